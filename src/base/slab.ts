@@ -1,0 +1,137 @@
+/**
+ * Bytes on their way out. A writer (frame header, codec) puts octets straight into the current chunk; large bodies
+ * that already exist join by reference; whoever sends takes everything as a list of views, in order. One Slab belongs
+ * to one connection, one encoder: it is never shared. Imports base/bytes only.
+ *
+ * Writing is a contract on three public fields, because a call per octet would cost more than the octet:
+ *
+ *     if (slab.at + 5 > slab.end) slab.reserve(5)   // may replace `bytes`, `at` and `end`: read them again
+ *     slab.bytes[slab.at++] = …
+ *
+ * Chunks come from a free list shared by all slabs and go back when the bytes have left, so an idle slab holds none.
+ */
+import { EMPTY } from './bytes.ts'
+
+export class Slab {
+  /** The chunk being written. */
+  bytes: Buffer = EMPTY
+  /** Where the next octet goes. */
+  at = 0
+  /** One past the last octet that may be written. */
+  end = 0
+
+  #start = 0
+  #sealed: Buffer[] = []
+  #sealedBytes = 0
+  #chunks: Buffer[] = []
+  #large = false
+
+  /** Octets written and not yet taken. */
+  get byteLength(): number {
+    return this.#sealedBytes + this.at - this.#start
+  }
+
+  /** Makes room for `size` octets in one piece at `at`. Reads of `bytes`, `at`, `end` from before are stale after it. */
+  reserve(size: number): void {
+    if (this.end - this.at >= size) return
+    this.#seal()
+    this.bytes = size > LARGE ? Buffer.allocUnsafeSlow(size) : takeChunk(this.#large || size > SMALL)
+    this.#large = true
+    this.#chunks.push(this.bytes)
+    this.#start = 0
+    this.at = 0
+    this.end = this.bytes.length
+  }
+
+  /** Appends `body` by reference: it must not change until the bytes have left. For bodies too large to copy. */
+  append(body: Buffer): void {
+    this.#seal()
+    this.#sealed.push(body)
+    this.#sealedBytes += body.length
+  }
+
+  /** Remembers this position in `mark`, to return to it by `rollback`. The mark is the caller's, reused. */
+  save(mark: Mark): void {
+    mark.bytes = this.bytes
+    mark.start = this.#start
+    mark.at = this.at
+    mark.sealed = this.#sealed.length
+    mark.sealedBytes = this.#sealedBytes
+    mark.chunks = this.#chunks.length
+  }
+
+  /** A copy of everything written since `mark`, in one piece. */
+  gather(mark: Mark): Buffer {
+    this.#seal()
+    const pieces = this.#sealed.slice(mark.sealed)
+    const whole = Buffer.concat(pieces)
+    return mark.at > mark.start ? whole.subarray(mark.at - mark.start) : whole
+  }
+
+  /** Forgets everything written since `mark` was saved. */
+  rollback(mark: Mark): void {
+    while (this.#chunks.length > mark.chunks) giveChunk(this.#chunks.pop()!)
+    this.#sealed.length = mark.sealed
+    this.#sealedBytes = mark.sealedBytes
+    this.bytes = mark.bytes
+    this.#start = mark.start
+    this.at = mark.at
+    this.end = mark.bytes.length
+  }
+
+  /**
+   * Moves everything written to the end of `into`, and the chunks behind it to `batch`, to be given back with
+   * `giveChunk` once the bytes have left. The slab is empty afterwards and holds no memory.
+   */
+  take(into: Buffer[], batch: Buffer[]): void {
+    this.#large = this.#chunks.length > 1 || this.at > SMALL
+    this.#seal()
+    for (const piece of this.#sealed) into.push(piece)
+    for (const chunk of this.#chunks) batch.push(chunk)
+    this.#sealed.length = 0
+    this.#sealedBytes = 0
+    this.#chunks.length = 0
+    this.bytes = EMPTY
+    this.#start = 0
+    this.at = 0
+    this.end = 0
+  }
+
+  #seal(): void {
+    if (this.at === this.#start) return
+    this.#sealed.push(this.bytes.subarray(this.#start, this.at))
+    this.#sealedBytes += this.at - this.#start
+    this.#start = this.at
+  }
+}
+
+/** A position in a slab; see `Slab.save`. */
+export class Mark {
+  bytes: Buffer = EMPTY
+  start = 0
+  at = 0
+  sealed = 0
+  sealedBytes = 0
+  chunks = 0
+}
+
+// A connection's first bytes of a turn go to a small chunk, so that 10,000 connections that each say a word do not take
+// 640 MB; one that filled it last time gets a large one at once.
+const SMALL = 4096
+const LARGE = 65536
+const KEPT_SMALL = 256
+const KEPT_LARGE = 64
+
+const small: Buffer[] = []
+const large: Buffer[] = []
+
+function takeChunk(wantLarge: boolean): Buffer {
+  if (wantLarge) return large.pop() ?? Buffer.allocUnsafeSlow(LARGE)
+  return small.pop() ?? Buffer.allocUnsafeSlow(SMALL)
+}
+
+/** Returns a chunk to the free list. Its octets must have left: whoever still reads them would see others' bytes. */
+export function giveChunk(chunk: Buffer): void {
+  if (chunk.length === SMALL && small.length < KEPT_SMALL) small.push(chunk)
+  else if (chunk.length === LARGE && large.length < KEPT_LARGE) large.push(chunk)
+}
