@@ -7,6 +7,7 @@ import path from 'node:path'
 import { build } from 'esbuild'
 
 const FILE_DEADLINE_MS = 120_000
+const outdir = process.env.PSEUD_TEST_DIR ?? 'build/test'
 const wanted = process.argv.slice(2)
 const files = readdirSync('test', { recursive: true })
   .map((name) => path.join('test', String(name)))
@@ -14,10 +15,10 @@ const files = readdirSync('test', { recursive: true })
   .filter((name) => wanted.length === 0 || wanted.some((part) => name.includes(part)))
   .sort()
 
-rmSync('build/test', { recursive: true, force: true })
+rmSync(outdir, { recursive: true, force: true })
 await build({
   entryPoints: files,
-  outdir: 'build/test',
+  outdir,
   outbase: 'test',
   bundle: true,
   splitting: true,
@@ -32,7 +33,7 @@ await build({
 let passed = 0
 let failed = 0
 for (const file of files) {
-  const result = await runFile(path.join('build', file.replace(/\.ts$/, '.js')))
+  const result = await runFile(path.join(outdir, path.relative('test', file).replace(/\.ts$/, '.js')))
   passed += result.passed
   failed += result.failed
   console.log(`${result.failed > 0 ? 'FAIL' : 'ok  '} ${file} (${result.passed} passed)`)
