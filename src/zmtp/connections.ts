@@ -1,0 +1,21 @@
+// The second door of zmtp: connections without a socket on top, for protocols that own their queues and choose their peer
+// themselves, as the RPC layer does. Re-exports only.
+
+export type { PeerInfo } from './engine/engine.ts'
+export type { Mechanism } from './engine/mechanism.ts'
+export { NullMechanism } from './engine/null.ts'
+export { TransportContext } from './transport/context.ts'
+export { Dialer } from './transport/dialer.ts'
+export { Driver } from './transport/driver.ts'
+export { type Endpoint, formatEndpoint, parseEndpoint } from './transport/endpoint.ts'
+export { Hold } from './transport/hold.ts'
+export { type Listener, listen } from './transport/listener.ts'
+export { fullJitter, type RetryPolicy, zmqBackoff } from './transport/reconnect.ts'
+export type {
+  ConnectionOptions,
+  ConnectionOwner,
+  Link,
+  LinkOwner,
+  Receiver,
+  TransportEvent,
+} from './transport/transport.ts'

@@ -1,0 +1,55 @@
+// What connections of one context share: the clock and the dice, the names of in-process endpoints, and the turn: the time
+// between two looks of the event loop, at whose end every connection with something to send is flushed once.
+import { type Clock, type Random, realClock, realRandom } from '../../base/clock.ts'
+import type { InprocListener, InprocWaiter } from './inproc.ts'
+
+/** Something to be flushed at the end of the turn. */
+export interface Flushable {
+  flush(): void
+}
+
+export class TransportContext {
+  readonly clock: Clock
+  readonly random: Random
+  /** In-process endpoints that are bound, and the dialers that wait for one that is not yet. */
+  readonly inprocBound: Map<string, InprocListener> = new Map()
+  readonly inprocWaiting: Map<string, Set<InprocWaiter>> = new Map()
+
+  #now = 0
+  #turnOpen = false
+  #dirty: Flushable[] = []
+  #flushing: Flushable[] = []
+
+  constructor(options: { clock?: Clock; random?: Random } = {}) {
+    this.clock = options.clock ?? realClock
+    this.random = options.random ?? realRandom
+  }
+
+  /** The time of this turn: read from the clock once, then kept until the turn ends. */
+  now(): number {
+    if (!this.#turnOpen) this.#openTurn()
+    return this.#now
+  }
+
+  /** Has `flushable.flush()` called when the turn ends. The caller asks once per turn. */
+  flushAtEndOfTurn(flushable: Flushable): void {
+    if (!this.#turnOpen) this.#openTurn()
+    this.#dirty.push(flushable)
+  }
+
+  #openTurn(): void {
+    this.#turnOpen = true
+    this.#now = this.clock.now()
+    // A tick, not a microtask: ticks run only after all microtasks, so a loop that awaits each send is still one write.
+    process.nextTick(this.#endTurn)
+  }
+
+  readonly #endTurn = (): void => {
+    this.#turnOpen = false
+    const dirty = this.#dirty
+    this.#dirty = this.#flushing
+    this.#flushing = dirty
+    for (const flushable of dirty) flushable.flush()
+    dirty.length = 0
+  }
+}

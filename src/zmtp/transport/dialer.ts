@@ -1,0 +1,196 @@
+/**
+ * Keeps one outgoing connection alive: dials an endpoint, makes a Driver of each link, waits and dials again when it ends.
+ * An attempt counts as a success only when the ZMTP handshake is done, so a peer that accepts and hangs up is retried ever more
+ * slowly. Refused credentials are final: dialling on would only lock the account.
+ */
+import type { Socket } from 'node:net'
+import type { Timer } from '../../base/clock.ts'
+import { LinkError, type PseudError } from '../../base/errors.ts'
+import type { TransportContext } from './context.ts'
+import { Driver } from './driver.ts'
+import { type Endpoint, formatEndpoint } from './endpoint.ts'
+import { awaitInproc, inprocPair } from './inproc.ts'
+import { dialIpc } from './ipc.ts'
+import { SocketLink } from './socket-link.ts'
+import { configureTcp, dialTcp, isSelfConnection, tcpPeerAddress } from './tcp.ts'
+import type { ConnectionOptions, ConnectionOwner, Link } from './transport.ts'
+
+export class Dialer {
+  readonly endpoint: string
+  readonly #target: Endpoint
+  readonly #options: ConnectionOptions
+  readonly #owner: ConnectionOwner
+  readonly #context: TransportContext
+  #driver: Driver | undefined
+  #cancelAttempt: (() => void) | undefined
+  #retry: Timer | undefined
+  #failures = 0
+  #closed = false
+
+  constructor(
+    endpoint: Endpoint,
+    options: ConnectionOptions,
+    owner: ConnectionOwner,
+    context: TransportContext,
+  ) {
+    this.#target = endpoint
+    this.endpoint = formatEndpoint(endpoint)
+    this.#options = options
+    this.#owner = owner
+    this.#context = context
+  }
+
+  /** The connection of the moment, from the link's making to its end. */
+  get driver(): Driver | undefined {
+    return this.#driver
+  }
+
+  /** Begins the first attempt, at once. */
+  start(): void {
+    this.#attempt()
+  }
+
+  /** Stops dialling. A live connection is left as it is: its owner ends it. */
+  close(): void {
+    this.#closed = true
+    this.#retry?.cancel()
+    this.#retry = undefined
+    this.#cancelAttempt?.()
+    this.#cancelAttempt = undefined
+  }
+
+  #attempt(): void {
+    if (this.#closed) return
+    if (this.#target.transport === 'inproc') {
+      this.#joinInproc(this.#target.name)
+      return
+    }
+    this.#owner.onEvent({ type: 'connect:delay', address: this.endpoint })
+    const socket =
+      this.#target.transport === 'tcp' ? dialTcp(this.#target, this.#options) : dialIpc(this.#target)
+    this.#cancelAttempt = this.#watch(socket)
+  }
+
+  /** Follows one attempt to its success or failure; returns what breaks it off. */
+  #watch(socket: Socket): () => void {
+    let timer: Timer | undefined
+    let failure: Error | undefined
+    const onConnect = (): void => {
+      if (this.#target.transport === 'tcp') {
+        if (isSelfConnection(socket)) {
+          failure = new LinkError('CONNECT_FAILED', 'the system connected the socket to itself')
+          socket.destroy()
+          return
+        }
+        configureTcp(socket, this.#options)
+      }
+      stopWatching()
+      const address = this.#target.transport === 'tcp' ? tcpPeerAddress(socket) : this.endpoint
+      this.#linked(new SocketLink(socket, address))
+    }
+    const onError = (error: Error): void => {
+      failure = error
+    }
+    const onClose = (): void => {
+      stopWatching()
+      this.#owner.onEvent({ type: 'close', address: this.endpoint })
+      this.#failed(connectError(this.endpoint, failure))
+    }
+    const stopWatching = (): void => {
+      timer?.cancel()
+      this.#cancelAttempt = undefined
+      socket.off('connect', onConnect)
+      socket.off('error', onError)
+      socket.off('close', onClose)
+    }
+    socket.unref()
+    socket.on('connect', onConnect)
+    socket.on('error', onError)
+    socket.on('close', onClose)
+    if (this.#options.connectTimeoutMs > 0) {
+      timer = this.#context.clock.setTimer(() => {
+        failure = new LinkError(
+          'CONNECT_TIMEOUT',
+          `${this.endpoint} did not answer within ${this.#options.connectTimeoutMs} ms`,
+        )
+        socket.destroy()
+      }, this.#options.connectTimeoutMs)
+    }
+    return () => {
+      stopWatching()
+      socket.on('error', ignore)
+      socket.destroy()
+    }
+  }
+
+  #joinInproc(name: string): void {
+    const join = (listener: { accept(link: Link): void }): void => {
+      this.#cancelAttempt = undefined
+      const [near, far] = inprocPair(this.endpoint)
+      listener.accept(far)
+      this.#linked(near)
+    }
+    const bound = this.#context.inprocBound.get(name)
+    if (bound !== undefined) join(bound)
+    else this.#cancelAttempt = awaitInproc(this.#context, name, { onBound: join })
+  }
+
+  #linked(link: Link): void {
+    this.#owner.onEvent({ type: 'connect', address: this.endpoint })
+    this.#driver = new Driver(
+      link,
+      this.endpoint,
+      true,
+      this.#options,
+      this.#owner,
+      this.#context,
+      this.#onFinished,
+    )
+  }
+
+  readonly #onFinished = (driver: Driver, error: PseudError | undefined): void => {
+    this.#driver = undefined
+    if (driver.peer !== undefined) this.#failures = 0
+    if (error !== undefined && isFinal(error)) {
+      this.#closed = true
+      this.#owner.onGivenUp(this.endpoint, error)
+      return
+    }
+    this.#failed(error ?? new LinkError('PEER_CLOSED', `${this.endpoint} closed the connection`))
+  }
+
+  #failed(error: PseudError): void {
+    if (this.#closed) return
+    this.#failures++
+    const delay = this.#options.retryDelayMs(this.#failures, this.#context.random)
+    if (delay === undefined) {
+      this.#closed = true
+      this.#owner.onGivenUp(this.endpoint, error)
+      return
+    }
+    this.#owner.onEvent({ type: 'connect:retry', address: this.endpoint, interval: Math.round(delay), error })
+    this.#retry = this.#context.clock.setTimer(this.#onRetry, delay)
+  }
+
+  readonly #onRetry = (): void => {
+    this.#retry = undefined
+    this.#attempt()
+  }
+}
+
+/** The peer's ERROR command with a status of 400 or 500: credentials refused. 300 asks to come back later. */
+function isFinal(error: PseudError): boolean {
+  return error.code === 'PEER_ERROR' && !error.message.includes('300')
+}
+
+function connectError(endpoint: string, failure: Error | undefined): PseudError {
+  if (failure instanceof LinkError) return failure
+  const code = (failure as NodeJS.ErrnoException | undefined)?.code
+  return new LinkError(
+    'CONNECT_FAILED',
+    `cannot connect to ${endpoint}${code === undefined ? '' : `: ${code}`}`,
+    failure === undefined ? undefined : { cause: failure },
+  )
+}
+
+function ignore(): void {}

@@ -1,0 +1,321 @@
+/**
+ * One connection: pumps bytes between a Link and an Engine, hands parts to the Receiver, flushes what is to be sent once per
+ * turn, and arms one timer. It knows time and the event loop, which the engine must not; it knows nothing of sockets,
+ * queues or calls.
+ *
+ * The way in:  link chunk -> engine.handleBytes -> poll -> receiver.onPart(chunk, start, end), until a pause.
+ * The way out: sendPart or beginPart/endPart write into the engine's slab -> end of the turn -> one link.write.
+ */
+import type { Timer } from '../../base/clock.ts'
+import { LinkError, type PseudError } from '../../base/errors.ts'
+import { Fifo } from '../../base/fifo.ts'
+import { giveChunk, type Slab } from '../../base/slab.ts'
+import { COMMAND, ENDED, Engine, NEED_MORE, PART, type PeerInfo, READY } from '../engine/engine.ts'
+import type { TransportContext } from './context.ts'
+import type { ConnectionOptions, ConnectionOwner, Link, LinkOwner, Receiver } from './transport.ts'
+
+export class Driver implements LinkOwner {
+  /** The endpoint that was dialled, or that it was accepted on. */
+  readonly endpoint: string
+  /** Where the peer is. */
+  readonly remoteAddress: string
+  /** Whether this side dialled. */
+  readonly outgoing: boolean
+
+  readonly #link: Link
+  readonly #engine: Engine
+  readonly #context: TransportContext
+  readonly #owner: ConnectionOwner
+  readonly #onFinished: (driver: Driver, error: PseudError | undefined) => void
+  #receiver: Receiver
+  #timer: Timer | undefined
+  #armedFor = Number.POSITIVE_INFINITY
+  #ready = false
+  #paused = false
+  #pumping = false
+  #congested = false
+  #flushAsked = false
+  #ending = false
+  #linkEnded = false
+  #finished = false
+  readonly #pieces: Buffer[] = []
+  // The chunks behind each write that the link has not reported yet, oldest first.
+  readonly #underWay = new Fifo<Buffer[]>()
+
+  constructor(
+    link: Link,
+    endpoint: string,
+    outgoing: boolean,
+    options: ConnectionOptions,
+    owner: ConnectionOwner,
+    context: TransportContext,
+    onFinished: (driver: Driver, error: PseudError | undefined) => void,
+  ) {
+    this.#link = link
+    this.endpoint = endpoint
+    this.remoteAddress = link.remoteAddress
+    this.outgoing = outgoing
+    this.#context = context
+    this.#owner = owner
+    this.#onFinished = onFinished
+    this.#engine = new Engine({ ...options, mechanism: options.mechanism() }, context.now())
+    this.#receiver = owner.receiver(this)
+    link.start(this)
+    this.flush()
+    this.#arm()
+  }
+
+  /** What the peer said of itself; `undefined` until the handshake is done. */
+  get peer(): PeerInfo | undefined {
+    return this.#engine.peer
+  }
+
+  /** Between the handshake and the end: sending is allowed. */
+  get ready(): boolean {
+    return this.#ready && !this.#finished && !this.#ending
+  }
+
+  /** Enough is under way: hold back what you have until `onDrain`. Nothing is refused meanwhile. */
+  get congested(): boolean {
+    return this.#congested
+  }
+
+  /** Octets accepted that the kernel has not taken yet. */
+  get queuedBytes(): number {
+    return this.#engine.output.byteLength + this.#link.pendingBytes
+  }
+
+  /** The time of this turn, in ms. */
+  now(): number {
+    return this.#context.now()
+  }
+
+  /** Queues one part. Small bodies are copied; a large one is borrowed until it has left. */
+  sendPart(body: Buffer, more: boolean): void {
+    this.#engine.sendPart(body, more)
+    this.#written()
+  }
+
+  /** Opens a part whose body the caller writes into the returned slab; `endPart` or `abandonPart` closes it in the same turn. */
+  beginPart(more: boolean): Slab {
+    return this.#engine.beginPart(more)
+  }
+
+  endPart(): void {
+    this.#engine.endPart()
+    this.#written()
+  }
+
+  abandonPart(): void {
+    this.#engine.abandonPart()
+  }
+
+  /** Queues a traffic command, such as SUBSCRIBE. */
+  sendCommand(name: string, data: Buffer): void {
+    this.#engine.sendCommand(name, data)
+    this.#written()
+  }
+
+  /** Stops reading: no part is delivered until `resume`, and the peer comes to feel it through TCP. */
+  pause(): void {
+    if (this.#paused) return
+    this.#paused = true
+    this.#link.pause()
+  }
+
+  /** Goes on reading. Parts that already arrived are delivered before this returns, unless it was called from `onPart`. */
+  resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.#pump()
+    if (!this.#paused && !this.#finished) this.#link.resume()
+  }
+
+  /** Hands everything queued to the link now, unless the link is still busy: then it goes when that has left. */
+  flush(): void {
+    this.#flushAsked = false
+    if (this.#finished) return
+    const output = this.#engine.output
+    if (output.byteLength > 0 && this.#link.pendingBytes === 0) {
+      const pieces = this.#pieces
+      const chunks: Buffer[] = []
+      output.take(pieces, chunks)
+      this.#underWay.push(chunks)
+      this.#link.write(pieces)
+      pieces.length = 0
+    }
+    if (this.#ending) this.#endLink()
+  }
+
+  /** Sends what is queued, then closes; after `lingerMs` at the latest, what is left is dropped. */
+  end(lingerMs: number = Number.POSITIVE_INFINITY): void {
+    if (this.#finished || this.#ending) return
+    this.#ending = true
+    this.#setTimer(this.#onLingerOver, lingerMs)
+    this.flush()
+  }
+
+  /** Closes now; what was not sent is lost. `error` says why, to the receiver and to monitors. */
+  destroy(error?: PseudError): void {
+    this.#finish(error)
+  }
+
+  // -- the link's side ---------------------------------------------------------------------------------------------
+
+  onChunk(chunk: Buffer): void {
+    if (this.#finished || this.#ending) return
+    this.#engine.handleBytes(chunk, this.#context.now())
+    this.#pump()
+  }
+
+  onWritten(): void {
+    for (const chunk of this.#underWay.shift() ?? []) giveChunk(chunk)
+    if (this.#finished) return
+    this.flush()
+    if (this.#congested && this.queuedBytes <= CONGESTED_BYTES / 2) {
+      this.#congested = false
+      this.#receiver.onDrain(this)
+    }
+  }
+
+  onClose(error: Error | undefined): void {
+    if (this.#finished) return
+    if (this.#ending) {
+      this.#finish(undefined)
+      return
+    }
+    // What arrived whole before the end is still delivered, even to a receiver that had paused.
+    this.#paused = false
+    this.#engine.handleEnd(this.#context.now())
+    this.#pump()
+    this.#finish(error === undefined ? this.#engine.error : linkError(error))
+  }
+
+  // -- inside ------------------------------------------------------------------------------------------------------
+
+  #pump(): void {
+    if (this.#pumping) return
+    this.#pumping = true
+    try {
+      this.#deliver()
+    } catch (error) {
+      // A receiver must not throw; if one does it is our defect, and this connection pays for it, not the process.
+      this.#finish(new LinkError('INTERNAL_ERROR', 'the receiver of a connection failed', { cause: error }))
+    }
+    this.#pumping = false
+    if (this.#engine.output.byteLength > 0) this.#askForFlush()
+    this.#arm()
+  }
+
+  #deliver(): void {
+    const engine = this.#engine
+    const receiver = this.#receiver
+    while (!this.#paused && !this.#finished) {
+      switch (engine.poll()) {
+        case PART:
+          receiver.onPart(this, engine.body, engine.bodyStart, engine.bodyEnd, engine.more)
+          break
+        case COMMAND:
+          receiver.onCommand(this, engine.commandName, engine.body, engine.bodyStart, engine.bodyEnd)
+          break
+        case READY:
+          this.#ready = true
+          this.#owner.onEvent({ type: 'handshake', address: this.endpoint, driver: this })
+          receiver.onReady(this)
+          break
+        case NEED_MORE:
+          return
+        case ENDED:
+          this.#finish(engine.error)
+          return
+      }
+    }
+  }
+
+  /** Closes our side of the link once nothing is left to send, and gives the peer a moment to close its own. */
+  #endLink(): void {
+    if (this.#linkEnded || this.queuedBytes > 0) return
+    this.#linkEnded = true
+    this.#link.end()
+    this.#setTimer(this.#onLingerOver, CLOSE_GRACE_MS)
+  }
+
+  #written(): void {
+    const queued = this.#engine.output.byteLength
+    if (queued < FLUSH_BYTES) {
+      if (!this.#flushAsked) this.#askForFlush()
+      return
+    }
+    this.flush()
+    if (this.queuedBytes >= CONGESTED_BYTES) this.#congested = true
+  }
+
+  #askForFlush(): void {
+    if (this.#flushAsked) return
+    this.#flushAsked = true
+    this.#context.flushAtEndOfTurn(this)
+  }
+
+  #arm(): void {
+    if (this.#finished || this.#ending) return
+    const deadline = this.#engine.pollDeadline()
+    if (deadline === this.#armedFor) return
+    this.#armedFor = deadline
+    this.#setTimer(this.#onTimer, deadline - this.#context.clock.now())
+  }
+
+  #setTimer(fire: () => void, delayMs: number): void {
+    this.#timer?.cancel()
+    this.#timer =
+      delayMs === Number.POSITIVE_INFINITY ? undefined : this.#context.clock.setTimer(fire, delayMs)
+  }
+
+  readonly #onTimer = (): void => {
+    this.#armedFor = Number.POSITIVE_INFINITY
+    if (this.#finished || this.#ending) return
+    this.#engine.handleTimeout(this.#context.clock.now())
+    this.#pump()
+  }
+
+  readonly #onLingerOver = (): void => {
+    this.#finish(undefined)
+  }
+
+  /** Destroys the link; if the engine left last words for the peer (an ERROR command), they go out first. */
+  #closeLink(): void {
+    const output = this.#engine.output
+    if (this.#ready || output.byteLength === 0 || this.#link.pendingBytes > 0) {
+      this.#link.destroy()
+      return
+    }
+    output.take(this.#pieces, [])
+    this.#link.write(this.#pieces)
+    this.#link.end()
+    this.#context.clock.setTimer(() => this.#link.destroy(), CLOSE_GRACE_MS)
+  }
+
+  #finish(error: PseudError | undefined): void {
+    if (this.#finished) return
+    this.#finished = true
+    this.#setTimer(this.#onTimer, Number.POSITIVE_INFINITY)
+    this.#closeLink()
+    if (!this.#ready && error !== undefined) {
+      this.#owner.onEvent({ type: 'handshake:error', address: this.endpoint, error, driver: this })
+    }
+    this.#owner.onEvent({ type: 'disconnect', address: this.endpoint, driver: this, ...(error && { error }) })
+    this.#receiver.onEnd(this, error)
+    this.#onFinished(this, error)
+  }
+}
+
+// At this many octets the turn's end is not waited for. 64 KiB is what one read of the peer takes.
+const FLUSH_BYTES = 64 * 1024
+// Above it, a sender should keep messages itself: it can still withdraw them, and memory stays bounded.
+const CONGESTED_BYTES = 256 * 1024
+// A peer that does not answer our FIN within this is closed all the same.
+const CLOSE_GRACE_MS = 1000
+
+function linkError(cause: Error): LinkError {
+  const code = (cause as NodeJS.ErrnoException).code
+  return new LinkError('RESET', `the connection was lost${code === undefined ? '' : ` (${code})`}`, { cause })
+}

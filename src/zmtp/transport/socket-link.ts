@@ -1,0 +1,78 @@
+// A Link over a node:net socket: TCP and IPC alike. Knows bytes and their arrival, not what they mean.
+import type { Socket } from 'node:net'
+import type { Link, LinkOwner } from './transport.ts'
+
+export class SocketLink implements Link {
+  readonly remoteAddress: string
+  readonly #socket: Socket
+  #owner: LinkOwner | undefined
+  #error: Error | undefined
+
+  /** Takes over a connected socket. The link never keeps the process alive: whoever waits for it holds. */
+  constructor(socket: Socket, remoteAddress: string) {
+    this.#socket = socket
+    this.remoteAddress = remoteAddress
+    socket.unref()
+    // From now on an error must always have a listener, or Node ends the process for a fault of the network.
+    socket.on('error', this.#onError)
+  }
+
+  get pendingBytes(): number {
+    return this.#socket.writableLength
+  }
+
+  start(owner: LinkOwner): void {
+    this.#owner = owner
+    this.#socket.on('data', this.#onData)
+    this.#socket.on('close', this.#onClose)
+    if (this.#socket.destroyed) process.nextTick(this.#onClose)
+  }
+
+  write(pieces: Buffer[]): void {
+    const socket = this.#socket
+    const last = pieces.length - 1
+    if (last === 0) {
+      socket.write(pieces[0]!, this.#onWritten)
+      return
+    }
+    socket.cork()
+    for (let i = 0; i < last; i++) socket.write(pieces[i]!)
+    socket.write(pieces[last]!, this.#onWritten)
+    socket.uncork()
+  }
+
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
+  end(): void {
+    this.#socket.end()
+    this.#socket.resume() // a paused socket never sees the peer's FIN, and would stay open
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    this.#owner?.onChunk(chunk)
+  }
+
+  readonly #onWritten = (error?: Error | null): void => {
+    if (!error) this.#owner?.onWritten()
+  }
+
+  readonly #onError = (error: Error): void => {
+    this.#error = error
+  }
+
+  readonly #onClose = (): void => {
+    const owner = this.#owner
+    this.#owner = undefined
+    owner?.onClose(this.#error)
+  }
+}

@@ -1,0 +1,66 @@
+// TCP over node:net: how a TcpEndpoint is dialled and bound. Everything that differs from IPC is here.
+import { lookup } from 'node:dns'
+import { isIP, connect as netConnect, type Server, type Socket, type TcpNetConnectOpts } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import { formatTcp, type TcpEndpoint } from './endpoint.ts'
+import type { ConnectionOptions } from './transport.ts'
+
+/** Begins one attempt to connect; the caller listens for 'connect', 'error' and 'close'. Names are resolved anew each time. */
+export function dialTcp(endpoint: TcpEndpoint, options: ConnectionOptions): Socket {
+  const connectOptions: TcpNetConnectOpts = { host: endpoint.host, port: endpoint.port, noDelay: true }
+  // Unless IPv6 is wanted a name means IPv4, as in libzmq; `localhost` would else be ::1 first on many systems.
+  if (!options.ipv6 && isIP(endpoint.host) === 0) connectOptions.family = 4
+  if (endpoint.source !== undefined) {
+    if (endpoint.source.host !== '*') connectOptions.localAddress = endpoint.source.host
+    if (endpoint.source.port !== 0) connectOptions.localPort = endpoint.source.port
+  }
+  return netConnect(connectOptions)
+}
+
+/** Settings of a connected TCP socket, either side. */
+export function configureTcp(socket: Socket, options: ConnectionOptions): void {
+  socket.setNoDelay(true)
+  if (options.keepAliveMs >= 0) socket.setKeepAlive(options.keepAliveMs > 0, options.keepAliveMs)
+}
+
+/** The peer's address as an endpoint. */
+export function tcpPeerAddress(socket: Socket): string {
+  return formatTcp(socket.remoteAddress ?? '', socket.remotePort ?? 0)
+}
+
+/**
+ * TCP can meet itself: dialling a free local port may pick that very port as the source. libzmq guards against it, and so do we.
+ */
+export function isSelfConnection(socket: Socket): boolean {
+  return socket.localPort === socket.remotePort && socket.localAddress === socket.remoteAddress
+}
+
+/** Starts to listen; the caller listens for 'listening' and 'error'. Rejects when the name cannot be resolved. */
+export async function listenTcp(
+  server: Server,
+  endpoint: TcpEndpoint,
+  options: ConnectionOptions,
+): Promise<void> {
+  const host = await resolveBindHost(endpoint.host, options.ipv6)
+  server.listen({ host, port: endpoint.port, backlog: options.backlog })
+}
+
+/** The endpoint that `server` really has. */
+export function tcpBoundEndpoint(server: Server): string {
+  const address = server.address()
+  if (address === null || typeof address === 'string') return ''
+  return formatTcp(address.address, address.port)
+}
+
+async function resolveBindHost(host: string, ipv6: boolean): Promise<string> {
+  if (host === '*') return ipv6 ? '::' : '0.0.0.0'
+  if (isIP(host) !== 0) return host
+  const addresses = networkInterfaces()[host]
+  const own = addresses?.find((address) => ipv6 || address.family === 'IPv4')
+  if (own !== undefined) return own.address
+  return new Promise((resolve, reject) => {
+    lookup(host, { family: ipv6 ? 0 : 4 }, (error, address) =>
+      error === null ? resolve(address) : reject(error),
+    )
+  })
+}
