@@ -1,25 +1,48 @@
-// Builds the test files with esbuild and runs each in a process of its own, behind the guard that uvu lacks:
-// a file that runs no test, hangs past its deadline or dies without a total has failed.
-// Usage: node scripts/test.mjs [path fragment ...]
-import { spawn } from 'node:child_process'
-import { readdirSync, rmSync } from 'node:fs'
+// Builds the test files with esbuild and runs each in a process of its own, behind the guard that uvu lacks
+// (scripts/guarded-file.mjs): a file fails that runs no test, leaves a suite or a test behind, outlives its deadline,
+// dies early, or lets a promise reject unhandled; a full run fails that ran fewer tests than test/floor.json records.
+//
+// Usage: node scripts/test.mjs [--record-floor] [--jobs N] [--deadline-ms N] [--root DIR] [path fragment ...]
+//   PSEUD_TEST_DIR   where the bundles go (build/test): two runs at once need two
+//   CI=true          a line `SKIPPED: …` printed by a test is a failure
+// The last line is `N passed, N failed`.
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
+import { killAll, runFile } from './guarded-file.mjs'
+import { sourceAliases } from './source-aliases.mjs'
 
-const FILE_DEADLINE_MS = 120_000
+const FLOOR_FILE = 'test/floor.json'
+const { values: flags, positionals: wanted } = parseArgs({
+  allowPositionals: true,
+  options: {
+    'record-floor': { type: 'boolean', default: false },
+    jobs: { type: 'string', default: '2' },
+    'deadline-ms': { type: 'string', default: '120000' },
+    root: { type: 'string', default: 'test' },
+  },
+})
+const root = flags.root
 const outdir = process.env.PSEUD_TEST_DIR ?? 'build/test'
-const wanted = process.argv.slice(2)
-const files = readdirSync('test', { recursive: true })
-  .map((name) => path.join('test', String(name)))
+const files = readdirSync(root, { recursive: true })
+  .map((name) => path.join(root, String(name)))
   .filter((name) => name.endsWith('.test.ts'))
   .filter((name) => wanted.length === 0 || wanted.some((part) => name.includes(part)))
   .sort()
+const fullRun = wanted.length === 0 && root === 'test'
+
+if (files.length === 0) {
+  console.log(`guard: no test file matches ${wanted.join(' ') || root}`)
+  console.log('0 passed, 1 failed')
+  process.exit(1)
+}
 
 rmSync(outdir, { recursive: true, force: true })
 await build({
   entryPoints: files,
   outdir,
-  outbase: 'test',
+  outbase: root,
   bundle: true,
   splitting: true,
   format: 'esm',
@@ -28,37 +51,78 @@ await build({
   packages: 'external',
   sourcemap: 'linked',
   logLevel: 'warning',
+  plugins: [sourceAliases, guardedUvu()],
 })
 
-let passed = 0
-let failed = 0
-for (const file of files) {
-  const result = await runFile(path.join(outdir, path.relative('test', file).replace(/\.ts$/, '.js')))
-  passed += result.passed
-  failed += result.failed
-  console.log(`${result.failed > 0 ? 'FAIL' : 'ok  '} ${file} (${result.passed} passed)`)
-  if (result.failed > 0) console.log(result.output)
-}
-console.log(`${passed} passed, ${failed} failed`)
-process.exit(failed > 0 || passed === 0 ? 1 : 0)
-
-function runFile(file) {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, ['--enable-source-maps', file], { stdio: ['ignore', 'pipe', 'pipe'] })
-    let output = ''
-    child.stdout.on('data', (data) => { output += data })
-    child.stderr.on('data', (data) => { output += data })
-    const timer = setTimeout(() => {
-      output += `\nguard: still running after ${FILE_DEADLINE_MS} ms`
-      child.kill('SIGKILL')
-    }, FILE_DEADLINE_MS)
-    child.on('close', (code) => {
-      clearTimeout(timer)
-      const total = Number(/Total:\s+(\d+)/.exec(output)?.[1] ?? 0)
-      const good = Number(/Passed:\s+(\d+)/.exec(output)?.[1] ?? 0)
-      const bad = code === 0 && total > 0 && total === good ? 0 : Math.max(1, total - good)
-      if (total === 0) output += `\nguard: ${file} ran no test (exit code ${code})`
-      resolve({ passed: good, failed: bad, output })
-    })
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    killAll()
+    process.exit(1)
   })
+}
+
+const totals = { passed: 0, failed: 0, skipped: 0 }
+const skippedLines = []
+const queue = files.slice()
+await Promise.all(Array.from({ length: Math.max(1, Number(flags.jobs)) }, drainQueue))
+checkSkips()
+if (fullRun) checkFloor()
+console.log(`${totals.passed} passed, ${totals.failed} failed`)
+process.exit(totals.failed > 0 ? 1 : 0)
+
+async function drainQueue() {
+  for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+    const bundle = path.join(outdir, path.relative(root, file).replace(/\.ts$/, '.js'))
+    const result = await runFile(bundle, { deadlineMs: Number(flags['deadline-ms']) })
+    totals.passed += result.passed
+    totals.failed += result.failed
+    totals.skipped += result.skipped
+    const time = `${(result.elapsedMs / 1000).toFixed(1)} s`.padStart(7)
+    const skips = result.skipped > 0 ? `, ${result.skipped} skipped` : ''
+    console.log(`${result.failed > 0 ? 'FAIL' : 'ok  '} ${time}  ${file} (${result.passed} passed${skips})`)
+    for (const complaint of result.complaints) console.log(`     guard: ${complaint}`)
+    if (result.failed > 0) console.log(result.output)
+    for (const line of result.output.split('\n')) {
+      const at = line.indexOf('SKIPPED:')
+      if (at >= 0) skippedLines.push(`${file}: ${line.slice(at)}`)
+    }
+  }
+}
+
+function checkSkips() {
+  if (skippedLines.length === 0) return
+  console.log('\nNOT TESTED HERE:')
+  for (const line of skippedLines) console.log(`  ${line}`)
+  if (process.env.CI === 'true') {
+    console.log('guard: CI=true, so each of these is a failure')
+    totals.failed += skippedLines.length
+  }
+}
+
+// The floor holds what a full run registered, skipped tests included, so that it is the same with and without Python.
+function checkFloor() {
+  const ran = totals.passed + totals.failed + totals.skipped
+  const floor = JSON.parse(readFileSync(FLOOR_FILE, 'utf8')).tests
+  if (flags['record-floor']) {
+    if (totals.failed > 0) return console.log('guard: the floor is recorded from green runs only')
+    if (ran < floor) console.log(`guard: the floor falls from ${floor} to ${ran}: say why in the commit`)
+    writeFileSync(FLOOR_FILE, `${JSON.stringify({ tests: ran }, null, 2)}\n`)
+    return
+  }
+  if (ran >= floor) return
+  console.log(`guard: ${ran} tests, but ${FLOOR_FILE} records ${floor}: tests went missing`)
+  totals.failed++
+}
+
+/** Test files get the counting `uvu`; only the counter itself gets the real one. */
+function guardedUvu() {
+  const guarded = path.resolve('scripts/guarded-uvu.mjs')
+  return {
+    name: 'guarded-uvu',
+    setup(builder) {
+      builder.onResolve({ filter: /^uvu$/ }, (request) =>
+        request.importer === guarded ? { path: 'uvu', external: true } : { path: guarded },
+      )
+    },
+  }
 }

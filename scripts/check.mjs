@@ -1,0 +1,17 @@
+// `npm run check`: types (tsc), lint and format (biome), architecture (import table, cycles, sizes, headings). Runs all
+// three even when one fails, so that one run shows everything.
+import { spawnSync } from 'node:child_process'
+
+const steps = [
+  ['types', process.execPath, ['node_modules/typescript/bin/tsc', '--noEmit', '-p', '.']],
+  ['lint', process.execPath, ['node_modules/@biomejs/biome/bin/biome', 'check', '.']],
+  ['architecture', process.execPath, ['scripts/test.mjs', 'test/architecture']],
+]
+const failed = []
+for (const [name, command, args] of steps) {
+  console.log(`\n== ${name}`)
+  const env = { ...process.env, PSEUD_TEST_DIR: process.env.PSEUD_TEST_DIR ?? 'build/check' }
+  if (spawnSync(command, args, { stdio: 'inherit', env }).status !== 0) failed.push(name)
+}
+console.log(failed.length === 0 ? '\ncheck: all good' : `\ncheck: FAILED in ${failed.join(', ')}`)
+process.exit(failed.length === 0 ? 0 : 1)

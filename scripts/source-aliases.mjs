@@ -1,0 +1,30 @@
+// `pseud` and its entries mean the sources, for everything that is bundled inside this repository (tests, examples,
+// benchmarks, README snippets). The list of entries is read from package.json: one place to add one.
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const home = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
+
+/** Entry name (`pseud`, `pseud/zmtp`, …) to its source file, absolute. */
+export const entries = new Map(
+  Object.keys(JSON.parse(readFileSync(path.join(home, 'package.json'), 'utf8')).exports)
+    .filter((key) => !key.endsWith('.json'))
+    .map((key) => [
+      key === '.' ? 'pseud' : `pseud/${key.slice(2)}`,
+      path.join(home, 'src', key === '.' ? '' : key, 'index.ts'),
+    ]),
+)
+
+/** esbuild plugin. */
+export const sourceAliases = {
+  name: 'source-aliases',
+  setup(builder) {
+    builder.onResolve({ filter: /^pseud(\/|$)/ }, (request) => {
+      const file = entries.get(request.path)
+      return file === undefined
+        ? { errors: [{ text: `package.json exports no ${request.path}` }] }
+        : { path: file }
+    })
+  },
+}
