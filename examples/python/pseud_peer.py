@@ -1,0 +1,126 @@
+"""A complete pseud peer (RPC protocol 2, docs/protocol.md) on one ZeroMQ socket: calls its peers and serves their calls.
+
+Single-threaded: calls of others are served inside `serve` and while `call` waits, so calls may nest to any depth.
+"""
+
+import itertools
+import secrets
+import time
+
+import msgpack
+import zmq
+
+CALL, RESULT, ERROR, CANCEL, _ITEM, _END, _CREDIT, NOTIFY, HELLO, WELCOME, GOAWAY, PING, PONG = range(13)
+
+
+class RemoteError(Exception):
+    """The peer answered a call with an ERROR; `code` is one of docs/protocol.md, `executed` no, maybe or yes."""
+
+    def __init__(self, error):
+        super().__init__(f"{error.get('c', 'INTERNAL')}: {error.get('m', '')}")
+        self.code, self.executed, self.details = error.get("c"), error.get("x", "maybe"), error.get("d")
+
+
+class Peer:
+    """`Peer("name").connect(endpoint)` is a client, `Peer("name").bind(endpoint)` a server; both call and serve."""
+
+    def __init__(self, name="", functions=()):
+        self.name, self.functions = name, {f.__name__: f for f in functions}
+        self.id, self.routes, self.welcome, self.leaving = secrets.token_hex(8), {}, None, None
+        self.socket, self._answers, self._ids = None, {}, itertools.count(secrets.randbits(31))
+        self.late = self.malformed = 0
+
+    def register(self, function, name=None):
+        """Offers `function` to the peers; usable as a decorator."""
+        self.functions[name or function.__name__] = function
+        return function
+
+    def connect(self, endpoint):
+        self._open(zmq.DEALER).connect(endpoint)
+        self._send([], [HELLO, {"v": 2, "id": self.id, "name": self.name}])
+        return self
+
+    def bind(self, endpoint):
+        """Returns the endpoint with the port that a wildcard became."""
+        self._open(zmq.ROUTER).bind(endpoint)
+        return self.socket.getsockopt_string(zmq.LAST_ENDPOINT)
+
+    def call(self, method, *args, to=None, timeout=10.0, **kwargs):
+        """Calls `method` and returns its result; `to` names the client when this peer is bound."""
+        route = [] if self.socket.type == zmq.DEALER else self.routes[to]
+        call, meta = next(self._ids), {"d": int(timeout * 1000), **({"k": kwargs} if kwargs else {})}
+        self._answers[call] = None
+        self._send(route, [CALL, call, method, list(args), meta])
+        try:
+            if not self.serve(timeout, until=lambda: self._answers[call] is not None):
+                self._send(route, [CANCEL, call, "timeout"])
+                raise TimeoutError(f"{method} did not answer within {timeout} s")
+            kind, value = self._answers[call]
+        finally:
+            del self._answers[call]
+        if kind == ERROR:
+            raise RemoteError(value)
+        return value
+
+    def notify(self, method, *args, to=None):
+        """Calls without an answer."""
+        self._send([] if self.socket.type == zmq.DEALER else self.routes[to], [NOTIFY, method, list(args)])
+
+    def serve(self, seconds, until=lambda: False):
+        """Serves calls for so long, or until the condition holds: then True."""
+        end = time.monotonic() + seconds
+        while not until():
+            wait = end - time.monotonic()
+            if wait <= 0 or not self.socket.poll(max(1, wait * 1000)):
+                return until()
+            *route, frame = self.socket.recv_multipart()
+            try:
+                kind, *fields = msgpack.unpackb(frame, timestamp=3, strict_map_key=False)
+                self._handle(route, kind, *fields, *[None] * (4 - len(fields)))
+            except (ValueError, TypeError, AttributeError, msgpack.UnpackException):
+                self.malformed += 1  # the sender's fault, and no reason to end
+        return True
+
+    def close(self):
+        self.socket.close(linger=1000)
+
+    def _handle(self, route, kind, *fields):
+        if kind == CALL:
+            call, method, args, meta = fields
+            self._send(route, self._run(call, method, args, meta or {}))
+        elif kind == NOTIFY:
+            self._run(0, fields[0], fields[1], fields[2] or {})
+        elif kind in (RESULT, ERROR):
+            if fields[0] in self._answers:
+                self._answers[fields[0]] = (kind, fields[1])
+            else:
+                self.late += 1  # its caller gave up
+        elif kind == HELLO:
+            name = fields[0].get("name") or route[0].decode(errors="replace")
+            self.routes.setdefault(name, route)  # the first claimant keeps a name
+            self._send(route, [WELCOME, {"v": 2, "id": self.id, "name": self.name}])
+        elif kind == WELCOME:
+            self.welcome = fields[0]
+        elif kind == GOAWAY:
+            self.leaving = fields[1] or "leaving"
+        elif kind == PING:
+            self._send(route, [PONG, fields[0]])
+
+    def _run(self, call, method, args, meta):
+        if method not in self.functions:
+            return [ERROR, call, {"c": "NOT_FOUND", "m": f"no function is registered as {method}", "x": "no"}]
+        try:
+            result = [RESULT, call, self.functions[method](*args, **meta.get("k", {}))]
+            return msgpack.packb(result, datetime=True)
+        except Exception as error:
+            return [ERROR, call, {"c": "INTERNAL", "m": str(error), "n": type(error).__name__, "x": "yes"}]
+
+    def _open(self, kind):
+        self.socket = zmq.Context.instance().socket(kind)
+        if self.name:
+            self.socket.setsockopt_string(zmq.IDENTITY, self.name)
+        return self.socket
+
+    def _send(self, route, message):
+        frame = message if isinstance(message, bytes) else msgpack.packb(message, datetime=True)
+        self.socket.send_multipart([*route, frame])

@@ -1,0 +1,290 @@
+// Our sockets against libzmq: every legal split, both roles, tcp and ipc, libzmq of the `zeromq` package and of pyzmq.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import * as zmq from '../../src/zmtp/index.ts'
+import { sleep, within } from '../support/within.ts'
+import { Actor, type Run } from './support/actions.mjs'
+import { type Doer, type Library, libraries, Peer } from './support/peer.ts'
+import { pythonOr } from './support/python.ts'
+import {
+  type End,
+  exchange,
+  expected,
+  OURS,
+  optionsOf,
+  SPLITS,
+  THEIRS,
+  type Type,
+} from './support/scenario.ts'
+
+pythonOr('sockets against the libzmq of pyzmq')
+
+const FEW = 20
+const few = (run: Run): Run => ({ ...run, count: FEW })
+const directory = mkdtempSync(path.join(tmpdir(), 'pseud-'))
+let made = 0
+
+function wildcard(transport: string): string {
+  return transport === 'tcp' ? 'tcp://127.0.0.1:0' : `ipc://${path.join(directory, `${++made}`)}`
+}
+
+async function open(end: End, options: Record<string, unknown> = {}): Promise<void> {
+  await end.doer.run({
+    do: 'socket',
+    name: end.name,
+    type: end.type,
+    options: { ...optionsOf(end), ...options },
+  })
+}
+
+async function link(binder: End, connecter: End, transport: string): Promise<string> {
+  const endpoint = (await binder.doer.run({
+    do: 'bind',
+    name: binder.name,
+    endpoint: wildcard(transport),
+  })) as string
+  await connecter.doer.run({ do: 'connect', name: connecter.name, endpoint })
+  return endpoint
+}
+
+async function checkExchange(ours: End, theirs: End): Promise<void> {
+  const [weGot, theyGot] = await within(30_000, exchange(ours, theirs), 'the exchange')
+  assert.equal(weGot, expected(theirs.run).slice(0, theirs.run.count))
+  assert.equal(theyGot, expected(ours.run).slice(0, ours.run.count))
+}
+
+for (const library of libraries()) {
+  const test = suite(`sockets against ${library}`)
+  const actor = new Actor(zmq)
+  let peer: Peer
+  const ends = (ours: Type, theirs: Type, doer: Doer = peer): [End, End] => [
+    { doer: actor, type: ours, name: 'ours', run: OURS },
+    { doer, type: theirs, name: 'theirs', run: THEIRS },
+  ]
+  const close = async (...all: End[]) => {
+    for (const end of all) await end.doer.run({ do: 'close', name: end.name })
+  }
+
+  test.before(() => {
+    peer = new Peer(library)
+  })
+  test.after(() => peer.end())
+
+  test('the peer is a libzmq 4.3', async () => {
+    assert.match(String(await peer.run({ do: 'version' })), /^4\.3\./)
+  })
+
+  for (const [ours, theirs] of SPLITS) {
+    for (const transport of ['tcp', 'ipc']) {
+      for (const weBind of [true, false]) {
+        const who = weBind ? 'binds' : 'connects'
+        test(`our ${ours} ${who} over ${transport} and exchanges 300 messages each way with a ${theirs}`, async () => {
+          const [us, them] = ends(ours, theirs)
+          await open(us)
+          await open(them)
+          await (weBind ? link(us, them, transport) : link(them, us, transport))
+          await checkExchange(us, them)
+          await close(us, them)
+        })
+      }
+    }
+  }
+
+  restartTests(test, library, actor, ends)
+  heartbeatTests(test, library, actor, ends)
+
+  test('our DEALER with probeRouter shows itself to a ROUTER by an empty message', async () => {
+    const [us, them] = ends('DEALER', 'ROUTER')
+    await open(us, { probeRouter: true })
+    await open(them)
+    await link(them, us, 'tcp')
+    const probes = (await peer.run({ do: 'receive', name: 'theirs', count: 1, strip: 1 })) as string[]
+    assert.match(probes[0]!, /^0:/)
+    await close(us, them)
+  })
+
+  test('our ROUTER takes the probe of a DEALER as an empty message', async () => {
+    const [us, them] = ends('ROUTER', 'DEALER')
+    await open(us)
+    await open(them, { probeRouter: true })
+    await link(us, them, 'tcp')
+    const probes = (await within(
+      10_000,
+      actor.run({ do: 'receive', name: 'ours', count: 1, strip: 1 }) as Promise<string[]>,
+    )) as string[]
+    assert.match(probes[0]!, /^0:/)
+    await close(us, them)
+  })
+
+  for (const [ours, theirs] of [
+    ['REQ', 'REP'],
+    ['REQ', 'ROUTER'],
+  ] as const) {
+    test(`our ${ours} with correlate and relaxed is answered by a ${theirs}`, async () => {
+      const [us, them] = ends(ours, theirs)
+      await open(us, { correlate: true, relaxed: true })
+      await open(them)
+      await link(them, us, 'tcp')
+      const route = theirs === 'ROUTER' ? 3 : 0 // peer id, request id, delimiter
+      const answered = peer.run({ do: 'reply', name: 'theirs', run: few(THEIRS), route })
+      const digests = await within(
+        10_000,
+        actor.run({ do: 'request', name: 'ours', run: few(OURS) }) as Promise<string[]>,
+      )
+      assert.equal(digests, expected(THEIRS).slice(0, FEW))
+      assert.equal(await answered, expected(OURS).slice(0, FEW))
+      await close(us, them)
+    })
+  }
+
+  test('our REP and our ROUTER answer a REQ with correlate', async () => {
+    for (const [type, route] of [
+      ['REP', 0],
+      ['ROUTER', 3],
+    ] as const) {
+      const [us, them] = ends(type, 'REQ')
+      await open(us)
+      await open(them, { correlate: true, relaxed: true })
+      await link(us, them, 'tcp')
+      const answered = actor.run({ do: 'reply', name: 'ours', run: few(OURS), route }) as Promise<string[]>
+      const digests = await peer.run({ do: 'request', name: 'theirs', run: few(THEIRS) })
+      assert.equal(digests, expected(OURS).slice(0, FEW))
+      assert.equal(await within(10_000, answered), expected(THEIRS).slice(0, FEW))
+      await close(us, them)
+    }
+  })
+
+  test.run()
+}
+
+type Ends = (ours: Type, theirs: Type, doer?: Doer) => [End, End]
+
+function restartTests(test: ReturnType<typeof suite>, library: Library, actor: Actor, ends: Ends): void {
+  for (const [ours, theirs] of [
+    ['DEALER', 'ROUTER'],
+    ['ROUTER', 'ROUTER'],
+    ['REQ', 'REP'],
+    ['DEALER', 'REP'],
+  ] as const) {
+    for (const transport of ['tcp', 'ipc']) {
+      test(`our ${ours} reconnects over ${transport} when the process of the ${theirs} was killed and started again`, async () => {
+        let other = new Peer(library)
+        try {
+          const [us, them] = ends(ours, theirs, other)
+          const short: [End, End] = [
+            { ...us, run: few(OURS) },
+            { ...them, run: few(THEIRS) },
+          ]
+          await open(us, { reconnectInterval: 20 })
+          await open(them)
+          const endpoint = await link(them, us, transport)
+          await checkExchange(...short)
+          await other.kill()
+          other = new Peer(library)
+          const again: End = { ...short[1], doer: other }
+          await open(again)
+          await other.run({ do: 'bind', name: 'theirs', endpoint })
+          await checkExchange(short[0], again)
+          await actor.run({ do: 'close', name: 'ours' })
+        } finally {
+          await other.end()
+        }
+      })
+    }
+  }
+
+  for (const [ours, theirs] of [
+    ['ROUTER', 'DEALER'],
+    ['REP', 'REQ'],
+  ] as const) {
+    test(`a ${theirs} reconnects when our ${ours} was closed and bound again`, async () => {
+      const other = new Peer(library)
+      try {
+        const [us, them] = ends(ours, theirs, other)
+        const short: [End, End] = [
+          { ...us, run: few(OURS) },
+          { ...them, run: few(THEIRS) },
+        ]
+        await open(us)
+        await open(them, { reconnectInterval: 20 })
+        const endpoint = await link(us, them, 'tcp')
+        await checkExchange(...short)
+        await other.run({ do: 'watch', name: 'theirs' })
+        await actor.run({ do: 'close', name: 'ours' })
+        await seen(other, 'disconnect')
+        await open(us)
+        await actor.run({ do: 'bind', name: 'ours', endpoint })
+        await checkExchange(...short)
+        await actor.run({ do: 'close', name: 'ours' })
+      } finally {
+        await other.end()
+      }
+    })
+  }
+}
+
+function heartbeatTests(test: ReturnType<typeof suite>, library: Library, actor: Actor, ends: Ends): void {
+  for (const [ours, theirs] of [
+    ['ROUTER', 'DEALER'],
+    ['DEALER', 'ROUTER'],
+    ['REP', 'REQ'],
+    ['REQ', 'REP'],
+  ] as const) {
+    test(`our ${ours} answers the PINGs of a silent ${theirs}, so that it stays connected`, async () => {
+      const other = new Peer(library)
+      try {
+        const [us, them] = ends(ours, theirs, other)
+        await open(us)
+        await open(them, { heartbeatInterval: 50, heartbeatTimeout: 150 })
+        await other.run({ do: 'watch', name: 'theirs' })
+        await link(us, them, 'tcp')
+        await seen(other, 'handshake')
+        await sleep(600)
+        const events = (await other.run({ do: 'events', name: 'theirs' })) as Record<string, number>
+        assert.is(events.disconnect, undefined)
+        assert.is(events.handshake, 1)
+        await checkExchange({ ...us, run: few(OURS) }, { ...them, run: few(THEIRS) })
+        await actor.run({ do: 'close', name: 'ours' })
+      } finally {
+        await other.end()
+      }
+    })
+  }
+
+  test('our DEALER with heartbeats stays connected to a silent ROUTER and leaves one whose process stopped', async () => {
+    const other = new Peer(library)
+    try {
+      const [us, them] = ends('DEALER', 'ROUTER', other)
+      await open(us, { heartbeatInterval: 50, heartbeatTimeout: 200 })
+      await open(them)
+      await actor.run({ do: 'watch', name: 'ours' })
+      await link(them, us, 'tcp')
+      await seen(actor, 'handshake')
+      await sleep(600)
+      assert.is((actor.run({ do: 'events', name: 'ours' }) as Record<string, number>).disconnect, undefined)
+      other.child.signal('SIGSTOP')
+      await seen(actor, 'disconnect')
+      other.child.signal('SIGCONT')
+      await checkExchange({ ...us, run: few(OURS) }, { ...them, run: few(THEIRS) })
+      await actor.run({ do: 'close', name: 'ours' })
+    } finally {
+      other.child.signal('SIGCONT')
+      await other.end()
+    }
+  })
+}
+
+/** Waits until a watched socket has had the event; its socket is 'ours' or 'theirs' by who is asked. */
+async function seen(doer: Doer, event: string): Promise<void> {
+  const name = doer instanceof Peer ? 'theirs' : 'ours'
+  for (const end = Date.now() + 10_000; Date.now() < end; await sleep(10)) {
+    const events = (await doer.run({ do: 'events', name })) as Record<string, number>
+    if ((events[event] ?? 0) > 0) return
+  }
+  throw new Error(`no ${event} event at ${name}`)
+}
+
+process.on('exit', () => rmSync(directory, { recursive: true, force: true }))

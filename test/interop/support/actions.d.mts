@@ -1,0 +1,16 @@
+export interface Run {
+  readonly seed: string
+  readonly count: number
+  /** Sizes of the parts of message n, taken in turn. */
+  readonly shapes: readonly (readonly number[])[]
+}
+export interface Command {
+  readonly do: string
+  readonly [field: string]: unknown
+}
+export declare function partsOf(run: Run, n: number): Buffer[]
+export declare function digestOf(parts: readonly Uint8Array[]): string
+export declare class Actor {
+  constructor(zmq: object)
+  run(command: Command): unknown
+}
