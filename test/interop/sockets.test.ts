@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert'
 import * as zmq from '../../src/zmtp/index.ts'
 import { sleep, within } from '../support/within.ts'
 import { Actor, type Run } from './support/actions.mjs'
-import { type Doer, type Library, libraries, Peer } from './support/peer.ts'
+import { type Doer, LIBRARIES, type Library, Peer } from './support/peer.ts'
 import { pythonOr } from './support/python.ts'
 import {
   type End,
@@ -20,7 +20,9 @@ import {
   type Type,
 } from './support/scenario.ts'
 
-pythonOr('sockets against the libzmq of pyzmq')
+const python = pythonOr('sockets against the libzmq of pyzmq')
+
+type Register = (name: string, run: () => Promise<void>) => void
 
 const FEW = 20
 const few = (run: Run): Run => ({ ...run, count: FEW })
@@ -56,8 +58,10 @@ async function checkExchange(ours: End, theirs: End): Promise<void> {
   assert.equal(theyGot, expected(ours.run).slice(0, ours.run.count))
 }
 
-for (const library of libraries()) {
-  const test = suite(`sockets against ${library}`)
+for (const library of LIBRARIES) {
+  const tests = suite(`sockets against ${library}`)
+  const there = library === 'zeromq' || python !== undefined
+  const test: Register = there ? tests : tests.skip // skipped ones count for the floor
   const actor = new Actor(zmq)
   let peer: Peer
   const ends = (ours: Type, theirs: Type, doer: Doer = peer): [End, End] => [
@@ -68,10 +72,12 @@ for (const library of libraries()) {
     for (const end of all) await end.doer.run({ do: 'close', name: end.name })
   }
 
-  test.before(() => {
-    peer = new Peer(library)
+  tests.before(() => {
+    if (there) peer = new Peer(library)
   })
-  test.after(() => peer.end())
+  tests.after(async () => {
+    if (there) await peer.end()
+  })
 
   test('the peer is a libzmq 4.3', async () => {
     assert.match(String(await peer.run({ do: 'version' })), /^4\.3\./)
@@ -157,12 +163,12 @@ for (const library of libraries()) {
     }
   })
 
-  test.run()
+  tests.run()
 }
 
 type Ends = (ours: Type, theirs: Type, doer?: Doer) => [End, End]
 
-function restartTests(test: ReturnType<typeof suite>, library: Library, actor: Actor, ends: Ends): void {
+function restartTests(test: Register, library: Library, actor: Actor, ends: Ends): void {
   for (const [ours, theirs] of [
     ['DEALER', 'ROUTER'],
     ['ROUTER', 'ROUTER'],
@@ -226,7 +232,7 @@ function restartTests(test: ReturnType<typeof suite>, library: Library, actor: A
   }
 }
 
-function heartbeatTests(test: ReturnType<typeof suite>, library: Library, actor: Actor, ends: Ends): void {
+function heartbeatTests(test: Register, library: Library, actor: Actor, ends: Ends): void {
   for (const [ours, theirs] of [
     ['ROUTER', 'DEALER'],
     ['DEALER', 'ROUTER'],

@@ -7,10 +7,8 @@ import { findPython } from './python.ts'
 
 export type Library = 'zeromq' | 'pyzmq'
 
-/** The libraries that can be used here; pyzmq only with a Python that has it. */
-export function libraries(): Library[] {
-  return findPython() === undefined ? ['zeromq'] : ['zeromq', 'pyzmq']
-}
+/** `pyzmq` needs a Python that has it: python.ts. */
+export const LIBRARIES: readonly Library[] = ['zeromq', 'pyzmq']
 
 /** Whatever carries out commands: a child process, or our own sockets in this one. */
 export interface Doer {

@@ -5,14 +5,13 @@ import { spawnSync } from 'node:child_process'
 let found: string | undefined
 let searched = false
 
-/** An interpreter that can import zmq and msgpack: PSEUD_PYTHON, else the one on PATH, else the system's. */
+/** An interpreter that can import zmq and msgpack: PSEUD_PYTHON where that is set, else the one on PATH, else the system's. */
 export function findPython(): string | undefined {
   if (searched) return found
   searched = true
-  found = [process.env.PSEUD_PYTHON, 'python3', '/usr/bin/python3', 'python'].find(
-    (python) =>
-      python !== undefined &&
-      spawnSync(python, ['-c', 'import zmq, msgpack'], { timeout: 20_000 }).status === 0,
+  const candidates = process.env.PSEUD_PYTHON ? [process.env.PSEUD_PYTHON] : ['python3', '/usr/bin/python3']
+  found = candidates.find(
+    (python) => spawnSync(python, ['-c', 'import zmq, msgpack'], { timeout: 20_000 }).status === 0,
   )
   return found
 }
