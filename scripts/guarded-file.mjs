@@ -78,6 +78,7 @@ function judge(run, notes, deadlineMs) {
   const passed = lastNumber(run.output, /^ {2}Passed: +(\d+)/gm)
   const complaints = []
   const running = notes.started.length > notes.settled ? ` in "${notes.started.at(-1)}"` : ''
+  for (const name of notes.hookFailed) complaints.push(`the hook threw: ${name}`)
   if (run.late) complaints.push(`still running after ${deadlineMs} ms${running}`)
   else if (run.lingered)
     complaints.push(`all tests are over, but the process stayed alive for ${LINGER_MS} ms more`)
@@ -98,7 +99,16 @@ function judge(run, notes, deadlineMs) {
 }
 
 function readNotes(file) {
-  const notes = { registered: 0, started: [], settled: 0, neverRun: [], only: [], skipped: [], exited: false }
+  const notes = {
+    registered: 0,
+    started: [],
+    settled: 0,
+    neverRun: [],
+    only: [],
+    skipped: [],
+    hookFailed: [],
+    exited: false,
+  }
   if (!existsSync(file)) return notes
   for (const line of readFileSync(file, 'utf8').split('\n')) {
     if (line === '') continue
@@ -106,7 +116,8 @@ function readNotes(file) {
     if (note.registered) notes.registered++
     if (note.settled) notes.settled++
     if (note.exit) notes.exited = true
-    for (const key of ['started', 'neverRun', 'only', 'skipped']) if (note[key]) notes[key].push(note[key])
+    for (const key of ['started', 'neverRun', 'only', 'skipped', 'hookFailed'])
+      if (note[key]) notes[key].push(note[key])
   }
   return notes
 }

@@ -13,8 +13,10 @@ export function suite(name = '', state = undefined) {
     pending.set(counted, (pending.get(counted) ?? 0) + 1)
     real(title, counting(name, title, handler))
   }
-  counted.before = real.before
-  counted.after = real.after
+  counted.before = guardedHook(real.before, `${name}: before`)
+  counted.before.each = real.before.each
+  counted.after = guardedHook(real.after, `${name}: after`)
+  counted.after.each = real.after.each
   counted.only = (title, handler) => {
     note({ only: `${name}: ${title}` })
     pending.set(counted, (pending.get(counted) ?? 0) + 1)
@@ -41,6 +43,20 @@ function counting(name, title, handler) {
     await handler(context)
     note({ settled: 1 })
   }
+}
+
+// uvu swallows what these throw and reports no test at all.
+function guardedHook(hook, name) {
+  return (handler) =>
+    hook(async (context) => {
+      try {
+        await handler(context)
+      } catch (error) {
+        console.error(error)
+        note({ hookFailed: name })
+        throw error
+      }
+    })
 }
 
 function note(line) {

@@ -52,6 +52,10 @@ await build({
   sourcemap: 'linked',
   logLevel: 'warning',
   plugins: [sourceAliases, guardedUvu()],
+}).catch(() => {
+  // esbuild has said what it could not build.
+  console.log('0 passed, 1 failed')
+  process.exit(1)
 })
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {

@@ -104,6 +104,13 @@ guard('fails a file whose promise rejects unhandled after the totals', () =>
   ),
 )
 
+guard('fails a suite whose before hook throws, and shows why', () =>
+  fails(
+    `${HEAD}s.before(() => { throw new Error('no ground') })\ns('a', () => {})\ns.run()`,
+    /the hook threw: s: before[\s\S]*no ground/,
+  ),
+)
+
 guard('kills what a hanging file started', async () => {
   const source = `${HEAD}import { spawn, spawnSync } from 'node:child_process'
     const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' })

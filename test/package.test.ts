@@ -1,0 +1,251 @@
+// The package as users get it: packs the tarball, installs it into an empty project without network or scripts, and
+// tries it from there: both module systems, the types, the start-up time, a call under a ban on code generation.
+// Never looks at the tree: what is missing from the tarball must be missing here too.
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+
+const packaged = suite('package')
+
+const ENTRIES = ['pseud', 'pseud/zmtp', 'pseud/codec']
+const scratch = mkdtempSync(path.join(tmpdir(), 'pseud-package-'))
+const project = path.join(scratch, 'project')
+const installed = path.join(project, 'node_modules/pseud')
+let packed: string[] = []
+
+packaged.before(() => {
+  const printed = run('npm', ['pack', '--json', '--silent', '--pack-destination', scratch], '.')
+  const [tarball] = JSON.parse(printed.slice(printed.indexOf('[\n'))) // after what the build said
+  packed = tarball.files.map((file: { path: string }) => file.path)
+  mkdirSync(project)
+  writeFileSync(path.join(project, 'package.json'), '{ "name": "empty", "private": true }')
+  const file = path.join(scratch, tarball.filename)
+  run('npm', ['install', '--ignore-scripts', '--offline', '--no-audit', '--no-fund', file], project)
+})
+
+packaged.after(() => rmSync(scratch, { recursive: true, force: true }))
+
+packaged('holds dist/, the licence and two documents, and nothing else', () => {
+  const others = packed.filter((name) => !name.startsWith('dist/')).sort()
+  assert.equal(others, ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'])
+  assert.equal(
+    packed.filter((name) => !/\.(?:js|cjs|d\.ts|d\.cts)$|THIRD_PARTY_LICENSES$/.test(name)).sort(),
+    others,
+  )
+})
+
+packaged('brings no dependency and runs no script when installed', () => {
+  const manifest = JSON.parse(readFileSync(path.join(installed, 'package.json'), 'utf8'))
+  for (const key of ['dependencies', 'optionalDependencies', 'peerDependencies', 'bundleDependencies']) {
+    assert.is(manifest[key], undefined, key)
+  }
+  for (const name of ['preinstall', 'install', 'postinstall', 'prepare']) {
+    assert.is(manifest.scripts?.[name], undefined, name)
+  }
+  assert.is(manifest.sideEffects, false)
+  assert.equal(
+    readdirSync(path.join(project, 'node_modules')).filter((name) => !name.startsWith('.')),
+    ['pseud'],
+  )
+  assert.match(run('npm', ['ls', '--omit=dev', '--all'], '.'), /\(empty\)/)
+})
+
+packaged('ESM and CommonJS export the same names from every entry', () => {
+  const list = ENTRIES.map((entry) => JSON.stringify(entry)).join(', ')
+  const esm = node(`const names = []
+    for (const entry of [${list}]) names.push(Object.keys(await import(entry)).sort())
+    console.log(JSON.stringify(names))`)
+  const cjs = node(
+    `console.log(JSON.stringify([${list}].map((entry) => Object.keys(require(entry)).sort())))`,
+    'commonjs',
+  )
+  assert.equal(JSON.parse(cjs), JSON.parse(esm))
+  for (const names of JSON.parse(esm)) assert.ok(names.length > 0)
+  assert.ok(!JSON.parse(esm).flat().includes('default'))
+})
+
+packaged('a class that two entries export is one class, in ESM and in CommonJS', () => {
+  const check = (load: string) => `
+    const entries = [${ENTRIES.map((entry) => `${load}(${JSON.stringify(entry)})`).join(', ')}]
+    let shared = 0
+    for (const a of entries) for (const b of entries) {
+      if (a === b) continue
+      for (const name of Object.keys(a)) {
+        if (!/Error$/.test(name) || !(name in b)) continue
+        if (a[name] !== b[name]) throw new Error(name + ' exists twice')
+        shared++
+      }
+    }
+    console.log(shared)`
+  assert.ok(Number(node(check('await import'))) > 0)
+  assert.ok(Number(node(check('require'), 'commonjs')) > 0)
+})
+
+packaged('an ES module may import names from the CommonJS files', () => {
+  const names = JSON.parse(node(`console.log(JSON.stringify(Object.keys(await import('pseud'))))`))
+  const source = `import { ${names.join(', ')} } from './node_modules/pseud/dist/cjs/pseud.cjs'\nconsole.log(typeof ${names[0]})`
+  assert.match(node(source), /function|object/)
+})
+
+packaged('no private field was lowered to a WeakMap and no code is made from text', () => {
+  for (const name of packed.filter((file) => /\.c?js$/.test(file))) {
+    const text = readFileSync(path.join(installed, name), 'utf8')
+    const found = /__private(?:Add|Get|Set|Method|In)\b|__accessCheck|\beval\s*\(|\bnew Function\b/.exec(text)
+    assert.is(found, null, `${name}: ${found?.[0]}`)
+  }
+})
+
+packaged('declarations name no file that is not there', () => {
+  const names = new Set(packed)
+  let seen = 0
+  for (const name of packed.filter((file) => /\.d\.c?ts$/.test(file))) {
+    const text = readFileSync(path.join(installed, name), 'utf8')
+    for (const [, target = ''] of text.matchAll(/(?:from|import)\s*\(?\s*['"](\.[^'"]+)['"]/g)) {
+      const extension = name.endsWith('.cts') ? ['.cjs', '.d.cts'] : ['.js', '.d.ts']
+      const file = path.posix.join(path.posix.dirname(name), target).replace(extension[0]!, extension[1]!)
+      assert.ok(names.has(file), `${name} imports ${target}`)
+      seen++
+    }
+  }
+  assert.ok(seen > 0)
+})
+
+const PROGRAM = `
+import { Client, PseudError, RpcError, Server, createLocalRegistry, registerRpc } from 'pseud'
+import { decode, encode } from 'pseud/codec'
+import * as zmq from 'pseud/zmtp'
+
+interface Api {
+  lower(text: string): string
+  math: { add(a: number, b: number): number }
+}
+
+export async function main(): Promise<string> {
+  const server = new Server('remote', { registry: createLocalRegistry('types') })
+  server.registerRpc('lower', (text: string) => text.toLowerCase())
+  registerRpc('upper', (text: string) => text.toUpperCase())
+  const endpoint: string = await server.bind('tcp://127.0.0.1:*')
+  const client = new Client<Api>('remote')
+  client.connect(endpoint)
+  const sum: number = await client.math.add(1, 2)
+  const text: string = await client.lower('ABC')
+  // @ts-expect-error: no such function
+  await client.lowr('ABC')
+  // @ts-expect-error: a wrong argument
+  await client.lower(1)
+  const untyped = new Client('remote')
+  await untyped.anything.at.all(1, 'two')
+  await using router = new zmq.Router()
+  await router.send(['id', encode({ sum })])
+  const value: unknown = decode(encode(1))
+  try {
+    await client.close()
+  } catch (error) {
+    if (error instanceof RpcError) return error.code + error.executed
+    if (error instanceof PseudError) return error.code
+  }
+  return text + value
+}
+`
+
+packaged('types resolve for ESM and CommonJS users, by nodenext, node16 and bundler resolution', () => {
+  for (const name of ['@types/node', 'undici-types']) {
+    cpSync(path.join('node_modules', name), path.join(project, 'node_modules', name), { recursive: true })
+  }
+  const base = {
+    strict: true,
+    noEmit: true,
+    target: 'es2022',
+    lib: ['es2023', 'esnext.disposable'],
+    types: ['node'],
+    exactOptionalPropertyTypes: true,
+  }
+  const users = {
+    'esm.mts': { module: 'nodenext' },
+    'cjs.cts': { module: 'nodenext' },
+    'esm16.mts': { module: 'node16', moduleResolution: 'node16' },
+    'cjs16.cts': { module: 'node16', moduleResolution: 'node16' },
+    'bundled.ts': { module: 'esnext', moduleResolution: 'bundler' },
+  }
+  for (const [file, options] of Object.entries(users)) {
+    writeFileSync(path.join(project, file), PROGRAM)
+    const config = {
+      compilerOptions: { ...base, ...options, skipLibCheck: file !== 'esm.mts' },
+      files: [file],
+    }
+    writeFileSync(path.join(project, 'tsconfig.json'), JSON.stringify(config))
+    const tsc = spawnSync(process.execPath, [path.resolve('node_modules/typescript/bin/tsc'), '-p', '.'], {
+      cwd: project,
+      encoding: 'utf8',
+    })
+    assert.is(tsc.stdout, '', `${file}: ${tsc.stdout}`)
+    assert.is(tsc.status, 0, file)
+  }
+})
+
+const CALL = `
+  const server = new Server('remote')
+  server.registerRpc('lower', (text) => text.toLowerCase())
+  const endpoint = await server.bind('tcp://127.0.0.1:*')
+  await server.start()
+  const client = new Client('remote')
+  client.connect(endpoint)
+  console.log(await client.lower('ABC'))
+  await client.close()
+  await server.close()`
+
+packaged('makes a call where code generation from strings is forbidden, from ESM and from CommonJS', () => {
+  const flag = '--disallow-code-generation-from-strings'
+  assert.is(node(`import { Client, Server } from 'pseud'\n${CALL}`, 'module', flag).trim(), 'abc')
+  const cjs = `const { Client, Server } = require('pseud')\n;(async () => {${CALL}})()`
+  assert.is(node(cjs, 'commonjs', flag).trim(), 'abc')
+})
+
+packaged('import of pseud costs under 25 ms over bare Node', () => {
+  writeFileSync(path.join(project, 'bare.mjs'), '')
+  writeFileSync(path.join(project, 'load.mjs'), `import 'pseud'`)
+  // A busy machine makes both slower: the cheaper of three tries counts.
+  let best = Number.POSITIVE_INFINITY
+  for (let attempt = 0; attempt < 3 && best > 25; attempt++) {
+    const bare: number[] = []
+    const load: number[] = []
+    for (let round = 0; round < 9; round++) {
+      bare.push(timed('bare.mjs'))
+      load.push(timed('load.mjs'))
+    }
+    best = Math.min(best, median(load) - median(bare))
+  }
+  assert.ok(best < 25, `${best.toFixed(1)} ms`)
+})
+
+packaged.run()
+
+function run(command: string, args: string[], cwd: string): string {
+  const done = spawnSync(command, args, { cwd, encoding: 'utf8', env: withoutNpm() })
+  assert.is(done.status, 0, `${command} ${args.join(' ')}: ${done.stdout}${done.stderr}`)
+  return done.stdout
+}
+
+function node(source: string, type = 'module', ...flags: string[]): string {
+  return run(process.execPath, [...flags, `--input-type=${type}`, '-e', source], project)
+}
+
+function timed(file: string): number {
+  const started = performance.now()
+  run(process.execPath, [file], project)
+  return performance.now() - started
+}
+
+function median(numbers: number[]): number {
+  return numbers.sort((a, b) => a - b)[numbers.length >> 1]!
+}
+
+/** Under `npm test` the environment carries npm's own settings, such as the prefix of this repository. */
+function withoutNpm(): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([key]) => !key.startsWith('npm_') && key !== 'NODE_V8_COVERAGE'),
+  )
+}
