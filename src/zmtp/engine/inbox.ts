@@ -1,0 +1,67 @@
+// Octets on their way in that the cursor cannot take as they are: chunks waiting for their turn, and the one body that
+// is split across chunks. A split body is joined once, into memory of its own that grows with what has arrived and
+// never with what was announced: an announced gigabyte costs 64 KiB until the octets come.
+import { EMPTY } from '../../base/bytes.ts'
+
+/** The first reservation for a body that did not arrive in one chunk. */
+const FIRST_STEP = 65536
+// Up to this the memory comes from Node's pool: a body of its own is cheaper to make, and short-lived.
+const POOLED_MAX = 1024
+
+/** A body being joined. One for each connection, reused; the finished `bytes` are given away. */
+export class Assembly {
+  bytes: Buffer = EMPTY
+  #size = 0
+  #have = 0
+
+  get active(): boolean {
+    return this.#size > 0
+  }
+
+  /** Octets reserved at this moment. */
+  get reserved(): number {
+    return this.bytes.length
+  }
+
+  begin(size: number): void {
+    this.#size = size
+    this.#have = 0
+    if (size <= POOLED_MAX) this.bytes = Buffer.allocUnsafe(size)
+    else this.bytes = Buffer.allocUnsafeSlow(Math.min(size, FIRST_STEP))
+  }
+
+  /** Takes what it still lacks from `chunk[at, end)`; returns the offset behind it. */
+  take(chunk: Buffer, at: number, end: number): number {
+    const stop = Math.min(end, at + this.#size - this.#have)
+    const have = this.#have + stop - at
+    if (have > this.bytes.length) this.#grow(have)
+    if (stop > at) chunk.copy(this.bytes, this.#have, at, stop)
+    this.#have = have
+    return stop
+  }
+
+  get complete(): boolean {
+    return this.#have === this.#size
+  }
+
+  /** The whole body; nothing of it is kept. */
+  finish(): Buffer {
+    const bytes = this.bytes
+    this.clear()
+    return bytes
+  }
+
+  clear(): void {
+    this.bytes = EMPTY
+    this.#size = 0
+    this.#have = 0
+  }
+
+  #grow(have: number): void {
+    let room = this.bytes.length
+    while (room < have) room *= 2
+    const larger = Buffer.allocUnsafeSlow(Math.min(room, this.#size))
+    this.bytes.copy(larger, 0, 0, this.#have)
+    this.bytes = larger
+  }
+}

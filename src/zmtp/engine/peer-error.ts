@@ -1,0 +1,13 @@
+// The ERROR command as an error: the one protocol fault that carries a reason that policy looks at.
+import { ProtocolError } from '../../base/errors.ts'
+
+/** Code PEER_ERROR: the peer refused us with an ERROR command. */
+export class PeerError extends ProtocolError {
+  /** What it said, made printable: a status such as `400`, a text, or nothing. */
+  readonly reason: string
+
+  constructor(reason: string) {
+    super('PEER_ERROR', reason === '' ? 'the peer refused us' : `the peer refused us: ${reason}`)
+    this.reason = reason
+  }
+}

@@ -1,0 +1,93 @@
+// Command bodies (RFC 37, "Commands"): the names, PING, PONG, ERROR, and text from the peer made safe to print.
+//
+//   name length (1) | name | data
+//
+// Names are compared exactly, with their length octet; metadata has its own file.
+import { equalAt, readU16, view } from '../../base/bytes.ts'
+import { ProtocolError } from '../../base/errors.ts'
+import type { Slab } from '../../base/slab.ts'
+import { NAME_MAX, PING_CONTEXT_MAX, PING_TTL_MAX, PING_TTL_UNIT_MS } from './constants.ts'
+
+/** Names with their length octet in front, as on the wire. */
+export const COMMAND_READY: Buffer = prefix('READY')
+export const COMMAND_ERROR: Buffer = prefix('ERROR')
+export const COMMAND_HELLO: Buffer = prefix('HELLO')
+export const COMMAND_WELCOME: Buffer = prefix('WELCOME')
+export const COMMAND_INITIATE: Buffer = prefix('INITIATE')
+export const COMMAND_PING: Buffer = prefix('PING')
+export const COMMAND_PONG: Buffer = prefix('PONG')
+export const COMMAND_SUBSCRIBE: Buffer = prefix('SUBSCRIBE')
+export const COMMAND_CANCEL: Buffer = prefix('CANCEL')
+export const COMMAND_JOIN: Buffer = prefix('JOIN')
+export const COMMAND_LEAVE: Buffer = prefix('LEAVE')
+
+/** Name and length octet in front of it. */
+export function prefix(name: string): Buffer {
+  return Buffer.concat([Buffer.from([name.length]), Buffer.from(name, 'latin1')])
+}
+
+/** Whether the command `bytes[start, end)` is the named one. */
+export function isCommand(bytes: Buffer, start: number, end: number, name: Buffer): boolean {
+  const after = start + name.length
+  return after <= end && equalAt(bytes, start, after, name)
+}
+
+/** Where the data of the command `bytes[start, end)` begins, or -1 when its name is empty or does not fit. */
+export function startOfData(bytes: Buffer, start: number, end: number): number {
+  if (start === end || bytes[start] === 0) return -1
+  const after = start + 1 + bytes[start]!
+  return after <= end ? after : -1
+}
+
+/** The command's name, made printable, for messages. Its name must fit: see `startOfData`. */
+export function readName(bytes: Buffer, start: number): string {
+  return printable(bytes, start + 1, start + 1 + bytes[start]!)
+}
+
+/** Appends `bytes` to the slab. */
+export function writeBytes(slab: Slab, bytes: Buffer): void {
+  slab.reserve(bytes.length)
+  slab.bytes.set(bytes, slab.at)
+  slab.at += bytes.length
+}
+
+/** The body of a PING that lets the peer expect us again within `ttlMs`, in steps of 100 ms, at most 65.5 s; 0: no bound. */
+export function bodyOfPing(ttlMs: number): Buffer {
+  const ttl = Math.min(Math.floor(ttlMs / PING_TTL_UNIT_MS), PING_TTL_MAX)
+  return Buffer.concat([COMMAND_PING, Buffer.from([ttl >>> 8, ttl & 0xff])])
+}
+
+/** The body of the PONG that answers a PING whose context is `bytes[start, end)`: its first 16 octets go back. */
+export function bodyOfPong(bytes: Buffer, start: number, end: number): Buffer {
+  return Buffer.concat([COMMAND_PONG, view(bytes, start, Math.min(end, start + PING_CONTEXT_MAX))])
+}
+
+/** The body of an ERROR; `reason` is printable ASCII, at most 255 characters. */
+export function bodyOfError(reason: string): Buffer {
+  return Buffer.concat([COMMAND_ERROR, prefix(reason)])
+}
+
+/** The time to live in a PING's data `bytes[start, end)`, in milliseconds; throws BAD_COMMAND when it is cut short. */
+export function readTtlMs(bytes: Buffer, start: number, end: number): number {
+  if (end - start < 2) throw new ProtocolError('BAD_COMMAND', 'a PING has no time to live')
+  return readU16(bytes, start) * PING_TTL_UNIT_MS
+}
+
+/** The reason in an ERROR's data `bytes[start, end)`, made printable; throws BAD_COMMAND when it does not fill it. */
+export function readErrorReason(bytes: Buffer, start: number, end: number): string {
+  if (start === end || start + 1 + bytes[start]! !== end) {
+    throw new ProtocolError('BAD_COMMAND', 'the reason of an ERROR command does not fill it')
+  }
+  return printable(bytes, start + 1, end)
+}
+
+/** Octets of the peer as text that is safe in a log or a terminal: what is not printable ASCII becomes `\xNN`. */
+export function printable(bytes: Buffer, start: number, end: number): string {
+  let text = ''
+  for (let at = start; at < Math.min(end, start + NAME_MAX); at++) {
+    const octet = bytes[at]!
+    if (octet >= 0x20 && octet <= 0x7e && octet !== 0x5c) text += String.fromCharCode(octet)
+    else text += `\\x${octet.toString(16).padStart(2, '0')}`
+  }
+  return text
+}
