@@ -127,6 +127,7 @@ export class Driver implements LinkOwner {
   resume(): void {
     if (!this.#paused) return
     this.#paused = false
+    this.#engine.handleResume(this.#context.now())
     this.#pump()
     if (!this.#paused && !this.#finished) this.#link.resume()
   }
