@@ -6,6 +6,7 @@
 import type { Socket } from 'node:net'
 import type { Timer } from '../../base/clock.ts'
 import { LinkError, type PseudError } from '../../base/errors.ts'
+import { PeerError } from '../engine/peer-error.ts'
 import type { TransportContext } from './context.ts'
 import { Driver } from './driver.ts'
 import { type Endpoint, formatEndpoint } from './endpoint.ts'
@@ -178,9 +179,9 @@ export class Dialer {
   }
 }
 
-/** The peer's ERROR command with a status of 400 or 500: credentials refused. 300 asks to come back later. */
+/** The peer said ERROR: credentials refused, or the wrong socket type. Only a status of 300 asks to come back later. */
 function isFinal(error: PseudError): boolean {
-  return error.code === 'PEER_ERROR' && !error.message.includes('300')
+  return error instanceof PeerError && error.reason !== '300'
 }
 
 function connectError(endpoint: string, failure: Error | undefined): PseudError {
