@@ -90,6 +90,16 @@ export class Actor {
     }
   }
 
+  /** Sends one message of the given parts, in base64. */
+  put({ name, parts }) {
+    return this.#socket(name).send(parts.map((part) => Buffer.from(part, 'base64')))
+  }
+
+  /** Receives one message and reports its parts in base64. */
+  async take({ name }) {
+    return (await this.#socket(name).receive()).map((part) => part.toString('base64'))
+  }
+
   /** Receives `count` messages and reports their digests, without the first `strip` frames. */
   async receive({ name, count, strip = 0 }) {
     const socket = this.#socket(name)

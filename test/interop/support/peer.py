@@ -3,6 +3,7 @@
 One JSON command a line on stdin, in turn, and one JSON answer a line on stdout. Ends when stdin does.
 """
 
+import base64
 import hashlib
 import json
 import os
@@ -109,6 +110,14 @@ def greet(command):
             time.sleep(0.005)
 
 
+def put(command):
+    sockets[command["name"]].send_multipart([base64.b64decode(part) for part in command["parts"]])
+
+
+def take(command):
+    return [base64.b64encode(part).decode() for part in sockets[command["name"]].recv_multipart()]
+
+
 def receive(command):
     made, strip = sockets[command["name"]], command.get("strip", 0)
     return [digest_of(made.recv_multipart()[strip:]) for _ in range(command["count"])]
@@ -137,7 +146,10 @@ def close(command):
     sockets.pop(command["name"]).close()
 
 
-ACTIONS = {f.__name__: f for f in [version, socket, bind, connect, watch, events, send, greet, receive, request, reply, close]}
+ACTIONS = {
+    f.__name__: f
+    for f in (version, socket, bind, connect, watch, events, send, greet, put, take, receive, request, reply, close)
+}
 
 for line in sys.stdin:
     command = json.loads(line)

@@ -1,0 +1,60 @@
+// The client of the demo: calls the server, is called by it, and calls a bare libzmq socket and, where there is one, a
+// Python server. Arguments: endpoints of the server, of the libzmq peer, of the Python peer.
+import { Client } from 'pseud'
+import { ready, timed } from './report.ts'
+
+const [endpoint, libzmqEndpoint, pythonEndpoint] = process.argv.slice(2) as [string, string, string?]
+
+const client = new Client('remote', { userId: 'client' })
+client.registerRpc({
+  addition: (a: number, b: number) => a + b,
+  countdown: async (n: number): Promise<string[]> => {
+    if (n === 0) return ['client: lift-off']
+    return [`client: ${n}`, ...((await client.countdown(n - 1)) as string[])]
+  },
+})
+client.connect(endpoint)
+await client.ready()
+ready('')
+
+const toServer = (call: string, run: () => PromiseLike<unknown>, expected: unknown) =>
+  timed('client', 'server', call, run, expected)
+
+await Promise.all([
+  toServer('lower("ABC")', () => client.lower('ABC'), 'abc'),
+  toServer('upper("def")', () => client.upper('def'), 'DEF'),
+])
+await toServer('math.add(2, 4)', () => client.math.add(2, 4), 6)
+await toServer('countdown(3), there and back', () => client.countdown(3), [
+  'server: 3',
+  'client: 2',
+  'server: 1',
+  'client: lift-off',
+])
+await toServer(
+  'sleep(300), four at once',
+  () => Promise.all([1, 2, 3, 4].map(() => client.sleep(300))),
+  [300, 300, 300, 300],
+)
+await toServer('constructor(), which is none', () => client.api.constructor(), 'NOT_FOUND')
+await toServer(
+  'a thousand lower("A")',
+  async () => {
+    const all = await Promise.all(Array.from({ length: 1000 }, () => client.lower('A')))
+    return all.every((text) => text === 'a')
+  },
+  true,
+)
+
+const libzmq = new Client('').connect(libzmqEndpoint)
+await timed('client', 'libzmq', 'reverse("stressed")', () => libzmq.reverse('stressed'), 'desserts')
+await libzmq.close()
+
+if (pythonEndpoint) {
+  const python = new Client('python').connect(pythonEndpoint)
+  await timed('client', 'python', 'reverse("stressed")', () => python.reverse('stressed'), 'desserts')
+  await timed('client', 'python', 'divide(1, 0), which raises', () => python.divide(1, 0), 'INTERNAL')
+  await python.close()
+}
+
+await client.close()

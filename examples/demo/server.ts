@@ -1,0 +1,40 @@
+// The server of the demo; `npm start` runs it alone, at tcp://127.0.0.1:5555 or the endpoint given, until Ctrl-C.
+// Serves whoever connects, and calls each client that has a name.
+import { method, registerRpc, Server } from 'pseud'
+import { onStop, ready, timed } from './report.ts'
+
+interface ClientApi {
+  addition(a: number, b: number): number
+  countdown(n: number): Promise<string[]>
+}
+
+const server = new Server<ClientApi>('remote')
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+registerRpc('upper', (text: string) => text.toUpperCase())
+server.registerRpc({
+  lower: (text: string) => text.toLowerCase(),
+  math: { add: (a: number, b: number) => a + b },
+  sleep: async (ms: number) => {
+    await pause(ms)
+    return ms
+  },
+  // Calls its caller back, which calls this again, down to 0.
+  countdown: method(async (ctx, n: number): Promise<string[]> => {
+    if (n === 0) return ['server: lift-off']
+    return [`server: ${n}`, ...(await ctx.peer.api.countdown(n - 1))]
+  }),
+})
+
+server.on('peer', async (peer) => {
+  const name = peer.claimedName
+  if (name === undefined) return
+  await timed('server', name, 'addition(2, 4)', () => server.sendTo(name).addition(2, 4), 6)
+})
+
+const endpoint = await server.bind(process.argv[2] ?? 'tcp://127.0.0.1:5555')
+await server.start()
+if (process.env.PSEUD_DEMO !== '1')
+  console.log(`remote serves at ${endpoint}: lower, upper, math.add, sleep, countdown`)
+ready(endpoint)
+onStop(() => server.close())
