@@ -5,58 +5,40 @@
  *
  * A part is a range of the chunk it came in; only one split across chunks is copied, once. Walking small frames costs a
  * few nanoseconds because `poll` makes nothing: no view, no object, no closure (bench/engine). This file is the knot
- * that ties the pieces beside it, and longer than they are because the cursor's fields have to be its own.
+ * that ties the pieces beside it; it is long because the cursor's fields have to be its own.
  */
 import { EMPTY } from '../../base/bytes.ts'
-import { LimitError, LinkError, ProtocolError, PseudError, UsageError } from '../../base/errors.ts'
+import { LinkError, ProtocolError, PseudError, UsageError } from '../../base/errors.ts'
 import { Fifo } from '../../base/fifo.ts'
 import type { Slab } from '../../base/slab.ts'
 import {
   bodyOfError,
   bodyOfPing,
   bodyOfPong,
-  COMMAND_CANCEL,
-  COMMAND_HELLO,
-  COMMAND_INITIATE,
-  COMMAND_JOIN,
-  COMMAND_LEAVE,
-  COMMAND_PING,
-  COMMAND_PONG,
-  COMMAND_READY,
-  COMMAND_SUBSCRIBE,
-  COMMAND_WELCOME,
-  isCommand,
   prefix,
   readName,
   readTtlMs,
   startOfData,
 } from '../wire/command.ts'
 import {
-  BODY_MAX,
   FLAG_COMMAND,
+  FLAG_LONG,
   FLAG_MORE,
   GREETING_SIZE,
   LONG_HEADER_SIZE,
   MAJOR_AT,
   MINOR_AT,
-  SHORT_BODY_MAX,
+  SHORT_HEADER_SIZE,
 } from '../wire/constants.ts'
-import {
-  areFlagsValid,
-  MISFRAMED_MAYBE,
-  MISFRAMED_SIZE,
-  MISFRAMED_YES,
-  misframed,
-  readBodySize,
-  sizeOfHeader,
-  sizeOfHeaderWith,
-} from '../wire/frame.ts'
+import { readBodySize } from '../wire/frame.ts'
 import { faultInGreeting, writeGreeting } from '../wire/greeting.ts'
 import { checkMetadata, type Metadata } from '../wire/metadata.ts'
 import { compatible, takesSubscriptions } from '../wire/socket-types.ts'
-import { Heartbeat, type HeartbeatOptions, PING, SILENT } from './heartbeat.ts'
+import { Header } from './header.ts'
+import { Heartbeat, PING, SILENT } from './heartbeat.ts'
 import { Assembly } from './inbox.ts'
-import type { Mechanism } from './mechanism.ts'
+import { Limits } from './limits.ts'
+import type { EngineOptions, PeerInfo } from './options.ts'
 import { Outbox } from './outbox.ts'
 import {
   AGREED,
@@ -70,7 +52,11 @@ import {
   MAY_SEND,
   TRAFFIC,
 } from './phase.ts'
+import { Pongs } from './pongs.ts'
 import { STALL_TIMEOUT_MS, Stall } from './stall.ts'
+import { CANCEL, IS_PING, IS_PONG, kindOfCommand, OUT_OF_PLACE, SUBSCRIBE } from './traffic.ts'
+
+export type { EngineOptions, PeerInfo } from './options.ts'
 
 /** What `poll` returns. */
 export const NEED_MORE = 0
@@ -81,38 +67,6 @@ export const ENDED = 4
 // Inside only: something was consumed, go on.
 const CONTINUE = -1
 
-export interface EngineOptions extends HeartbeatOptions {
-  /** As announced: `DEALER`. */
-  readonly socketType: string
-  /** 0 to 255 octets; announced by REQ, DEALER and ROUTER. */
-  readonly identity: Buffer
-  /** Further properties to announce. */
-  readonly metadata?: ReadonlyMap<string, Buffer>
-  /** This connection's own. */
-  readonly mechanism: Mechanism
-  /** Largest body of a frame; `Infinity`: 2 GiB - 1. */
-  readonly maxFrameSize: number
-  /** Largest sum of the bodies of one message. */
-  readonly maxMessageSize: number
-  readonly maxFrames: number
-  /** From the constructor to READY; 0: no limit. */
-  readonly handshakeTimeoutMs: number
-  /** Told to the peer with each PING; 0: none, at most 65.5 s. */
-  readonly heartbeatTtlMs: number
-  /** Largest command before READY. Default 8 KiB. */
-  readonly maxHandshakeCommand?: number
-  /** All octets between greeting and READY. Default 16 KiB. */
-  readonly maxHandshakeBytes?: number
-  /** Ends a connection whose begun message gets no octet for so long, or under 240 octets/s. Default 30 s; 0: never. */
-  readonly stallTimeoutMs?: number
-}
-
-/** Who the peer says it is. */
-export interface PeerInfo extends Metadata {
-  readonly major: number
-  readonly minor: number
-}
-
 export class Engine {
   /** The chunk that holds the part or command that `poll` has just returned: `body[bodyStart, bodyEnd)`. */
   body: Buffer = EMPTY
@@ -122,20 +76,21 @@ export class Engine {
   more = false
   /** `SUBSCRIBE` or `CANCEL` after COMMAND, whose range is the topic. */
   commandName = ''
-  /** Commands in traffic that nobody here knows: dropped and counted. */
+  /** Commands in traffic that mean nothing here: dropped and counted. */
   ignoredCommands = 0
   /** Octets to send; whoever drives takes them. */
   readonly output: Slab
 
   readonly #options: EngineOptions
-  readonly #outbox = new Outbox()
+  readonly #limits: Limits
+  readonly #outbox: Outbox = new Outbox()
   readonly #heartbeat: Heartbeat
   readonly #stall: Stall
-  readonly #assembly = new Assembly()
-  readonly #waiting = new Fifo<Buffer>()
+  readonly #pongs: Pongs = new Pongs()
+  readonly #header: Header = new Header()
+  readonly #assembly: Assembly = new Assembly()
+  readonly #waiting: Fifo<Buffer> = new Fifo()
   readonly #handshakeDeadline: number
-  readonly #frameMax: number
-  readonly #shortMax: number
   #phase: number = GREETING
   #error: PseudError | undefined
   #peer: PeerInfo | undefined
@@ -150,17 +105,8 @@ export class Engine {
   #frameOffset = 0
   #messageOffset = 0
 
-  // The frame that the long way is in: its header as far as it came, then (#headed) its flags and size.
-  #carry: Buffer = Buffer.allocUnsafe(GREETING_SIZE)
-  #carried = 0
-  #headed = false
-  #flags = 0
-  #size = 0
-  // The message that the frame belongs to: frames and octets so far; both 0 at its first frame.
-  #frames = 0
-  #messageSize = 0
-
-  #handshakeBytes = 0
+  #greeting: Buffer | undefined = Buffer.allocUnsafe(GREETING_SIZE)
+  #greeted = 0
   #major = 0
   #minor = 0
   #deadline: number
@@ -169,20 +115,14 @@ export class Engine {
   #starved = false
   #peerEnded = false
 
-  // The PONG that is owed; several PINGs in a row get one. Pongs of the current second, which began at #pongSince.
-  #pong: Buffer | undefined
-  #pongs = 0
-  #pongSince = -Infinity
-
   /** Throws `UsageError` BAD_IDENTITY or BAD_METADATA for what cannot be announced. `now` in milliseconds. */
   constructor(options: EngineOptions, now: number) {
     this.#options = options
     checkMetadata(this.#localMetadata)
     this.output = this.#outbox.slab
+    this.#limits = new Limits(options)
     this.#heartbeat = new Heartbeat(options)
     this.#stall = new Stall(options.stallTimeoutMs ?? STALL_TIMEOUT_MS)
-    this.#frameMax = Math.min(options.maxFrameSize, BODY_MAX)
-    this.#shortMax = Math.min(this.#frameMax, options.maxMessageSize, SHORT_BODY_MAX)
     this.#handshakeDeadline = options.handshakeTimeoutMs > 0 ? now + options.handshakeTimeoutMs : Infinity
     this.#deadline = this.#handshakeDeadline
     this.#lastReceived = now
@@ -206,10 +146,12 @@ export class Engine {
     return this.#error
   }
 
+  // ---- what happened
+
   /** Octets came: keeps `chunk`, which must not change any more, until it is walked through. */
   handleBytes(chunk: Buffer, now: number): void {
-    this.#lastReceived = now
     if (this.#phase >= CLOSED || chunk.length === 0) return
+    this.#lastReceived = now
     this.#heartbeat.handleLife(now)
     this.#starved = false
     if (this.#at === this.#end && this.#waiting.length === 0) this.#begin(chunk)
@@ -232,21 +174,28 @@ export class Engine {
   handleTimeout(now: number): void {
     if (this.#phase >= CLOSED) return
     if (this.#phase !== TRAFFIC) {
-      if (now >= this.#handshakeDeadline) this.#fail(linkError('HANDSHAKE_TIMEOUT'))
+      if (now >= this.#handshakeDeadline) {
+        this.#fail(new LinkError('HANDSHAKE_TIMEOUT', 'the peer did not finish the handshake in time'))
+      }
       return
     }
     if (!this.#starved) this.#stall.forgive(now)
     const verdict = this.#heartbeat.handleTimeout(now, this.#starved)
-    if (verdict === SILENT) this.#fail(linkError('SILENT_PEER'))
-    else if (now >= this.#stall.deadline) this.#fail(linkError('STALLED'))
-    else {
+    if (verdict === SILENT) {
+      this.#fail(new LinkError('SILENT_PEER', 'the peer has fallen silent'))
+    } else if (now >= this.#stall.deadline) {
+      this.#fail(new LinkError('STALLED', 'the peer began a message and did not get on with it'))
+    } else {
       if (verdict === PING) this.#outbox.write(FLAG_COMMAND, bodyOfPing(this.#options.heartbeatTtlMs))
-      if (this.#pong !== undefined) this.#answerPing(now)
+      this.#answerPings(now)
       this.#rearm()
     }
   }
 
-  /** When to call `handleTimeout`; `Infinity` for never. Octets received move it later only once it has passed. */
+  /**
+   * When to call `handleTimeout`; `Infinity` for never. It is lazy: octets received do not move it, so that a timer
+   * need not be armed anew for each chunk; whether it was too early, `handleTimeout` finds out.
+   */
   pollDeadline(): number {
     return this.#deadline
   }
@@ -259,22 +208,29 @@ export class Engine {
       const end = this.#end
       if (at + 1 < end) {
         const flags = chunk[at]!
-        const size = chunk[at + 1]!
-        const bodyEnd = at + 2 + size
-        if (flags <= FLAG_MORE && bodyEnd <= end && size <= this.#shortMax) {
-          // A message of one frame needs no count: most are.
-          if ((flags | this.#frames) !== 0 && !this.#countFrame(flags, size, at)) return ENDED
-          this.#at = bodyEnd
-          if (this.body !== chunk) this.body = chunk
-          this.bodyStart = at + 2
-          this.bodyEnd = bodyEnd
-          this.more = flags !== 0
-          return PART
+        if (flags <= FLAG_MORE) {
+          const size = chunk[at + 1]!
+          const bodyStart = at + SHORT_HEADER_SIZE
+          if (bodyStart + size <= end && size <= this.#limits.shortMax) {
+            // A message of one frame needs no count: most are.
+            const alone = (flags | this.#limits.frames) === 0
+            if (!alone && !this.#countFrame(flags, size, this.#chunkOffset + at)) return ENDED
+            return this.#deliver(chunk, bodyStart, bodyStart + size, flags !== 0)
+          }
+        } else if (flags <= (FLAG_LONG | FLAG_MORE) && at + LONG_HEADER_SIZE <= end) {
+          const size = readBodySize(chunk, at)
+          const bodyStart = at + LONG_HEADER_SIZE
+          if (bodyStart + size <= end) {
+            if (!this.#countFrame(flags, size, this.#chunkOffset + at)) return ENDED
+            return this.#deliver(chunk, bodyStart, bodyStart + size, (flags & FLAG_MORE) !== 0)
+          }
         }
       }
     }
     return this.#pollSlowly()
   }
+
+  // ---- what we send
 
   /**
    * Sends one part. `body` is copied up to 8 KiB; above, it is borrowed until it was sent. Throws `UsageError`
@@ -310,22 +266,26 @@ export class Engine {
     this.#outbox.write(FLAG_COMMAND, Buffer.concat([prefix(name), data]))
   }
 
+  #deliver(chunk: Buffer, start: number, end: number, more: boolean): number {
+    this.#at = end
+    if (this.body !== chunk) this.body = chunk
+    this.bodyStart = start
+    this.bodyEnd = end
+    this.more = more
+    return PART
+  }
+
   #checkSend(): void {
     if (!MAY_SEND[this.#phase]) failTurn('the connection is not ready')
     if (this.#outbox.open) failTurn('a part is open')
   }
 
-  get #localMetadata(): Metadata {
-    const { socketType, identity, metadata } = this.#options
-    return { socketType, identity, properties: metadata ?? NO_PROPERTIES }
-  }
-
-  // ---- input: everything but a short whole message frame
+  // ---- the long way: everything but a short message frame that is there whole
 
   #pollSlowly(): number {
     const result = this.#advance()
-    if (this.#pong !== undefined && this.#phase === TRAFFIC) this.#answerPing(this.#lastReceived)
-    this.#atFrame = this.#phase === TRAFFIC && !this.#headed && this.#carried === 0
+    if (this.#pongs.owed) this.#answerPings(this.#lastReceived)
+    this.#atFrame = this.#phase === TRAFFIC && !this.#header.complete && !this.#header.begun
     return result
   }
 
@@ -338,23 +298,17 @@ export class Engine {
     }
   }
 
+  /** One greeting, one frame: what `poll` returns, or CONTINUE, or NEED_MORE when this chunk does not finish it. */
   #step(): number {
-    if (this.#phase === GREETING) return this.#readGreeting()
     if (this.#phase >= CLOSED) return ENDED
-    if (!this.#headed && !this.#readHeader()) return NEED_MORE
-    if (!this.#readBody()) return NEED_MORE
-    this.#headed = false
-    if ((this.#flags & FLAG_COMMAND) === 0) {
-      this.more = (this.#flags & FLAG_MORE) !== 0
-      return PART
-    }
-    try {
-      return this.#phase === TRAFFIC ? this.#handleCommand() : this.#handleHandshake()
-    } catch (error) {
-      if (!(error instanceof PseudError)) throw error
-      this.#fail(error)
-      return ENDED
-    }
+    if (this.#phase === GREETING) return this.#readGreeting()
+    const header = this.#header
+    if (!header.complete && !this.#readHeader()) return NEED_MORE
+    if (!this.#readBody(header.size)) return NEED_MORE
+    header.clear()
+    if ((header.flags & FLAG_COMMAND) !== 0) return this.#handleCommand()
+    this.more = (header.flags & FLAG_MORE) !== 0
+    return PART
   }
 
   #begin(chunk: Buffer): void {
@@ -373,169 +327,75 @@ export class Engine {
 
   #runDry(): number {
     this.body = EMPTY
-    const inFrame = this.#headed || this.#carried > 0
-    const begun = this.#frames > 0 ? this.#messageOffset : inFrame ? this.#frameOffset : -1
+    const begun = this.#offsetOfUnfinished()
     if (this.#peerEnded) {
-      this.#handlePeerEnd(begun >= 0)
+      if (this.#phase === TRAFFIC && begun < 0) this.#enter(HUNG_UP)
+      else this.#fail(new LinkError('PEER_CLOSED', `the peer closed ${PLACES[this.#phase]}`))
       return ENDED
     }
     this.#starved = true
     if (this.#phase === TRAFFIC) {
       this.#stall.handlePause(this.#lastReceived, begun, this.#chunkOffset)
-      if (this.#stall.deadline < this.#deadline) this.#deadline = this.#stall.deadline
+      this.#deadline = Math.min(this.#deadline, this.#stall.deadline)
     }
     return NEED_MORE
   }
 
-  #handlePeerEnd(inMessage: boolean): void {
-    if (inMessage || this.#phase !== TRAFFIC) {
-      const where = this.#phase === TRAFFIC ? 'inside a message' : 'during the handshake'
-      this.#fail(new LinkError('PEER_CLOSED', `the peer closed ${where}`))
-    } else {
-      this.#enter(HUNG_UP)
-    }
+  /** Where in the stream the unfinished message or command begins; -1 when there is none. */
+  #offsetOfUnfinished(): number {
+    if (this.#limits.frames > 0) return this.#messageOffset
+    return this.#header.complete || this.#header.begun ? this.#frameOffset : -1
   }
 
   #readGreeting(): number {
-    while (this.#at < this.#end && this.#carried < GREETING_SIZE) {
-      this.#carry[this.#carried++] = this.#chunk[this.#at++]!
+    const greeting = this.#greeting!
+    while (this.#at < this.#end && this.#greeted < GREETING_SIZE) {
+      greeting[this.#greeted++] = this.#chunk[this.#at++]!
     }
-    const fault = faultInGreeting(this.#carry, this.#carried, this.#options.mechanism.name)
-    if (fault !== undefined) {
-      this.#fail(fault)
-      return ENDED
-    }
-    if (this.#carried < GREETING_SIZE) return NEED_MORE
-    this.#major = this.#carry[MAJOR_AT]!
-    this.#minor = this.#carry[MINOR_AT]!
-    this.#carry = Buffer.allocUnsafe(MISFRAMED_SIZE)
-    this.#carried = 0
+    const fault = faultInGreeting(greeting, this.#greeted, this.#options.mechanism.name)
+    if (fault !== undefined) return this.#fail(fault)
+    if (this.#greeted < GREETING_SIZE) return NEED_MORE
+    this.#major = greeting[MAJOR_AT]!
+    this.#minor = greeting[MINOR_AT]!
+    this.#greeting = undefined
     this.#enter(GREETED)
     this.#writeHandshake()
     return CONTINUE
   }
 
-  /** `true`: #flags and #size are set and within bounds. `false`: more octets are needed, or it has failed. */
   #readHeader(): boolean {
-    if (this.#carried === 0) {
-      const at = this.#at
-      if (at === this.#end) return false
-      this.#frameOffset = this.#chunkOffset + at
-      const flags = this.#chunk[at]!
-      if (!this.#checkFlags(flags)) return false
-      const headerEnd = at + sizeOfHeaderWith(flags)
-      if (headerEnd <= this.#end) {
-        const size = readBodySize(this.#chunk, at)
-        if (size > 0 || (flags & FLAG_COMMAND) === 0) {
-          this.#at = headerEnd
-          return this.#setHeader(flags, size)
-        }
-      }
-    }
-    while (this.#at < this.#end) {
-      this.#carry[this.#carried++] = this.#chunk[this.#at++]!
-      const verdict = this.#judgeCarry()
-      if (verdict !== NEED_MORE) return verdict === CONTINUE
-    }
-    return false
-  }
-
-  /** Looks at a header that comes in pieces: CONTINUE when it is complete, ENDED when it is refused. */
-  #judgeCarry(): number {
-    const carry = this.#carry
-    const flags = carry[0]!
-    const headerSize = sizeOfHeaderWith(flags)
-    if (this.#carried < headerSize) return NEED_MORE
-    const size = readBodySize(carry, 0)
-    if (size > 0 || (flags & FLAG_COMMAND) === 0) {
-      this.#carried = 0
-      return this.#setHeader(flags, size) ? CONTINUE : ENDED
-    }
-    // A command of no octets. As publisher we know one that means something: see wire/frame.ts.
-    const rescue = this.#phase === TRAFFIC && takesSubscriptions(this.#options.socketType)
-    const verdict = rescue && flags === FLAG_COMMAND ? misframed(carry, this.#carried) : 0
-    if (verdict === MISFRAMED_MAYBE) return NEED_MORE
-    if (verdict !== MISFRAMED_YES) {
-      this.#fail(new ProtocolError('BAD_COMMAND', 'a command without a name'))
-      return ENDED
-    }
-    this.#flags = FLAG_COMMAND
-    this.#size = carry[7]! * 256 + carry[8]!
-    this.#headed = true
-    this.#assembly.begin(this.#size)
-    this.#assembly.take(carry, LONG_HEADER_SIZE, this.#carried)
-    this.#carried = 0
-    return CONTINUE
-  }
-
-  #checkFlags(flags: number): boolean {
-    if (!areFlagsValid(flags)) {
-      this.#fail(new ProtocolError('BAD_FLAGS', `a frame has the flags 0x${flags.toString(16)}`))
-      return false
-    }
-    if (this.#phase === HANDSHAKE && (flags & FLAG_COMMAND) === 0) {
-      this.#fail(new ProtocolError('UNEXPECTED_COMMAND', 'the peer sent a message during the handshake'))
-      return false
+    const header = this.#header
+    if (!header.begun) this.#frameOffset = this.#chunkOffset + this.#at
+    this.#at = header.take(this.#chunk, this.#at, this.#end)
+    if (header.fault !== undefined) this.#fail(header.fault)
+    if (!header.complete || !this.#admit(header.flags, header.size)) return false
+    if (header.surplus.length > 0) {
+      this.#assembly.begin(header.size)
+      this.#assembly.take(header.surplus, 0, header.surplus.length)
     }
     return true
   }
 
-  // Bounds come before memory: nothing is reserved for a size that was not accepted here.
-  #setHeader(flags: number, size: number): boolean {
-    this.#flags = flags
-    this.#size = size
-    if (this.#phase === HANDSHAKE) {
-      if (!this.#countHandshake(size)) return false
-    } else if ((flags & FLAG_COMMAND) !== 0) {
-      if (size > COMMAND_MAX) return this.#failLimit('FRAME_TOO_LARGE', 'maxCommandSize', COMMAND_MAX, size)
-    } else if (!this.#countFrame(flags, size, this.#frameOffset - this.#chunkOffset)) {
-      return false
-    }
-    this.#headed = true
-    return true
+  // Bounds come before memory: nothing is reserved for a size that was not admitted here.
+  #admit(flags: number, size: number): boolean {
+    if ((flags & FLAG_COMMAND) === 0) return this.#countFrame(flags, size, this.#frameOffset)
+    const limits = this.#limits
+    const fault = this.#phase === HANDSHAKE ? limits.countHandshake(size) : limits.checkCommand(size)
+    if (fault !== undefined) this.#fail(fault)
+    return fault === undefined
   }
 
-  #countHandshake(size: number): boolean {
-    const { maxHandshakeCommand = HANDSHAKE_COMMAND_MAX, maxHandshakeBytes = HANDSHAKE_MAX } = this.#options
-    if (size > maxHandshakeCommand) {
-      return this.#failLimit('HANDSHAKE_TOO_LARGE', 'maxHandshakeCommand', maxHandshakeCommand, size)
-    }
-    this.#handshakeBytes += sizeOfHeader(size) + size
-    if (this.#handshakeBytes > maxHandshakeBytes) {
-      return this.#failLimit(
-        'HANDSHAKE_TOO_LARGE',
-        'maxHandshakeBytes',
-        maxHandshakeBytes,
-        this.#handshakeBytes,
-      )
-    }
-    return true
-  }
-
-  #countFrame(flags: number, size: number, at: number): boolean {
-    const { maxFrameSize, maxMessageSize, maxFrames } = this.#options
-    if (size > this.#frameMax) return this.#failLimit('FRAME_TOO_LARGE', 'maxFrameSize', this.#frameMax, size)
-    const sum = this.#messageSize + size
-    if (sum > maxMessageSize)
-      return this.#failLimit('MESSAGE_TOO_LARGE', 'maxMessageSize', maxMessageSize, sum)
-    if (this.#frames === maxFrames) {
-      return this.#failLimit('TOO_MANY_FRAMES', 'maxFrames', maxFrames, maxFrames + 1)
-    }
-    if ((flags & FLAG_MORE) === 0) {
-      this.#frames = 0
-      this.#messageSize = 0
-    } else {
-      if (this.#frames === 0) this.#messageOffset = this.#chunkOffset + at
-      this.#frames++
-      this.#messageSize = sum
-    }
-    return true
+  #countFrame(flags: number, size: number, offset: number): boolean {
+    if (this.#limits.frames === 0) this.#messageOffset = offset
+    const fault = this.#limits.countFrame(flags, size)
+    if (fault !== undefined) this.#fail(fault)
+    return fault === undefined
   }
 
   /** `true`: `body[bodyStart, bodyEnd)` is the whole body. */
-  #readBody(): boolean {
-    const size = this.#size
-    if (!this.#assembly.active) {
+  #readBody(size: number): boolean {
+    const assembly = this.#assembly
+    if (!assembly.active) {
       if (this.#end - this.#at >= size) {
         this.body = this.#chunk
         this.bodyStart = this.#at
@@ -543,11 +403,11 @@ export class Engine {
         this.#at = this.bodyEnd
         return true
       }
-      this.#assembly.begin(size)
+      assembly.begin(size)
     }
-    this.#at = this.#assembly.take(this.#chunk, this.#at, this.#end)
-    if (!this.#assembly.complete) return false
-    this.body = this.#assembly.finish()
+    this.#at = assembly.take(this.#chunk, this.#at, this.#end)
+    if (!assembly.complete) return false
+    this.body = assembly.finish()
     this.bodyStart = 0
     this.bodyEnd = size
     return true
@@ -555,17 +415,31 @@ export class Engine {
 
   // ---- commands
 
+  #handleCommand(): number {
+    const data = startOfData(this.body, this.bodyStart, this.bodyEnd)
+    if (data < 0) return this.#fail(new ProtocolError('BAD_COMMAND', 'the name of a command does not fit'))
+    try {
+      return this.#phase === HANDSHAKE ? this.#handleHandshake() : this.#handleTraffic(data)
+    } catch (error) {
+      // What a mechanism throws otherwise is a defect of ours and not the peer's doing.
+      if (!(error instanceof PseudError)) throw error
+      return this.#fail(error)
+    }
+  }
+
   #handleHandshake(): number {
-    this.#checkName()
     const mechanism = this.#options.mechanism
     mechanism.handleCommand(this.body, this.bodyStart, this.bodyEnd)
     this.#writeHandshake()
     const metadata = mechanism.peerMetadata
-    if (metadata !== undefined) this.#checkSocketType(metadata.socketType)
-    if (!mechanism.ready || metadata === undefined) return CONTINUE
+    if (metadata === undefined) return CONTINUE
     const { socketType, identity, properties } = metadata
+    if (!this.#isCompatible(socketType)) return this.#refuseSocketType(socketType)
+    if (!mechanism.ready) return CONTINUE
     this.#peer = { socketType, identity, properties, major: this.#major, minor: this.#minor }
     this.#enter(AGREED)
+    this.#header.commandsOnly = false
+    this.#header.rescues = takesSubscriptions(this.#options.socketType)
     this.#heartbeat.start(this.#lastReceived)
     this.#rearm()
     return READY
@@ -581,43 +455,50 @@ export class Engine {
     }
   }
 
-  // A peer that does not say its type is tolerated (RFC 37: SHOULD); one that says a wrong one is told so.
-  #checkSocketType(peer: string): void {
-    const local = this.#options.socketType
-    if (peer === '' || compatible(local, peer)) return
-    throw new ProtocolError('INCOMPATIBLE_SOCKET_TYPE', `${local} does not talk to ${peer}`)
+  get #localMetadata(): Metadata {
+    const { socketType, identity, metadata } = this.#options
+    return { socketType, identity, properties: metadata ?? NO_PROPERTIES }
   }
 
-  #checkName(): number {
-    const data = startOfData(this.body, this.bodyStart, this.bodyEnd)
-    if (data < 0) throw new ProtocolError('BAD_COMMAND', 'the name of a command does not fit')
-    return data
+  // A peer that does not say its type is tolerated (RFC 37: SHOULD).
+  #isCompatible(peer: string): boolean {
+    return peer === '' || compatible(this.#options.socketType, peer)
   }
 
-  #handleCommand(): number {
-    const data = this.#checkName()
-    if (this.#is(COMMAND_PING)) {
-      this.#heartbeat.handlePing(this.#lastReceived, readTtlMs(this.body, data, this.bodyEnd))
-      this.#deadline = Math.min(this.#deadline, this.#heartbeat.deadline)
-      this.#pong = bodyOfPong(this.body, data + 2, this.bodyEnd)
-    } else if (this.#is(COMMAND_SUBSCRIBE)) {
-      return this.#surface('SUBSCRIBE', data)
-    } else if (this.#is(COMMAND_CANCEL)) {
-      return this.#surface('CANCEL', data)
-    } else if (OUT_OF_PLACE.some((name) => this.#is(name))) {
-      const name = readName(this.body, this.bodyStart)
-      throw new ProtocolError('UNEXPECTED_COMMAND', `the peer sent ${name} after the handshake`)
-    } else if (!this.#is(COMMAND_PONG)) {
-      this.ignoredCommands++
+  // The one refusal that RFC 37 wants said; libzmq just closes.
+  #refuseSocketType(peer: string): number {
+    const { socketType } = this.#options
+    this.#outbox.write(FLAG_COMMAND, bodyOfError('Incompatible Socket-Type'))
+    return this.#fail(new ProtocolError('INCOMPATIBLE_SOCKET_TYPE', `${socketType} does not talk to ${peer}`))
+  }
+
+  #handleTraffic(data: number): number {
+    switch (kindOfCommand(this.body, this.bodyStart, this.bodyEnd)) {
+      case IS_PING:
+        this.#heartbeat.handlePing(this.#lastReceived, readTtlMs(this.body, data, this.bodyEnd))
+        this.#pongs.owe(bodyOfPong(this.body, data + 2, this.bodyEnd))
+        this.#deadline = Math.min(this.#deadline, this.#heartbeat.deadline)
+        return CONTINUE
+      case IS_PONG:
+        return CONTINUE
+      case SUBSCRIBE:
+        return this.#handleSubscription('SUBSCRIBE', data)
+      case CANCEL:
+        return this.#handleSubscription('CANCEL', data)
+      case OUT_OF_PLACE: {
+        const name = readName(this.body, this.bodyStart)
+        return this.#fail(
+          new ProtocolError('UNEXPECTED_COMMAND', `the peer sent ${name} after the handshake`),
+        )
+      }
+      default:
+        this.ignoredCommands++
+        return CONTINUE
     }
-    return CONTINUE
   }
 
-  #is(name: Buffer): boolean {
-    return isCommand(this.body, this.bodyStart, this.bodyEnd, name)
-  }
-
-  #surface(name: string, data: number): number {
+  // libzmq hands SUBSCRIBE to the application of a socket that is no publisher, as if it were data. It is none.
+  #handleSubscription(name: string, data: number): number {
     if (!takesSubscriptions(this.#options.socketType)) {
       this.ignoredCommands++
       return CONTINUE
@@ -627,26 +508,16 @@ export class Engine {
     return COMMAND
   }
 
-  // One answer to a row of PINGs, and PONGS_PER_SECOND at most: an answer that waits goes out with the newest context.
-  #answerPing(now: number): void {
-    if (now - this.#pongSince >= 1000) {
-      this.#pongSince = now
-      this.#pongs = 0
-    }
-    if (this.#pongs < PONGS_PER_SECOND) {
-      this.#pongs++
-      this.#outbox.write(FLAG_COMMAND, this.#pong!)
-      this.#pong = undefined
-    } else {
-      this.#deadline = Math.min(this.#deadline, this.#pongSince + 1000)
-    }
+  #answerPings(now: number): void {
+    const body = this.#pongs.take(now)
+    if (body !== undefined) this.#outbox.write(FLAG_COMMAND, body)
+    this.#deadline = Math.min(this.#deadline, this.#pongs.deadline)
   }
 
   // ---- ends and deadlines
 
   #rearm(): void {
-    const pongDue = this.#pong === undefined ? Infinity : this.#pongSince + 1000
-    this.#deadline = Math.min(this.#heartbeat.deadline, this.#stall.deadline, pongDue)
+    this.#deadline = Math.min(this.#heartbeat.deadline, this.#stall.deadline, this.#pongs.deadline)
   }
 
   #enter(event: number): void {
@@ -654,57 +525,25 @@ export class Engine {
     if (this.#phase < CLOSED) return
     this.#deadline = Infinity
     this.#atFrame = false
-    this.#headed = false
-    this.#carried = 0
-    this.#pong = undefined
-    this.#waiting.clear()
+    this.#header.clear()
     this.#assembly.clear()
+    this.#waiting.clear()
+    this.#pongs.clear()
     this.#begin(EMPTY)
     this.body = EMPTY
   }
 
-  #failLimit(code: string, limit: string, bound: number, value: number): false {
-    this.#fail(new LimitError(code, limit, bound, value))
-    return false
-  }
-
-  #fail(error: PseudError): void {
-    // The one refusal that libzmq leaves unsaid and RFC 37 wants said.
-    if (error.code === 'INCOMPATIBLE_SOCKET_TYPE') {
-      this.#outbox.write(FLAG_COMMAND, bodyOfError('Incompatible Socket-Type'))
-    }
+  #fail(error: PseudError): number {
     this.#error = error
     this.#enter(FAULT)
+    return ENDED
   }
 }
 
-// Largest fixed handshake command is 518 (PLAIN HELLO); CURVE INITIATE is 257 and metadata.
-const HANDSHAKE_COMMAND_MAX = 8192
-const HANDSHAKE_MAX = 16384
-// All that a peer may subscribe to is 1 MiB; every other command is small.
-const COMMAND_MAX = 0x10_0000
-const PONGS_PER_SECOND = 100
 const NO_PROPERTIES: ReadonlyMap<string, Buffer> = new Map()
 
-// Of another phase or another socket type: a peer that sends them is confused. What nobody knows is ignored instead.
-const OUT_OF_PLACE: readonly Buffer[] = [
-  COMMAND_READY,
-  COMMAND_HELLO,
-  COMMAND_WELCOME,
-  COMMAND_INITIATE,
-  COMMAND_JOIN,
-  COMMAND_LEAVE,
-]
-
-const LINK_FAULTS: Readonly<Record<string, string>> = {
-  HANDSHAKE_TIMEOUT: 'the peer did not finish the handshake in time',
-  SILENT_PEER: 'the peer has fallen silent',
-  STALLED: 'the peer began a message and did not get on with it',
-}
-
-function linkError(code: string): LinkError {
-  return new LinkError(code, LINK_FAULTS[code]!)
-}
+// Where a peer may close too early, by phase.
+const PLACES = ['before its greeting was complete', 'during the handshake', 'inside a message']
 
 function failTurn(why: string): never {
   throw new UsageError('SEND_OUT_OF_TURN', why)

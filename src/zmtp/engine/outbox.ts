@@ -8,7 +8,7 @@ import { writeHeader } from '../wire/frame.ts'
 export const COPY_MAX = 8192
 
 // Below this a loop beats the call into the runtime.
-const LOOP_MAX = 40
+const LOOP_MAX = 12
 
 export class Outbox {
   readonly slab: Slab = new Slab()

@@ -1,6 +1,6 @@
 // Frame headers (RFC 37, "Framing"): their size, writing and reading them, and which flags are legal. Bodies, limits
 // and what a frame means are others' business.
-import { equalAt, readU64, writeU64 } from '../../base/bytes.ts'
+import { equalAt, readU64, writeU32, writeU64 } from '../../base/bytes.ts'
 import { COMMAND_CANCEL, COMMAND_SUBSCRIBE } from './command.ts'
 import {
   FLAG_COMMAND,
@@ -25,8 +25,12 @@ export function writeHeader(bytes: Buffer, at: number, flags: number, size: numb
     return at + SHORT_HEADER_SIZE
   }
   bytes[at] = flags | FLAG_LONG
-  return writeU64(bytes, at + 1, size)
+  if (size > U32_MAX) return writeU64(bytes, at + 1, size)
+  writeU32(bytes, at + 1, 0)
+  return writeU32(bytes, at + 5, size)
 }
+
+const U32_MAX = 0xffff_ffff
 
 /** Whether a peer may send these flags: no reserved bit, and no command with MORE. */
 export function areFlagsValid(flags: number): boolean {
@@ -67,6 +71,11 @@ export function misframed(bytes: Buffer, length: number): number {
   const seen = name.subarray(0, end - LONG_HEADER_SIZE)
   if (!equalAt(bytes, LONG_HEADER_SIZE, end, seen)) return MISFRAMED_NO
   return seen.length === name.length ? MISFRAMED_YES : MISFRAMED_MAYBE
+}
+
+/** The body length in the complete header of such a subscription at the start of `bytes`. */
+export function readMisframedSize(bytes: Buffer): number {
+  return readU64(bytes, 1)
 }
 
 // 09 "SUBSCRIBE" and 255 octets of topic.

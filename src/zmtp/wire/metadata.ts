@@ -81,15 +81,14 @@ function writeProperty(slab: Slab, name: string, value: Buffer): void {
 
 // Letters, digits and four marks: a name ends up in maps, logs and messages.
 function readPropertyName(bytes: Buffer, start: number, end: number): string {
-  const name = bytes.latin1Slice(start, end)
+  const name = bytes.toString('latin1', start, end)
   if (!NAME.test(name)) failMetadata(`a property is named "${printable(bytes, start, end)}"`)
   return name
 }
 
-// An absent type is tolerated, an empty one is a type that nobody is compatible with.
+// An absent type is tolerated; an empty one is a type, with which nobody is compatible.
 function readSocketType(value: Buffer): string {
-  if (value.length === 0) throw new ProtocolError('INCOMPATIBLE_SOCKET_TYPE', 'the peer has no socket type')
-  return printable(value, 0, value.length)
+  return value.length === 0 ? '(none)' : printable(value, 0, value.length)
 }
 
 function checkIdentity(value: Buffer): Buffer {

@@ -1,0 +1,30 @@
+// What a connection is configured with and what it learns of its peer. Types only.
+import type { Metadata } from '../wire/metadata.ts'
+import type { HeartbeatOptions } from './heartbeat.ts'
+import type { LimitOptions } from './limits.ts'
+import type { Mechanism } from './mechanism.ts'
+
+/** Durations in milliseconds, sizes in octets. */
+export interface EngineOptions extends HeartbeatOptions, LimitOptions {
+  /** As announced: `DEALER`. */
+  readonly socketType: string
+  /** 0 to 255 octets, not beginning with 00; announced by REQ, DEALER and ROUTER. */
+  readonly identity: Buffer
+  /** Further properties to announce. */
+  readonly metadata?: ReadonlyMap<string, Buffer>
+  /** This connection's own. */
+  readonly mechanism: Mechanism
+  /** From the constructor to READY; 0: no limit. */
+  readonly handshakeTimeoutMs: number
+  /** Told to the peer with each PING; 0: none, at most 65.5 s. */
+  readonly heartbeatTtlMs: number
+  /** Ends a connection whose begun message gets no octet for so long, or under 240 octets/s. Default 30 s; 0: never. */
+  readonly stallTimeoutMs?: number
+}
+
+/** Who the peer says it is. */
+export interface PeerInfo extends Metadata {
+  /** The ZMTP version of its greeting: 3.0 and above. */
+  readonly major: number
+  readonly minor: number
+}
