@@ -1,0 +1,174 @@
+// docs/protocol.md is checked octet by octet: its messages against the codec, its frames against the engine's answers,
+// its sessions against a running Server and Client that a bare TCP socket talks to.
+import { readFileSync } from 'node:fs'
+import { createServer, connect as dial, type Socket } from 'node:net'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { decode, encode } from '../src/codec/index.ts'
+import { Client, Server } from '../src/rpc/index.ts'
+import { within } from './support/within.ts'
+
+const test = suite('docs/protocol.md')
+const page = readFileSync('docs/protocol.md', 'utf8')
+
+interface Block {
+  readonly info: string
+  readonly lines: string[]
+}
+
+function blocks(language: string): Block[] {
+  return [...page.matchAll(/^```(.+)\n([\s\S]*?)^```$/gm)]
+    .map((match) => ({ info: match[1]!, lines: match[2]!.trimEnd().split('\n') }))
+    .filter((block) => block.info.split(' ')[0] === language)
+}
+
+/** `ff 00*8 ??` as octets: `00*8` is repeated, `??` matches anything (undefined). Stops where the comment begins. */
+function octets(text: string): (number | undefined)[] {
+  const list: (number | undefined)[] = []
+  for (const word of text.trim().split(/ {2,}/)[0]!.split(' ')) {
+    const [, octet, times] = /^([0-9a-f]{2}|\?\?)(?:\*(\d+))?$/.exec(word) ?? []
+    if (octet === undefined) throw new Error(`no octet: ${word} in ${text}`)
+    const value = octet === '??' ? undefined : Number.parseInt(octet, 16)
+    for (let i = Number(times ?? 1); i > 0; i--) list.push(value)
+  }
+  return list
+}
+
+function known(text: string): Buffer {
+  return Buffer.from(octets(text) as number[])
+}
+
+const hex = (bytes: Uint8Array): string =>
+  Buffer.from(bytes)
+    .toString('hex')
+    .replace(/..(?=.)/g, '$& ')
+
+const messages = blocks('msgpack').flatMap((block) => block.lines)
+
+test('holds at least one message of every kind that is not reserved', () => {
+  const kinds = new Set(messages.map((line) => (decode(known(line)) as number[])[0]))
+  assert.equal(
+    [...kinds].sort((a, b) => a! - b!),
+    [0, 1, 2, 3, 7, 8, 9, 10, 11, 12],
+  )
+})
+
+for (const line of messages) {
+  const [, bytes, json] = /^(.*?) {2,}(.*)$/.exec(line)!
+  test(`the octets shown for ${json!.slice(0, 60)} are what the codec writes and reads`, () => {
+    const value = JSON.parse(json!) as unknown
+    assert.equal(decode(known(bytes!)), value)
+    assert.is(hex(encode(value)), hex(known(bytes!)))
+  })
+}
+
+/** A bare TCP socket that follows a session of the page: writes its own lines, compares the peer's. */
+class Script {
+  readonly #socket: Socket
+  #received = Buffer.alloc(0)
+  #wake: (() => void) | undefined
+
+  constructor(socket: Socket) {
+    this.#socket = socket
+    socket.on('error', () => {})
+    socket.on('data', (chunk) => {
+      this.#received = Buffer.concat([this.#received, chunk])
+      this.#wake?.()
+    })
+  }
+
+  async follow(lines: readonly string[], self: 'C' | 'S'): Promise<void> {
+    for (const line of lines) {
+      const [, who, rest] = /^([CS]): (.*)$/.exec(line)!
+      if (who === self) this.#socket.write(known(rest!))
+      else await this.#expect(octets(rest!), line)
+    }
+  }
+
+  async #expect(pattern: (number | undefined)[], line: string): Promise<void> {
+    const arrived = async () => {
+      while (this.#received.length < pattern.length) {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve
+        })
+      }
+    }
+    await within(5000, arrived(), `${line}: only ${hex(this.#received)}`)
+    const actual = this.#received.subarray(0, pattern.length)
+    const shown = pattern.map((octet, i) => octet ?? actual[i]!)
+    assert.is(hex(actual), hex(Buffer.from(shown)), line)
+    this.#received = this.#received.subarray(pattern.length)
+  }
+
+  /** Everything the page shows has come: nothing more may follow. */
+  expectNothingMore(): void {
+    assert.is(hex(this.#received), '')
+  }
+}
+
+for (const [n, session] of blocks('session')
+  .filter((block) => block.info === 'session server')
+  .entries()) {
+  test(`session ${n + 1} with a server goes exactly as shown`, async () => {
+    const server = new Server('remote')
+    server.registerRpc('lower', (text: string) => text.toLowerCase())
+    const endpoint = new URL(await server.bind('tcp://127.0.0.1:0'))
+    const socket = dial(Number(endpoint.port), endpoint.hostname)
+    try {
+      const script = new Script(socket)
+      await script.follow(session.lines, 'C')
+      script.expectNothingMore()
+    } finally {
+      socket.destroy()
+      await server.close()
+    }
+  })
+}
+
+for (const session of blocks('session').filter((block) => block.info === 'session client')) {
+  test('the session of a client goes exactly as shown', async () => {
+    const listener = createServer()
+    await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
+    const { port } = listener.address() as { port: number }
+    const accepted = new Promise<Socket>((resolve) => listener.once('connection', resolve))
+    const client = new Client('remote', { userId: 'client' }).connect(`tcp://127.0.0.1:${port}`)
+    const socket = await within(5000, accepted, 'a connection')
+    try {
+      const call = (client.lower('ABC') as Promise<unknown>).then(
+        (value) => value,
+        (error: unknown) => error,
+      )
+      await new Script(socket).follow(session.lines, 'S')
+      void call
+    } finally {
+      await client.close()
+      socket.destroy()
+      listener.close()
+    }
+  })
+}
+
+test('the frames shown for PING are answered by the PONG shown below them', async () => {
+  const server = new Server('remote')
+  const endpoint = new URL(await server.bind('tcp://127.0.0.1:0'))
+  const socket = dial(Number(endpoint.port), endpoint.hostname)
+  const [session] = blocks('session')
+  const handshake = session!.lines.slice(
+    0,
+    session!.lines.findLastIndex((line) => line.startsWith('S:   ')) + 1,
+  )
+  const [ping, pong, pingWithContext, pongWithContext] = blocks('zmtp')[0]!.lines
+  try {
+    const script = new Script(socket)
+    await script.follow(
+      [...handshake, `C: ${ping}`, `S: ${pong}`, `C: ${pingWithContext}`, `S: ${pongWithContext}`],
+      'C',
+    )
+    script.expectNothingMore()
+  } finally {
+    socket.destroy()
+    await server.close()
+  }
+})
+
+test.run()
