@@ -1,0 +1,31 @@
+// The door of the codec: value <-> MessagePack. Wire profile and error codes: docs/codec.md. No logic here but the
+// Codec with default options that `encode` and `decode` share.
+import { Codec } from './codec.ts'
+
+export { CodecError } from '../base/errors.ts'
+export { Codec } from './codec.ts'
+export { type CodecOptions, Extension, type ExtensionType } from './extensions.ts'
+export { DEFAULT_LIMITS, type Limits } from './limits.ts'
+export { Reader } from './reader.ts'
+export {
+  writeArrayHeader,
+  writeBinary,
+  writeMapHeader,
+  writeNil,
+  writeString,
+  writeUint,
+} from './writer.ts'
+
+let standard: Codec | undefined
+
+/** The octets of `value`, the caller's to keep. Throws CodecError NOT_ENCODABLE with the `path` of what has none. */
+export function encode(value: unknown): Buffer {
+  standard ??= new Codec()
+  return standard.encode(value)
+}
+
+/** The value that `bytes` are: exactly one. Throws CodecError; the codes stand in docs/codec.md. */
+export function decode(bytes: Uint8Array): unknown {
+  standard ??= new Codec()
+  return standard.decode(bytes)
+}
