@@ -8,10 +8,8 @@ const [endpoint, libzmqEndpoint, pythonEndpoint] = process.argv.slice(2) as [str
 const client = new Client('remote', { userId: 'client' })
 client.registerRpc({
   addition: (a: number, b: number) => a + b,
-  countdown: async (n: number): Promise<string[]> => {
-    if (n === 0) return ['client: lift-off']
-    return [`client: ${n}`, ...((await client.countdown(n - 1)) as string[])]
-  },
+  countdown: async (n: number): Promise<string> =>
+    n === 0 ? 'c0' : `c${n} ${await client.countdown(n - 1)}`,
 })
 client.connect(endpoint)
 await client.ready()
@@ -25,18 +23,13 @@ await Promise.all([
   toServer('upper("def")', () => client.upper('def'), 'DEF'),
 ])
 await toServer('math.add(2, 4)', () => client.math.add(2, 4), 6)
-await toServer('countdown(3), there and back', () => client.countdown(3), [
-  'server: 3',
-  'client: 2',
-  'server: 1',
-  'client: lift-off',
-])
+await toServer('countdown(3), to and fro', () => client.countdown(3), 's3 c2 s1 c0')
 await toServer(
   'sleep(300), four at once',
   () => Promise.all([1, 2, 3, 4].map(() => client.sleep(300))),
   [300, 300, 300, 300],
 )
-await toServer('constructor(), which is none', () => client.api.constructor(), 'NOT_FOUND')
+await toServer('constructor(), is none', () => client.api.constructor(), 'NOT_FOUND')
 await toServer(
   'a thousand lower("A")',
   async () => {

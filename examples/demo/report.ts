@@ -51,11 +51,11 @@ export function onStop(stop: () => void): void {
 
 /** One line of the table. `colour` 1 to 255 is a terminal colour for the two names. */
 export function format(line: CallReport, paint: Paint = plain): string {
-  const route = `${paint('name', line.from.padStart(7))} ${paint('dim', '→')} ${paint('name', line.to.padEnd(7))}`
+  const route = `${paint('name', line.from.padStart(6))} ${paint('dim', '→')} ${paint('name', line.to.padEnd(6))}`
   const mark = line.ok ? paint('good', '✓') : paint('bad', '✗ failed')
   const time = line.ms < 100 ? line.ms.toFixed(2) : line.ms.toFixed(0)
-  const call = clip(line.call, 34).padEnd(34)
-  return `  ${route}  ${call}  ${clip(line.result, 26).padEnd(26)} ${paint('dim', `${time.padStart(7)} ms`)}  ${mark}`
+  const call = clip(line.call, 27).padEnd(27)
+  return `  ${route}  ${call}  ${clip(line.result, 19).padEnd(19)} ${paint('dim', `${time.padStart(7)} ms`)} ${mark}`
 }
 
 export type Paint = (style: 'name' | 'dim' | 'good' | 'bad' | 'title', text: string) => string

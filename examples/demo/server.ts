@@ -5,7 +5,7 @@ import { onStop, ready, timed } from './report.ts'
 
 interface ClientApi {
   addition(a: number, b: number): number
-  countdown(n: number): Promise<string[]>
+  countdown(n: number): Promise<string>
 }
 
 const server = new Server<ClientApi>('remote')
@@ -20,10 +20,9 @@ server.registerRpc({
     return ms
   },
   // Calls its caller back, which calls this again, down to 0.
-  countdown: method(async (ctx, n: number): Promise<string[]> => {
-    if (n === 0) return ['server: lift-off']
-    return [`server: ${n}`, ...(await ctx.peer.api.countdown(n - 1))]
-  }),
+  countdown: method<[number], Promise<string>, ClientApi>(async (ctx, n) =>
+    n === 0 ? 's0' : `s${n} ${await ctx.peer.api.countdown(n - 1)}`,
+  ),
 })
 
 server.on('peer', async (peer) => {
