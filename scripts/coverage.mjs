@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
+import { transformSync } from 'esbuild'
 
 const COMPLETE = ['src/base/', 'src/codec/', 'src/zmtp/wire/', 'src/zmtp/engine/']
 const report = 'coverage'
@@ -36,6 +37,7 @@ let missed = 0
 for (const [file, data] of Object.entries(files)) {
   const name = path.relative('.', file).split(path.sep).join('/')
   if (!COMPLETE.some((folder) => name.startsWith(folder))) continue
+  if (isTypesOnly(name)) continue
   for (const [id, counts] of Object.entries(data.b)) {
     counts.forEach((count, index) => {
       if (count > 0) return
@@ -51,3 +53,8 @@ console.log(
     : `coverage: ${missed} branches of ${COMPLETE.join(', ')} were never taken`,
 )
 process.exit(c8.status === 0 && missed === 0 ? 0 : 1)
+
+// Interfaces leave no code behind, so nothing can run it.
+function isTypesOnly(file) {
+  return transformSync(readFileSync(file, 'utf8'), { loader: 'ts' }).code.trim() === ''
+}
