@@ -1,0 +1,56 @@
+/**
+ * Incoming choice of DEALER, ROUTER, REP and PULL: one whole message from each pipe that has any, in turn, so that a talkative peer
+ * cannot drown the others. A pipe whose connection has gone stays until what it brought has been read.
+ */
+import { Fifo } from '../../base/fifo.ts'
+import type { Message, Pipe } from './pipe.ts'
+
+export class FairQueue {
+  /** Where the message of the last `shift` came from. */
+  lastPipe: Pipe | undefined
+  // Exactly the pipes with unread messages; the first is next.
+  readonly #turns: Fifo<Pipe> = new Fifo()
+
+  get readable(): boolean {
+    return this.#turns.length > 0
+  }
+
+  /** Messages waiting, over all pipes. Counts them: not for hot paths. */
+  get queued(): number {
+    let queued = 0
+    for (const pipe of this.#turns) queued += pipe.inbound.length
+    return queued
+  }
+
+  push(pipe: Pipe, message: Message): void {
+    if (!pipe.inTurn) {
+      pipe.inTurn = true
+      this.#turns.push(pipe)
+    }
+    pipe.arrive(message)
+  }
+
+  shift(): Message | undefined {
+    const turns = this.#turns
+    const pipe = turns.peek()
+    if (pipe === undefined) return undefined
+    // The turn is decided before the message is taken: taking may resume reading, and bring more.
+    if (pipe.inbound.length === 1) {
+      turns.shift()
+      pipe.inTurn = false
+    } else if (turns.length > 1) {
+      turns.shift()
+      turns.push(pipe)
+    }
+    this.lastPipe = pipe
+    return pipe.take()
+  }
+
+  /** Forgets a pipe together with what it brought. */
+  remove(pipe: Pipe): void {
+    if (pipe.inTurn) this.#turns.remove(pipe)
+    pipe.inTurn = false
+    pipe.discardInbound()
+    if (this.lastPipe === pipe) this.lastPipe = undefined
+  }
+}

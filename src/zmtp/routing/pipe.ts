@@ -1,0 +1,205 @@
+/**
+ * A pipe: the two bounded queues between a socket and one peer. It outlives connections where the socket dialled, so it may be
+ * without one; then messages wait. Knows nothing of sockets, endpoints or bytes on the wire.
+ *
+ * Bounds count whole messages (high-water marks). A queue that was full takes messages again only when half of it has gone (low-water
+ * mark), so that two sides do not wake each other for every single message.
+ */
+import { copy } from '../../base/bytes.ts'
+import { Fifo } from '../../base/fifo.ts'
+
+/** All parts of a message, in order; at least one. */
+export type Message = Buffer[]
+
+/** The live connection of a pipe: what of a Driver it needs. */
+export interface Outlet {
+  /** Enough is under way: hold messages back. */
+  readonly congested: boolean
+  sendPart(body: Buffer, more: boolean): void
+  /** Stop and continue to read from the peer. `resume` may deliver messages before it returns. */
+  pause(): void
+  resume(): void
+}
+
+export class Pipe {
+  /** The connection, from the end of the handshake to its loss. */
+  outlet: Outlet | undefined
+  /** Who the peer is to a ROUTER: the first part of each message that arrives. Set by `Identities`. */
+  routingId: Buffer | undefined
+  /** Whether `routingId` was made up, because the peer announced none. */
+  generated = false
+  /** No message may be queued until the low-water mark is reached. */
+  full = false
+  /** Only the newest message is kept, either way; the high-water marks do not count then. */
+  conflate = false
+  /** Position in the LoadBalancer; -1 outside of it. */
+  slot = -1
+  /** Waits in the FairQueue for its turn. */
+  inTurn = false
+
+  readonly inbound: Fifo<Message> = new Fifo()
+  /** Messages handed to a connection, messages that arrived, messages thrown away. */
+  sent = 0
+  received = 0
+  dropped = 0
+
+  readonly #outbound: Fifo<Buffer | Message> = new Fifo()
+  #partial: Message | undefined
+  #sendLimit: number
+  #receiveLimit: number
+  #paused = false
+
+  /** Both in messages; `Infinity` for no bound. */
+  constructor(sendLimit: number, receiveLimit: number) {
+    this.#sendLimit = sendLimit
+    this.#receiveLimit = receiveLimit
+  }
+
+  /** Messages waiting to be sent. */
+  get queued(): number {
+    return this.#outbound.length
+  }
+
+  /** Changes the bounds. What is queued already stays. */
+  setLimits(sendLimit: number, receiveLimit: number): void {
+    this.#sendLimit = sendLimit
+    this.#receiveLimit = receiveLimit
+    this.full = !this.conflate && this.#outbound.length >= sendLimit
+    if (this.#paused && this.inbound.length < receiveLimit) this.#resume()
+  }
+
+  // -- outgoing ----------------------------------------------------------------------------------------------------
+
+  /** Sends or queues a message of one part. The caller has looked at `full`. */
+  sendOne(body: Buffer): void {
+    const outlet = this.outlet
+    if (outlet !== undefined && !outlet.congested && this.#outbound.length === 0) {
+      outlet.sendPart(body, false)
+      this.sent++
+    } else {
+      this.#queue(keep(body))
+    }
+  }
+
+  /** Sends or queues `head` and then `parts` from index `from` on, as one message. The caller has looked at `full`. */
+  send(parts: readonly Buffer[], from = 0, head: readonly Buffer[] = NO_PARTS): void {
+    const outlet = this.outlet
+    if (outlet !== undefined && !outlet.congested && this.#outbound.length === 0) {
+      for (const part of head) outlet.sendPart(part, true)
+      const last = parts.length - 1
+      for (let i = from; i < last; i++) outlet.sendPart(parts[i]!, true)
+      outlet.sendPart(parts[last]!, false)
+      this.sent++
+      return
+    }
+    const message = head.map(keep)
+    for (let i = from; i < parts.length; i++) message.push(keep(parts[i]!))
+    this.#queue(message)
+  }
+
+  /** Hands queued messages to the connection while it takes them. `true` when a full queue takes messages again. */
+  drain(): boolean {
+    const outbound = this.#outbound
+    const outlet = this.outlet
+    while (outlet !== undefined && !outlet.congested && outbound.length > 0) {
+      const message = outbound.shift()!
+      if (Array.isArray(message)) {
+        const last = message.length - 1
+        for (let i = 0; i < last; i++) outlet.sendPart(message[i]!, true)
+        outlet.sendPart(message[last]!, false)
+      } else {
+        outlet.sendPart(message, false)
+      }
+      this.sent++
+    }
+    if (!this.full || outbound.length > lowWater(this.#sendLimit)) return false
+    this.full = false
+    return true
+  }
+
+  /** Throws away what waits to be sent. */
+  discardOutbound(): void {
+    this.dropped += this.#outbound.length
+    this.#outbound.clear()
+    this.full = false
+  }
+
+  #queue(message: Buffer | Message): void {
+    if (this.conflate) this.discardOutbound()
+    this.#outbound.push(message)
+    if (this.#outbound.length >= this.#sendLimit && !this.conflate) this.full = true
+  }
+
+  // -- incoming ----------------------------------------------------------------------------------------------------
+
+  /** Takes one part that arrived, as an own buffer. Returns the message when it is whole, with `routingId` in front if there is one. */
+  assemble(body: Buffer, more: boolean): Message | undefined {
+    let message = this.#partial
+    if (message === undefined) {
+      message = this.routingId === undefined ? [body] : [this.routingId, body]
+      if (!more) return message
+      this.#partial = message
+      return undefined
+    }
+    message.push(body)
+    if (more) return undefined
+    this.#partial = undefined
+    return message
+  }
+
+  /** Forgets a message whose rest will never come. */
+  discardPartial(): void {
+    if (this.#partial !== undefined) this.dropped++
+    this.#partial = undefined
+  }
+
+  /** Queues a whole message for the socket, and stops reading from the peer when that makes the queue full. */
+  arrive(message: Message): void {
+    if (this.conflate) this.discardInbound()
+    this.inbound.push(message)
+    if (this.inbound.length >= this.#receiveLimit && !this.#paused && !this.conflate) {
+      this.#paused = true
+      this.outlet?.pause()
+    }
+  }
+
+  /** Takes the oldest message, and reads on from the peer once half of a full queue has gone. */
+  take(): Message | undefined {
+    const message = this.inbound.shift()
+    if (this.#paused && this.inbound.length <= lowWater(this.#receiveLimit)) this.#resume()
+    return message
+  }
+
+  /** Throws away what the socket has not read. */
+  discardInbound(): void {
+    this.dropped += this.inbound.length
+    this.inbound.clear()
+  }
+
+  /** A new connection, which reads; or the loss of one. */
+  setOutlet(outlet: Outlet | undefined): void {
+    this.outlet = outlet
+    if (outlet !== undefined && this.#paused) outlet.pause()
+  }
+
+  #resume(): void {
+    this.#paused = false
+    this.outlet?.resume()
+  }
+}
+
+/** What may remain of a full queue of `limit` messages when it takes messages again: libzmq's LWM is (HWM + 1) / 2. */
+function lowWater(limit: number): number {
+  return limit === Number.POSITIVE_INFINITY ? limit : limit - ((limit + 1) >> 1)
+}
+
+// Parts up to this size are copied when they have to wait; larger ones are the socket's until they are sent. Same bound, and same
+// contract with the user, as in the native package.
+const KEPT_BY_COPY = 128
+
+/** `body` as it may be kept after the call that brought it. */
+export function keep(body: Buffer): Buffer {
+  return body.length > KEPT_BY_COPY || body.length === 0 ? body : copy(body, 0, body.length)
+}
+
+const NO_PARTS: readonly Buffer[] = []

@@ -1,0 +1,82 @@
+// From a socket's options to what a connection is made with, at the moment of a bind or connect. Also the place that refuses what this
+// version cannot do, rather than connect without the protection that was asked for.
+import { EMPTY } from '../../base/bytes.ts'
+import { nullMechanism } from '../transport/mechanisms.ts'
+import { zmqBackoff } from '../transport/reconnect.ts'
+import type { ConnectionOptions } from '../transport/transport.ts'
+import {
+  BACKLOG,
+  CONNECT_TIMEOUT,
+  HANDSHAKE_INTERVAL,
+  HEARTBEAT_INTERVAL,
+  HEARTBEAT_TIMEOUT,
+  HEARTBEAT_TTL,
+  IPV6,
+  MAX_MESSAGE_SIZE,
+  PLAIN_PASSWORD,
+  PLAIN_SERVER,
+  PLAIN_USERNAME,
+  RECONNECT_INTERVAL,
+  RECONNECT_MAX_INTERVAL,
+  ROUTING_ID,
+  SOCKS_PROXY,
+  TCP_KEEPALIVE,
+  TCP_KEEPALIVE_IDLE,
+  ZAP_DOMAIN,
+  ZAP_ENFORCE_DOMAIN,
+} from './option-table.ts'
+import type { OptionValues } from './options.ts'
+
+/** What a connection of a socket of type `socketType` is made with, as the options stand now. */
+export function connectionOptions(options: OptionValues, socketType: string): ConnectionOptions {
+  const heartbeatIntervalMs = options.number(HEARTBEAT_INTERVAL)
+  const heartbeatTimeoutMs = options.number(HEARTBEAT_TIMEOUT)
+  const maxMessageSize = options.number(MAX_MESSAGE_SIZE)
+  return {
+    socketType,
+    identity: options.bytes(ROUTING_ID) ?? EMPTY,
+    mechanism: nullMechanism,
+    // libzmq holds each frame, not the sum, against the limit; the number of frames is what bounds the sum here.
+    maxFrameSize: maxMessageSize < 0 ? Number.POSITIVE_INFINITY : maxMessageSize,
+    maxMessageSize: Number.POSITIVE_INFINITY,
+    maxFrames: MAX_FRAMES,
+    handshakeTimeoutMs: options.number(HANDSHAKE_INTERVAL),
+    heartbeatIntervalMs,
+    heartbeatTimeoutMs: heartbeatTimeoutMs < 0 ? heartbeatIntervalMs : heartbeatTimeoutMs,
+    heartbeatTtlMs: options.number(HEARTBEAT_TTL),
+    heartbeatOnlyWhenSilent: false,
+    connectTimeoutMs: options.number(CONNECT_TIMEOUT),
+    retryDelayMs: zmqBackoff(options.number(RECONNECT_INTERVAL), options.number(RECONNECT_MAX_INTERVAL)),
+    backlog: options.number(BACKLOG),
+    ipv6: options.flag(IPV6),
+    keepAliveMs: keepAlive(options.number(TCP_KEEPALIVE), options.number(TCP_KEEPALIVE_IDLE)),
+  }
+}
+
+/** Whether the options ask for protection that this version cannot give: then nothing may be bound or connected. */
+export function asksForMore(options: OptionValues): boolean {
+  return (
+    mechanismName(options) !== null ||
+    options.bytes(ZAP_DOMAIN) !== null ||
+    options.flag(ZAP_ENFORCE_DOMAIN) ||
+    options.bytes(SOCKS_PROXY) !== null
+  )
+}
+
+/** The mechanism that the security options name; `null` for none. */
+export function mechanismName(options: OptionValues): 'plain' | null {
+  const plain = options.flag(PLAIN_SERVER) || options.bytes(PLAIN_USERNAME) !== null
+  return plain || options.bytes(PLAIN_PASSWORD) !== null ? 'plain' : null
+}
+
+// A message of one octet per frame costs a hundred octets of memory per frame: without a bound that is an attack.
+const MAX_FRAMES = 65_536
+
+/** In libzmq's terms: -1 leaves it, 0 off, 1 on with an idle time in seconds or the system's. */
+function keepAlive(mode: number, idleSeconds: number): number {
+  if (mode !== 1) return mode
+  return idleSeconds > 0 ? idleSeconds * 1000 : SYSTEM_IDLE_MS
+}
+
+// Linux's own default: switching keep-alive on without a time must not change the time.
+const SYSTEM_IDLE_MS = 7_200_000

@@ -1,0 +1,131 @@
+/**
+ * The Context of the drop-in API: what sockets of one process part share, which here is the table of inproc names, the clock and the
+ * dice. The options that steer libzmq's I/O threads are kept and mean nothing.
+ */
+import { TransportContext } from '../transport/context.ts'
+import { failErrno } from './errno.ts'
+
+interface ContextRow {
+  readonly name: string
+  readonly id: number
+  readonly kind: 'Bool' | 'Int32'
+  readonly access: 'rw' | 'r' | 'w'
+  readonly initial: number
+  readonly least: number
+}
+
+const CONTEXT_OPTIONS: readonly ContextRow[] = [
+  { name: 'ioThreads', id: 1, kind: 'Int32', access: 'rw', initial: 1, least: 0 },
+  { name: 'maxSockets', id: 2, kind: 'Int32', access: 'rw', initial: 1023, least: 1 },
+  { name: 'maxSocketsLimit', id: 3, kind: 'Int32', access: 'r', initial: 65535, least: 0 },
+  { name: 'threadPriority', id: 3, kind: 'Int32', access: 'w', initial: -1, least: 0 },
+  { name: 'threadSchedulingPolicy', id: 4, kind: 'Int32', access: 'w', initial: -1, least: 0 },
+  { name: 'maxMessageSize', id: 5, kind: 'Int32', access: 'rw', initial: 0x7fff_ffff, least: 0 },
+  { name: 'ipv6', id: 42, kind: 'Bool', access: 'rw', initial: 0, least: 0 },
+  { name: 'blocky', id: 70, kind: 'Bool', access: 'rw', initial: 1, least: 0 },
+]
+
+/** What a new Context may be given. */
+export interface ContextOptions {
+  /** Kept, without effect. Default 1. */
+  ioThreads?: number
+  /** How many sockets may be open; one more throws EMFILE. Default 1023. */
+  maxSockets?: number
+  /** Kept, without effect. */
+  threadPriority?: number
+  threadSchedulingPolicy?: number
+  maxMessageSize?: number
+  /** What new sockets start with. Default false. */
+  ipv6?: boolean
+  /** `false`: new sockets start with linger 0 instead of -1. Default true. */
+  blocky?: boolean
+}
+
+/** What the sockets of one context share. */
+export interface Shared {
+  readonly transport: TransportContext
+  openSockets: number
+}
+
+/** For the sockets of this folder: what is behind a context. */
+export let sharedOf: (context: Context) => Shared
+
+/** Sockets share one context unless told otherwise; inproc names are known within one context only. */
+export class Context {
+  declare ioThreads: number
+  declare maxSockets: number
+  declare readonly maxSocketsLimit: number
+  declare threadPriority: number
+  declare threadSchedulingPolicy: number
+  declare maxMessageSize: number
+  declare ipv6: boolean
+  declare blocky: boolean
+
+  readonly #shared: Shared = { transport: new TransportContext(), openSockets: 0 }
+  readonly #values = new Map<string, number>()
+
+  static {
+    sharedOf = (context) => context.#shared
+    for (const row of CONTEXT_OPTIONS) {
+      Object.defineProperty(Context.prototype, row.name, {
+        configurable: true,
+        ...(row.access !== 'w' && {
+          get(this: Context) {
+            return row.kind === 'Bool' ? this.getBoolOption(row.id) : this.getInt32Option(row.id)
+          },
+        }),
+        ...(row.access !== 'r' && {
+          set(this: Context, value: never) {
+            if (row.kind === 'Bool') this.setBoolOption(row.id, value)
+            else this.setInt32Option(row.id, value)
+          },
+        }),
+      })
+    }
+  }
+
+  /** Throws TypeError for unknown options or values of the wrong type, EINVAL for values out of range. */
+  constructor(options?: ContextOptions) {
+    if (options !== undefined && (typeof options !== 'object' || options === null)) {
+      throw new TypeError('Options must be an object')
+    }
+    // So that a misspelt option throws instead of doing nothing.
+    Object.seal(this)
+    Object.assign(this, options)
+  }
+
+  protected getBoolOption(id: number): boolean {
+    return this.#read(id) !== 0
+  }
+
+  protected setBoolOption(id: number, value: boolean): void {
+    if (typeof value !== 'boolean') throw new TypeError('Option value must be a boolean')
+    this.#write(id, Number(value))
+  }
+
+  protected getInt32Option(id: number): number {
+    return this.#read(id)
+  }
+
+  protected setInt32Option(id: number, value: number): void {
+    if (typeof value !== 'number') throw new TypeError('Option value must be a number')
+    this.#write(id, value | 0)
+  }
+
+  #read(id: number): number {
+    if (typeof id !== 'number') throw new TypeError('Identifier must be a number')
+    const row = CONTEXT_OPTIONS.find((candidate) => candidate.id === id && candidate.access !== 'w')
+    if (row === undefined) failErrno('EINVAL')
+    return this.#values.get(row.name) ?? row.initial
+  }
+
+  #write(id: number, value: number): void {
+    if (typeof id !== 'number') throw new TypeError('Identifier must be a number')
+    const row = CONTEXT_OPTIONS.find((candidate) => candidate.id === id && candidate.access !== 'r')
+    if (row === undefined || value < row.least) failErrno('EINVAL')
+    this.#values.set(row.name, value)
+  }
+}
+
+/** The context of every socket that is given none. */
+export const context: Context = new Context()

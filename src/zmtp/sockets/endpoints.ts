@@ -1,0 +1,97 @@
+/**
+ * What a socket has open: an address it listens on, or one it dials. Each is the owner of its connections towards the transport and says
+ * which peer receives from them. Knows nothing of messages.
+ */
+import type { PseudError } from '../../base/errors.ts'
+import type { Driver } from '../transport/driver.ts'
+import type { Listener } from '../transport/listener.ts'
+import type { ConnectionOwner, Receiver, TransportEvent } from '../transport/transport.ts'
+import type { Peer } from './peer.ts'
+
+export interface EndpointHost {
+  newPeer(): Peer
+  onEvent(event: TransportEvent): void
+  /** The dialer has given up: the endpoint is as good as disconnected. */
+  forget(endpoint: OpenEndpoint): void
+}
+
+export interface OpenEndpoint extends ConnectionOwner {
+  /** Whether the user may mean this endpoint by `address`. */
+  answersTo(address: string): boolean
+  /** Ends it and its connections, which still send what they hold, for `lingerMs` at most (-1: for ever). Resolves when its name is free. */
+  close(lingerMs: number): Promise<void>
+}
+
+export class BoundEndpoint implements OpenEndpoint {
+  listener: Listener | undefined
+  /** As given to bind; the listener knows the real one. */
+  readonly #address: string
+  readonly #host: EndpointHost
+  readonly #peers = new Set<Peer>()
+  #closed = false
+
+  constructor(address: string, host: EndpointHost) {
+    this.#address = address
+    this.#host = host
+  }
+
+  answersTo(address: string): boolean {
+    return address === this.listener?.endpoint || address === this.#address
+  }
+
+  async close(lingerMs: number): Promise<void> {
+    this.#closed = true
+    const released = this.listener?.close()
+    for (const peer of this.#peers) peer.leave(lingerMs)
+    await released
+  }
+
+  receiver(driver: Driver): Receiver {
+    const peer = this.#host.newPeer()
+    this.#peers.add(peer)
+    peer.onGone = () => this.#peers.delete(peer)
+    peer.linked(driver)
+    if (this.#closed) queueMicrotask(() => peer.leave(0))
+    return peer
+  }
+
+  onEvent(event: TransportEvent): void {
+    this.#host.onEvent(event)
+  }
+
+  onGivenUp(): void {}
+}
+
+export class DialedEndpoint implements OpenEndpoint {
+  readonly peer: Peer
+  readonly #address: string
+  readonly #host: EndpointHost
+
+  constructor(address: string, host: EndpointHost) {
+    this.#address = address
+    this.#host = host
+    this.peer = host.newPeer()
+  }
+
+  answersTo(address: string): boolean {
+    return address === this.#address
+  }
+
+  async close(lingerMs: number): Promise<void> {
+    this.peer.leave(lingerMs)
+  }
+
+  receiver(driver: Driver): Receiver {
+    this.peer.linked(driver)
+    return this.peer
+  }
+
+  onEvent(event: TransportEvent): void {
+    this.#host.onEvent(event)
+  }
+
+  onGivenUp(_endpoint: string, _error: PseudError): void {
+    this.#host.forget(this)
+    this.peer.giveUp()
+  }
+}

@@ -1,0 +1,39 @@
+// What users may pass as a message, and how it becomes parts; and when a part that arrived may stay where it lies. Pure.
+import { asBuffer, copy, EMPTY, view } from '../../base/bytes.ts'
+import type { Message as Parts } from '../routing/pipe.ts'
+
+/** A received part. */
+export type Message = Buffer
+
+/** What can be sent as one part: bytes as they are, strings as UTF-8, null as an empty part, numbers as their text. */
+export type MessageLike = ArrayBufferView | ArrayBuffer | SharedArrayBuffer | string | null | number
+
+/** The bytes of one part. Anything that is no `MessageLike` goes out as its text, as in the native package. */
+export function toPart(value: unknown): Buffer {
+  if (typeof value === 'string') return value === '' ? EMPTY : Buffer.from(value)
+  if (value instanceof Uint8Array) return asBuffer(value)
+  if (value === null) return EMPTY
+  if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) return Buffer.from(value)
+  return Buffer.from(`${value}`)
+}
+
+/** The parts of a message given as an array. */
+export function toParts(values: readonly unknown[]): Parts {
+  const parts = new Array<Buffer>(values.length)
+  for (let i = 0; i < values.length; i++) parts[i] = toPart(values[i])
+  return parts
+}
+
+/**
+ * A received part that the user may keep: small ones are copied, so that a kept message of 16 octets does not keep the 64 KiB that it
+ * came with. A large one that fills most of its memory anyway is a view of it.
+ */
+export function ownPart(chunk: Buffer, start: number, end: number): Buffer {
+  const size = end - start
+  if (size === 0) return EMPTY
+  if (size < VIEW_FROM || size * 2 < chunk.buffer.byteLength) return copy(chunk, start, end)
+  return size === chunk.length ? chunk : view(chunk, start, end)
+}
+
+const VIEW_FROM = 4096

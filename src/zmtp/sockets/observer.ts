@@ -1,0 +1,136 @@
+/**
+ * The monitor of one socket, `socket.events`: a queue of events that are received one by one, iterated, or (once `on` was called, for
+ * good) emitted. Events are kept from the moment the observer exists; the queue is bounded, the newest are dropped when nobody reads.
+ */
+import { EventEmitter } from 'node:events'
+import { realClock } from '../../base/clock.ts'
+import { Fifo } from '../../base/fifo.ts'
+import { Hold } from '../transport/hold.ts'
+import { errnoError, failErrno } from './errno.ts'
+import type { Event, EventOfType, EventType } from './events.ts'
+import { WaitingLine } from './waiting-line.ts'
+
+/** How a socket lets itself be watched. */
+export interface EventSource {
+  /** Has every event from now on passed to `observer`. Throws ENOTSOCK when the socket is closed. */
+  watch(observer: (event: Event) => void): void
+}
+
+let sourceOf: (socket: object) => EventSource | undefined
+
+/** How to find the source of a socket. Called by Socket, which this file must not import. */
+export function findSourcesBy(lookup: (socket: object) => EventSource | undefined): void {
+  sourceOf = lookup
+}
+
+/** Events that pile up before anybody reads them; as many as libzmq's monitor keeps. */
+const MOST_KEPT = 1000
+
+const BUSY = 'Observer is busy reading; only one receive operation may be in progress at any time'
+const EMITTER_MODE =
+  'Observer is in event emitter mode. After a call to events.on() it is not possible to read events with events.receive().'
+
+export interface EventSubscriber {
+  on<E extends EventType>(type: E, listener: (data: EventOfType<E>) => void): EventSubscriber
+  off<E extends EventType>(type: E, listener: (data: EventOfType<E>) => void): EventSubscriber
+}
+
+export class Observer implements EventSubscriber {
+  readonly #events: Fifo<Event> = new Fifo()
+  // One at most waits; the line brings the promise and the hold on the process.
+  readonly #receives: WaitingLine<Event> = new WaitingLine(realClock, new Hold(), () => {})
+  #emitter: EventEmitter | undefined
+  #closed = false
+
+  /** Watches a socket. Programs use `socket.events`, which makes one and keeps it. Throws TypeError, ENOTSOCK. */
+  constructor(socket: object) {
+    const source = typeof socket === 'object' && socket !== null ? sourceOf(socket) : undefined
+    if (source === undefined) throw new TypeError('Socket must be a socket object')
+    source.watch(this.#onEvent)
+  }
+
+  /** No more events will come. */
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /** Stops watching. A pending receive is rejected with EAGAIN. Idempotent. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#events.clear()
+    this.#receives.shift()?.reject(errnoError('EAGAIN'))
+  }
+
+  /** The next event. Throws EBADF when closed, EBUSY when another receive is pending. The last event is `end`. */
+  receive(): Promise<Event> {
+    if (this.#emitter !== undefined) throw new Error(EMITTER_MODE)
+    return this.#next()
+  }
+
+  /** Calls `listener` with each event of this type. From the first call on, `receive` is not available. Returns the emitter. */
+  on<E extends EventType>(type: E, listener: (data: EventOfType<E>) => void): EventSubscriber {
+    this.#emitter ??= this.#startEmitter()
+    return this.#emitter.on(type, listener) as unknown as EventSubscriber
+  }
+
+  /** Undoes `on`. */
+  off<E extends EventType>(type: E, listener: (data: EventOfType<E>) => void): EventSubscriber {
+    this.#emitter ??= this.#startEmitter()
+    return this.#emitter.off(type, listener) as unknown as EventSubscriber
+  }
+
+  /** Event after event; ends when the observer or the socket is closed. */
+  [Symbol.asyncIterator](): AsyncIterator<Event, undefined> {
+    return {
+      next: async () => {
+        if (this.#closed) return { done: true, value: undefined }
+        try {
+          return { done: false, value: await this.receive() }
+        } catch (error) {
+          if (this.#closed && (error as NodeJS.ErrnoException).code === 'EAGAIN') {
+            return { done: true, value: undefined }
+          }
+          throw error
+        }
+      },
+    }
+  }
+
+  readonly #onEvent = (event: Event): void => {
+    if (this.#closed) return
+    const waiting = this.#receives.shift()
+    if (waiting !== undefined) waiting.resolve(this.#taken(event))
+    else if (this.#events.length < MOST_KEPT || event.type === 'end') this.#events.push(event)
+  }
+
+  #next(): Promise<Event> {
+    if (this.#closed) failErrno('EBADF')
+    if (this.#receives.length > 0) failErrno('EBUSY', BUSY)
+    const event = this.#events.shift()
+    return event === undefined
+      ? this.#receives.join(undefined, -1, undefined)
+      : Promise.resolve(this.#taken(event))
+  }
+
+  #taken(event: Event): Event {
+    if (event.type === 'end') this.#closed = true
+    return event
+  }
+
+  #startEmitter(): EventEmitter {
+    const emitter = new EventEmitter()
+    const run = async (): Promise<void> => {
+      while (!this.#closed) {
+        const event = await this.#next()
+        emitter.emit(event.type, event)
+      }
+    }
+    run().catch((error: NodeJS.ErrnoException) => {
+      // Closing breaks the loop off; anything else was thrown by a listener, and must not vanish.
+      if (this.#closed && error.code === 'EAGAIN') return
+      throw error
+    })
+    return emitter
+  }
+}

@@ -1,0 +1,191 @@
+/**
+ * Every socket option as one table: its name as a property, libzmq's number, type, access, default, which socket types have it, when it
+ * takes effect and which values are refused (as libzmq 4.3.5 refuses them). Data only; `options.ts` keeps the values.
+ * Adding an option is adding a row, and reading it where it matters.
+ */
+
+/** How libzmq passes the value. Bool, Int32 and Uint32 are the same four octets to it, Int64 and Uint64 the same eight. */
+export type OptionKind = 'Bool' | 'Int32' | 'Uint32' | 'Int64' | 'Uint64' | 'String'
+
+export type OptionValue = number | boolean | string | Buffer | null
+
+export interface OptionRow {
+  readonly name: string
+  readonly id: number
+  readonly kind: OptionKind
+  readonly access: 'rw' | 'r' | 'w'
+  readonly initial: OptionValue
+  /** Bit n: socket type n has it as a property. */
+  readonly sockets: number
+  /** Takes effect at once; otherwise with the next bind or connect, and setting it later brings a warning. */
+  readonly atOnce: boolean
+  readonly accepts: (value: OptionValue) => boolean
+}
+
+// Numbers that code refers to.
+export const ROUTING_ID = 5
+export const BACKLOG = 19
+export const MAX_MESSAGE_SIZE = 22
+export const SEND_HIGH_WATER_MARK = 23
+export const RECEIVE_HIGH_WATER_MARK = 24
+export const RECEIVE_TIMEOUT = 27
+export const SEND_TIMEOUT = 28
+export const TYPE = 16
+export const LINGER = 17
+export const RECONNECT_INTERVAL = 18
+export const RECONNECT_MAX_INTERVAL = 21
+export const LAST_ENDPOINT = 32
+export const MANDATORY = 33
+export const TCP_KEEPALIVE = 34
+export const TCP_KEEPALIVE_IDLE = 36
+export const IMMEDIATE = 39
+export const IPV6 = 42
+export const MECHANISM = 43
+export const PLAIN_SERVER = 44
+export const PLAIN_USERNAME = 45
+export const PLAIN_PASSWORD = 46
+export const PROBE_ROUTER = 51
+export const CORRELATE = 52
+export const RELAXED = 53
+export const CONFLATE = 54
+export const ZAP_DOMAIN = 55
+export const HANDOVER = 56
+export const CONNECT_ROUTING_ID = 61
+export const HANDSHAKE_INTERVAL = 66
+export const SOCKS_PROXY = 68
+export const HEARTBEAT_INTERVAL = 75
+export const HEARTBEAT_TTL = 76
+export const HEARTBEAT_TIMEOUT = 77
+export const CONNECT_TIMEOUT = 79
+export const THREAD_SAFE = 81
+export const ZAP_ENFORCE_DOMAIN = 93
+// Ours, above all of libzmq's.
+export const MAX_PENDING_SENDS = 0x10001
+export const MAX_PENDING_RECEIVES = 0x10002
+
+// Socket types, by libzmq's number.
+export const PAIR = 0
+export const PUB = 1
+export const SUB = 2
+export const REQ = 3
+export const REP = 4
+export const DEALER = 5
+export const ROUTER = 6
+export const PULL = 7
+export const PUSH = 8
+export const XPUB = 9
+export const XSUB = 10
+export const STREAM = 11
+
+const types = (...numbers: number[]): number => numbers.reduce((mask, type) => mask | (1 << type), 0)
+
+export const ALL_TYPES: number = types(
+  PAIR,
+  PUB,
+  SUB,
+  REQ,
+  REP,
+  DEALER,
+  ROUTER,
+  PULL,
+  PUSH,
+  XPUB,
+  XSUB,
+  STREAM,
+)
+const WITH_SEND = types(PAIR, PUB, REQ, REP, DEALER, ROUTER, PUSH, XPUB, XSUB, STREAM)
+const WITH_RECEIVE = types(PAIR, SUB, REQ, REP, DEALER, ROUTER, PULL, XPUB, XSUB, STREAM)
+const WITH_CONFLATE = types(PUB, SUB, DEALER, PULL, PUSH)
+
+const anything = (): boolean => true
+const nothing = (): boolean => false
+const from =
+  (least: number, most = 0x7fff_ffff) =>
+  (value: OptionValue): boolean =>
+    (value as number) >= least && (value as number) <= most
+const sized =
+  (least: number, most: number) =>
+  (value: OptionValue): boolean => {
+    if (value === null) return least === 0
+    const size = Buffer.byteLength(value as string | Buffer)
+    return size >= Math.max(1, least) && size <= most
+  }
+
+function late(
+  name: string,
+  id: number,
+  kind: OptionKind,
+  initial: OptionValue,
+  sockets: number,
+  accepts: OptionRow['accepts'] = anything,
+  access: OptionRow['access'] = 'rw',
+): OptionRow {
+  return { name, id, kind, access, initial, sockets, atOnce: false, accepts }
+}
+
+function atOnce(...row: Parameters<typeof late>): OptionRow {
+  return { ...late(...row), atOnce: true }
+}
+
+export const OPTIONS: readonly OptionRow[] = [
+  late('affinity', 4, 'Uint64', 0, ALL_TYPES),
+  late('routingId', ROUTING_ID, 'String', null, types(REQ, REP, DEALER, ROUTER), sized(1, 255)),
+  late('rate', 8, 'Int32', 100, ALL_TYPES, from(1)),
+  late('recoveryInterval', 9, 'Int32', 10000, ALL_TYPES, from(0)),
+  late('sendBufferSize', 11, 'Int32', -1, WITH_SEND, from(-1)),
+  late('receiveBufferSize', 12, 'Int32', -1, WITH_RECEIVE, from(-1)),
+  late('type', TYPE, 'Int32', null, ALL_TYPES, nothing, 'r'),
+  atOnce('linger', LINGER, 'Int32', -1, ALL_TYPES, from(-1)),
+  late('reconnectInterval', RECONNECT_INTERVAL, 'Int32', 100, ALL_TYPES, from(-1)),
+  late('backlog', BACKLOG, 'Int32', 100, ALL_TYPES, from(0)),
+  late('reconnectMaxInterval', RECONNECT_MAX_INTERVAL, 'Int32', 0, ALL_TYPES, from(0)),
+  late('maxMessageSize', MAX_MESSAGE_SIZE, 'Int64', -1, ALL_TYPES),
+  atOnce('sendHighWaterMark', SEND_HIGH_WATER_MARK, 'Int32', 1000, WITH_SEND, from(0)),
+  atOnce('receiveHighWaterMark', RECEIVE_HIGH_WATER_MARK, 'Int32', 1000, WITH_RECEIVE, from(0)),
+  late('multicastHops', 25, 'Int32', 1, WITH_SEND, from(1)),
+  atOnce('receiveTimeout', RECEIVE_TIMEOUT, 'Int32', -1, WITH_RECEIVE, from(-1)),
+  atOnce('sendTimeout', SEND_TIMEOUT, 'Int32', -1, WITH_SEND, from(-1)),
+  late('lastEndpoint', LAST_ENDPOINT, 'String', null, ALL_TYPES, nothing, 'r'),
+  atOnce('mandatory', MANDATORY, 'Bool', false, types(ROUTER)),
+  late('tcpKeepalive', TCP_KEEPALIVE, 'Int32', -1, ALL_TYPES, from(-1, 1)),
+  late('tcpKeepaliveCount', 35, 'Int32', -1, ALL_TYPES, from(-1)),
+  late('tcpKeepaliveIdle', TCP_KEEPALIVE_IDLE, 'Int32', -1, ALL_TYPES, from(-1)),
+  late('tcpKeepaliveInterval', 37, 'Int32', -1, ALL_TYPES, from(-1)),
+  late('immediate', IMMEDIATE, 'Bool', false, ALL_TYPES),
+  late('ipv6', IPV6, 'Bool', false, ALL_TYPES),
+  late('securityMechanism', MECHANISM, 'Int32', null, ALL_TYPES, nothing, 'r'),
+  late('plainServer', PLAIN_SERVER, 'Bool', false, ALL_TYPES),
+  late('plainUsername', PLAIN_USERNAME, 'String', null, ALL_TYPES, sized(0, 255)),
+  late('plainPassword', PLAIN_PASSWORD, 'String', null, ALL_TYPES, sized(0, 255)),
+  atOnce('probeRouter', PROBE_ROUTER, 'Bool', false, types(REQ, DEALER, ROUTER), anything, 'w'),
+  atOnce('correlate', CORRELATE, 'Bool', false, types(REQ), anything, 'w'),
+  atOnce('relaxed', RELAXED, 'Bool', false, types(REQ), anything, 'w'),
+  late('conflate', CONFLATE, 'Bool', false, WITH_CONFLATE, anything, 'w'),
+  late('zapDomain', ZAP_DOMAIN, 'String', null, ALL_TYPES, sized(1, 255)),
+  atOnce('handover', HANDOVER, 'Bool', false, types(ROUTER), anything, 'w'),
+  late('typeOfService', 57, 'Uint32', 0, ALL_TYPES, from(0)),
+  late('handshakeInterval', HANDSHAKE_INTERVAL, 'Int32', 30000, ALL_TYPES, from(0)),
+  late('socksProxy', SOCKS_PROXY, 'String', null, ALL_TYPES, sized(0, 255)),
+  late('heartbeatInterval', HEARTBEAT_INTERVAL, 'Int32', 0, ALL_TYPES, from(0)),
+  // Told to the peer in tenths of a second, in two octets: what does not fit is refused.
+  late('heartbeatTimeToLive', HEARTBEAT_TTL, 'Int32', 0, ALL_TYPES, from(-99, 6_553_599)),
+  late('heartbeatTimeout', HEARTBEAT_TIMEOUT, 'Int32', -1, ALL_TYPES, from(0)),
+  late('connectTimeout', CONNECT_TIMEOUT, 'Int32', 0, ALL_TYPES, from(0)),
+  late('tcpMaxRetransmitTimeout', 80, 'Int32', 0, ALL_TYPES, from(0)),
+  late('threadSafe', THREAD_SAFE, 'Bool', false, ALL_TYPES, nothing, 'r'),
+  late('multicastMaxTransportDataUnit', 84, 'Int32', 1500, ALL_TYPES, from(1)),
+  late('interface', 92, 'String', null, ALL_TYPES, sized(0, 16)),
+  late('zapEnforceDomain', ZAP_ENFORCE_DOMAIN, 'Bool', false, ALL_TYPES),
+  late('loopbackFastPath', 94, 'Bool', false, ALL_TYPES),
+  // Not libzmq's: how many sends and receives may wait at once. 1 is the native package's rule.
+  atOnce('maxPendingSends', MAX_PENDING_SENDS, 'Int32', 1, WITH_SEND, from(1)),
+  atOnce('maxPendingReceives', MAX_PENDING_RECEIVES, 'Int32', 1, WITH_RECEIVE, from(1)),
+]
+
+/** Options that exist only as raw numbers, for `setStringOption` and its kin. */
+export const RAW_OPTIONS: readonly OptionRow[] = [
+  atOnce('connectRoutingId', CONNECT_ROUTING_ID, 'String', null, types(ROUTER, STREAM), sized(1, 255), 'w'),
+]
+
+// What the native build lacks too, or what this version does not do yet, is absent, as `capability` says: curve*, gssapi*, vmci*,
+// tcpAcceptFilter. Setting an absent option throws, so nobody believes a filter or a cipher to be in force that is not.

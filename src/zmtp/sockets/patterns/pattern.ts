@@ -1,0 +1,66 @@
+/**
+ * What a socket type is: which pipe a message goes to, which message comes next, and what is in between. One subclass per type, each a
+ * small composition of routing pieces. A pattern sees pipes and whole messages; endpoints, promises, timeouts and options with their
+ * checks are the socket's.
+ */
+import type { Random } from '../../../base/clock.ts'
+import type { PseudError } from '../../../base/errors.ts'
+import type { Message, Pipe } from '../../routing/pipe.ts'
+import type { ErrnoCode } from '../errno.ts'
+import type { OptionValues } from '../options.ts'
+
+/** What a pattern may ask of its socket. */
+export interface PatternHost {
+  readonly options: OptionValues
+  readonly random: Random
+  /** Ends the connection of `pipe`, and says why. A dialled one is dialled again. */
+  cut(pipe: Pipe, error: PseudError): void
+  /** A receive that waits fails now. */
+  failReceive(code: ErrnoCode): void
+}
+
+export abstract class Pattern {
+  protected readonly host: PatternHost
+
+  constructor(host: PatternHost) {
+    this.host = host
+  }
+
+  /** A receive would give a message now. */
+  abstract get readable(): boolean
+  /** A send would be taken now. */
+  abstract get writable(): boolean
+  /** Messages that wait to be received. */
+  abstract get queued(): number
+
+  /** The user wants to address the peer of a pipe that is not attached yet as `id`. `false`: this type does not address, or the id is taken. */
+  name(_pipe: Pipe, _id: Buffer): boolean {
+    return false
+  }
+  /** A new pipe: before any connection where the socket dialled, else right before `open`. */
+  abstract attach(pipe: Pipe): void
+  /** `pipe` has a new connection, to a peer that announced `identity`. `false` refuses it: the connection is closed. */
+  abstract open(pipe: Pipe, identity: Buffer): boolean
+  /** The connection of `pipe` has ended; the pipe itself may live on. */
+  lost(_pipe: Pipe): void {}
+  /** The pipe takes no message any more. What it brought stays readable, unless `discard`. */
+  abstract detach(pipe: Pipe, discard: boolean): void
+  /** `pipe.full` has changed. */
+  rearm(_pipe: Pipe): void {}
+
+  /** A whole message has come through `pipe`. */
+  abstract arrive(pipe: Pipe, message: Message): void
+  /** The next message, or `undefined` when there is none or it is not the time: see `fault`. */
+  abstract receive(): Message | undefined
+  /** Why receiving gives nothing: nothing there, or out of turn. */
+  get receiveFault(): ErrnoCode {
+    return 'EAGAIN'
+  }
+
+  /** Takes a message, or says why not. EAGAIN and EFSM may pass with time, all others are final. */
+  abstract send(parts: Message): ErrnoCode | undefined
+  /** The same for a message of one part. */
+  sendOne(body: Buffer): ErrnoCode | undefined {
+    return this.send([body])
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * ROUTER (RFC 28): the first part of every message names the peer that it comes from or goes to, and is never on the wire. Which id a
+ * peer gets, and what happens when two want the same, is here.
+ */
+
+import { LinkError } from '../../../base/errors.ts'
+import { FairQueue } from '../../routing/fair-queue.ts'
+import { Identities } from '../../routing/identities.ts'
+import type { Message, Pipe } from '../../routing/pipe.ts'
+import type { ErrnoCode } from '../errno.ts'
+import { HANDOVER, MANDATORY } from '../option-table.ts'
+import { Pattern, type PatternHost } from './pattern.ts'
+
+export class RouterPattern extends Pattern {
+  readonly #identities: Identities
+  readonly #in = new FairQueue()
+  /** Pipes whose id the user chose when connecting: what the peer announces does not matter. */
+  readonly #named = new WeakSet<Pipe>()
+
+  constructor(host: PatternHost) {
+    super(host)
+    this.#identities = new Identities(host.random)
+  }
+
+  get readable(): boolean {
+    return this.#in.readable
+  }
+
+  get writable(): boolean {
+    if (!this.host.options.flag(MANDATORY)) return true
+    for (const pipe of this.#identities) if (!pipe.full) return true
+    return false
+  }
+
+  get queued(): number {
+    return this.#in.queued
+  }
+
+  override name(pipe: Pipe, id: Buffer): boolean {
+    if (this.#identities.find(id) !== undefined) return false
+    this.#identities.assign(pipe, id)
+    this.#named.add(pipe)
+    return true
+  }
+
+  attach(_pipe: Pipe): void {}
+
+  open(pipe: Pipe, identity: Buffer): boolean {
+    if (this.#named.has(pipe)) return true
+    if (identity.length === 0) {
+      // The same pipe again, after a reconnect: its peer is as nameless as before.
+      if (!pipe.generated || pipe.routingId === undefined) this.#rename(pipe, undefined)
+      return true
+    }
+    const holder = this.#identities.find(identity)
+    if (holder === pipe) return true
+    if (holder !== undefined) {
+      if (!this.host.options.flag(HANDOVER)) return false
+      // What the old peer has brought keeps its id and stays readable; libzmq would leave its connection open, deaf and mute.
+      this.#identities.generate(holder)
+      this.host.cut(holder, new LinkError('IDENTITY_IN_USE', 'a newer peer has taken over the identity'))
+    }
+    this.#rename(pipe, identity)
+    return true
+  }
+
+  detach(pipe: Pipe, discard: boolean): void {
+    this.#identities.release(pipe)
+    if (discard) this.#in.remove(pipe)
+  }
+
+  arrive(pipe: Pipe, message: Message): void {
+    this.#in.push(pipe, message)
+  }
+
+  receive(): Message | undefined {
+    return this.#in.shift()
+  }
+
+  send(parts: Message): ErrnoCode | undefined {
+    // An id with nothing behind it addresses nobody.
+    if (parts.length < 2) return undefined
+    const pipe = this.#identities.find(parts[0]!)
+    if (pipe === undefined) return this.host.options.flag(MANDATORY) ? 'EHOSTUNREACH' : undefined
+    if (pipe.full) {
+      if (this.host.options.flag(MANDATORY)) return 'EAGAIN'
+      pipe.dropped++
+      return undefined
+    }
+    pipe.send(parts, 1)
+    return undefined
+  }
+
+  override sendOne(): undefined {
+    return undefined
+  }
+
+  /** A pipe that had another id served another peer: what waits for that one must not reach this one. */
+  #rename(pipe: Pipe, identity: Buffer | undefined): void {
+    if (pipe.routingId !== undefined) pipe.discardOutbound()
+    if (identity === undefined) this.#identities.generate(pipe)
+    else this.#identities.assign(pipe, identity)
+  }
+}

@@ -1,0 +1,23 @@
+// Socket types by libzmq's number: the name in the greeting's metadata and the pattern behind it. A new type is a row here, a pattern, and a
+// class with its options.
+import { DEALER, REP, REQ, ROUTER } from '../option-table.ts'
+import { DealerPattern } from './dealer.ts'
+import type { Pattern, PatternHost } from './pattern.ts'
+import { ReplyPattern } from './reply.ts'
+import { RequestPattern } from './request.ts'
+import { RouterPattern } from './router.ts'
+
+export interface PatternRow {
+  /** As announced in READY. */
+  readonly socketType: string
+  /** A second connect to the same endpoint changes nothing. */
+  readonly connectsOnce: boolean
+  readonly create: (host: PatternHost) => Pattern
+}
+
+export const PATTERNS: ReadonlyMap<number, PatternRow> = new Map([
+  [REQ, { socketType: 'REQ', connectsOnce: true, create: (host) => new RequestPattern(host) }],
+  [REP, { socketType: 'REP', connectsOnce: false, create: (host) => new ReplyPattern(host) }],
+  [DEALER, { socketType: 'DEALER', connectsOnce: true, create: (host) => new DealerPattern(host) }],
+  [ROUTER, { socketType: 'ROUTER', connectsOnce: false, create: (host) => new RouterPattern(host) }],
+] satisfies [number, PatternRow][])

@@ -1,0 +1,243 @@
+/**
+ * One peer of a socket, from the first connection to the last octet: the Receiver of its connections, the owner of its pipe. Where the
+ * socket dialled, the peer outlives connections and its queue waits for the next one; where the socket was dialled, both end together.
+ * Also the slow goodbye: what is queued is still sent, for as long as `linger` allows.
+ */
+import { EMPTY } from '../../base/bytes.ts'
+import type { Timer } from '../../base/clock.ts'
+import { LinkError, type PseudError } from '../../base/errors.ts'
+import { Pipe } from '../routing/pipe.ts'
+import type { TransportContext } from '../transport/context.ts'
+import type { Dialer } from '../transport/dialer.ts'
+import type { Driver } from '../transport/driver.ts'
+import type { Receiver } from '../transport/transport.ts'
+import { ownPart } from './message.ts'
+import type { Operations } from './operations.ts'
+import { CONFLATE, PROBE_ROUTER, RECEIVE_HIGH_WATER_MARK, SEND_HIGH_WATER_MARK } from './option-table.ts'
+import type { OptionValues } from './options.ts'
+import type { Pattern } from './patterns/pattern.ts'
+
+/** What a peer needs of its socket. */
+export interface PeerHost {
+  readonly options: OptionValues
+  readonly pattern: Pattern
+  readonly operations: Operations
+  readonly transport: TransportContext
+  /** `pipe` is about to be used. */
+  onPipe(pipe: Pipe, peer: Peer): void
+  /** `pipe` is not used any more; unread messages it brought may still be. */
+  onPipeGone(pipe: Pipe): void
+  /** Nothing will come of this peer any more. */
+  onPeerGone(peer: Peer): void
+}
+
+export class Peer implements Receiver {
+  /** Called once, at the end. */
+  onGone: (() => void) | undefined
+  readonly #host: PeerHost
+  /** Set where we dialled. */
+  #dialer: Dialer | undefined
+  /** The queue outlives connections. */
+  #lasting = false
+  #pipe: Pipe | undefined
+  #driver: Driver | undefined
+  #leaving = false
+  #lingerUntil = Number.POSITIVE_INFINITY
+  #lingerTimer: Timer | undefined
+
+  constructor(host: PeerHost) {
+    this.#host = host
+  }
+
+  get pipe(): Pipe | undefined {
+    return this.#pipe
+  }
+
+  /** Octets or messages have not left yet. What a handshake says does not count. */
+  get unsent(): boolean {
+    const driver = this.#driver
+    return (this.#pipe?.queued ?? 0) > 0 || (driver?.peer !== undefined && driver.queuedBytes > 0)
+  }
+
+  /** There is a link, whose handshake begins. */
+  linked(driver: Driver): void {
+    this.#driver = driver
+  }
+
+  /** Dials. With `pipe`, messages may be queued from now on and survive the loss of a connection. */
+  dial(dialer: Dialer, pipe: Pipe | undefined): void {
+    this.#dialer = dialer
+    if (pipe !== undefined) {
+      this.#lasting = true
+      this.#take(pipe)
+      this.#probe(pipe)
+    }
+    dialer.start()
+  }
+
+  // -- the connection's side ---------------------------------------------------------------------------------------
+
+  onReady(driver: Driver): void {
+    const { pattern, operations } = this.#host
+    const lasting = this.#pipe
+    if (this.#leaving) {
+      lasting?.setOutlet(driver)
+      this.#leaveWhenSent()
+      return
+    }
+    const pipe = lasting ?? newPipe(this.#host.options)
+    if (lasting === undefined) this.#take(pipe)
+    if (!pattern.open(pipe, driver.peer?.identity ?? EMPTY)) {
+      driver.destroy(new LinkError('IDENTITY_IN_USE', 'another peer of this socket has the same identity'))
+      return
+    }
+    pipe.setOutlet(driver)
+    if (lasting === undefined) this.#probe(pipe)
+    if (pipe.drain()) pattern.rearm(pipe)
+    operations.serve()
+  }
+
+  onPart(_driver: Driver, chunk: Buffer, start: number, end: number, more: boolean): void {
+    const pipe = this.#pipe
+    if (pipe === undefined || this.#leaving) return
+    const message = pipe.assemble(ownPart(chunk, start, end), more)
+    if (message === undefined) return
+    pipe.received++
+    const { pattern, operations } = this.#host
+    pattern.arrive(pipe, message)
+    if (operations.receivesWaiting) operations.serve()
+  }
+
+  onCommand(): void {}
+
+  onDrain(): void {
+    const pipe = this.#pipe
+    if (pipe === undefined) return
+    if (this.#leaving) {
+      this.#leaveWhenSent()
+    } else if (pipe.drain()) {
+      this.#host.pattern.rearm(pipe)
+      this.#host.operations.serve()
+    }
+  }
+
+  onEnd(): void {
+    this.#driver = undefined
+    const pipe = this.#pipe
+    if (pipe !== undefined) {
+      pipe.setOutlet(undefined)
+      pipe.discardPartial()
+      this.#host.pattern.lost(pipe)
+    }
+    if (this.#leaving) {
+      // A peer that was being waited for may come back; one that had got everything need not.
+      if (this.#dialer === undefined || !this.unsent) this.#gone()
+    } else if (!this.#lasting) {
+      this.#drop(false)
+      if (this.#dialer === undefined) this.#gone()
+    }
+  }
+
+  // -- the socket's side -------------------------------------------------------------------------------------------
+
+  /** Ends the connection of the moment. */
+  cut(error: PseudError): void {
+    this.#driver?.destroy(error)
+  }
+
+  /** High-water marks have changed. */
+  setLimits(): void {
+    const pipe = this.#pipe
+    if (pipe === undefined) return
+    const { options, pattern } = this.#host
+    pipe.setLimits(limit(options, SEND_HIGH_WATER_MARK), limit(options, RECEIVE_HIGH_WATER_MARK))
+    pattern.rearm(pipe)
+  }
+
+  /** The dialer has given up for good: whatever was queued is lost. */
+  giveUp(): void {
+    this.#drop(false)
+    this.#gone()
+  }
+
+  /** Takes leave: unread messages are dropped, unsent ones are sent if that takes no longer than `lingerMs` (-1: however long). */
+  leave(lingerMs: number): void {
+    if (this.#leaving) return
+    this.#leaving = true
+    const pipe = this.#pipe
+    if (pipe !== undefined) {
+      this.#host.pattern.detach(pipe, true)
+      this.#host.onPipeGone(pipe)
+      if (lingerMs === 0) pipe.discardOutbound()
+    }
+    if (lingerMs >= 0) this.#lingerUntil = this.#host.transport.clock.now() + lingerMs
+    if (pipe === undefined || pipe.queued === 0) {
+      this.#leaveWhenSent()
+      return
+    }
+    if (lingerMs > 0) this.#lingerTimer = this.#host.transport.clock.setTimer(this.#onLingerOver, lingerMs)
+    this.#leaveWhenSent()
+  }
+
+  readonly #onLingerOver = (): void => {
+    this.#pipe?.discardOutbound()
+    if (this.#driver === undefined) this.#gone()
+    else this.#driver.destroy()
+  }
+
+  #leaveWhenSent(): void {
+    const pipe = this.#pipe
+    pipe?.drain()
+    if ((pipe?.queued ?? 0) > 0) return
+    this.#lingerTimer?.cancel()
+    this.#dialer?.close()
+    const driver = this.#driver
+    if (driver === undefined) {
+      this.#gone()
+    } else if (driver.peer === undefined) {
+      driver.destroy()
+    } else {
+      driver.end(Math.max(0, this.#lingerUntil - this.#host.transport.clock.now()))
+    }
+  }
+
+  // -- inside ------------------------------------------------------------------------------------------------------
+
+  #take(pipe: Pipe): void {
+    this.#pipe = pipe
+    this.#host.onPipe(pipe, this)
+    this.#host.pattern.attach(pipe)
+  }
+
+  #probe(pipe: Pipe): void {
+    if (this.#host.options.flag(PROBE_ROUTER)) pipe.sendOne(EMPTY)
+  }
+
+  #drop(discard: boolean): void {
+    const pipe = this.#pipe
+    if (pipe === undefined) return
+    this.#pipe = undefined
+    pipe.discardOutbound()
+    this.#host.pattern.detach(pipe, discard)
+    this.#host.onPipeGone(pipe)
+  }
+
+  #gone(): void {
+    this.#dialer?.close()
+    this.#lingerTimer?.cancel()
+    this.onGone?.()
+    this.#host.onPeerGone(this)
+  }
+}
+
+/** A pipe as the options of the moment want it. */
+export function newPipe(options: OptionValues): Pipe {
+  const pipe = new Pipe(limit(options, SEND_HIGH_WATER_MARK), limit(options, RECEIVE_HIGH_WATER_MARK))
+  pipe.conflate = options.flag(CONFLATE)
+  return pipe
+}
+
+function limit(options: OptionValues, id: number): number {
+  const messages = options.number(id)
+  return messages === 0 ? Number.POSITIVE_INFINITY : messages
+}

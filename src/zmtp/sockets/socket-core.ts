@@ -1,0 +1,215 @@
+/**
+ * A socket without its public face: the pattern, the operations that wait, the endpoints and the peers that come of them, put together.
+ * Promises, states and argument checks of the API are the Socket's.
+ */
+import type { PseudError } from '../../base/errors.ts'
+import type { Pipe } from '../routing/pipe.ts'
+import type { TransportContext } from '../transport/context.ts'
+import { Dialer } from '../transport/dialer.ts'
+import { type Endpoint, parseEndpoint } from '../transport/endpoint.ts'
+import { listen } from '../transport/listener.ts'
+import type { TransportEvent } from '../transport/transport.ts'
+import { asksForMore, connectionOptions } from './connection-options.ts'
+import { BoundEndpoint, DialedEndpoint, type EndpointHost, type OpenEndpoint } from './endpoints.ts'
+import { addressError, type ErrnoCode, translateAddressError } from './errno.ts'
+import { linger, noLinger } from './exit.ts'
+import { Operations } from './operations.ts'
+import { CONNECT_ROUTING_ID, IMMEDIATE, LINGER } from './option-table.ts'
+import type { OptionValues } from './options.ts'
+import type { Pattern, PatternHost } from './patterns/pattern.ts'
+import type { PatternRow } from './patterns/table.ts'
+import { newPipe, Peer, type PeerHost } from './peer.ts'
+
+/** Messages of a socket since it was made, and how many wait now. */
+export interface SocketCounters {
+  /** Handed to a connection. */
+  readonly sent: number
+  /** Arrived whole, read or not. */
+  readonly received: number
+  /** Thrown away: no room at a peer that must not block, a peer that went with its queue, late replies. */
+  readonly dropped: number
+  /** Waiting to be sent. */
+  readonly queuedToSend: number
+  /** Waiting to be received. */
+  readonly queuedToReceive: number
+  /** Peers with a connection or a queue. */
+  readonly peers: number
+}
+
+export class SocketCore implements PatternHost, PeerHost, EndpointHost {
+  readonly options: OptionValues
+  readonly transport: TransportContext
+  readonly random: () => number
+  readonly pattern: Pattern
+  readonly operations: Operations
+  /** As `lastEndpoint` reads. */
+  lastEndpoint: string | null = null
+  readonly #row: PatternRow
+  readonly #onEvent: (event: TransportEvent) => void
+  readonly #endpoints = new Set<OpenEndpoint>()
+  readonly #peers = new Set<Peer>()
+  readonly #pipes = new Map<Pipe, Peer>()
+  // Of pipes that are gone.
+  #sent = 0
+  #received = 0
+  #dropped = 0
+
+  constructor(
+    row: PatternRow,
+    options: OptionValues,
+    transport: TransportContext,
+    onEvent: (event: TransportEvent) => void,
+  ) {
+    this.#row = row
+    this.options = options
+    this.transport = transport
+    this.random = transport.random
+    this.#onEvent = onEvent
+    this.pattern = row.create(this)
+    this.operations = new Operations(this.pattern, transport.clock)
+  }
+
+  /** Something waits to be sent, here or in a connection. */
+  get unsent(): boolean {
+    for (const peer of this.#peers) if (peer.unsent) return true
+    return false
+  }
+
+  get counters(): SocketCounters {
+    let sent = this.#sent
+    let received = this.#received
+    let dropped = this.#dropped
+    let queuedToSend = 0
+    for (const pipe of this.#pipes.keys()) {
+      sent += pipe.sent
+      received += pipe.received
+      dropped += pipe.dropped
+      queuedToSend += pipe.queued
+    }
+    return {
+      sent,
+      received,
+      dropped,
+      queuedToSend,
+      queuedToReceive: this.pattern.queued,
+      peers: this.#pipes.size,
+    }
+  }
+
+  /** Rejects with an error of the drop-in API. */
+  async bind(address: string): Promise<void> {
+    const endpoint = this.#parse(address, 'bind')
+    const bound = new BoundEndpoint(address, this)
+    try {
+      bound.listener = await listen(endpoint, this.#connectionOptions(), bound, this.transport)
+    } catch (cause) {
+      throw translateAddressError(address, cause)
+    }
+    this.lastEndpoint = bound.listener.endpoint
+    this.#endpoints.add(bound)
+    linger(this)
+  }
+
+  /** Throws an error of the drop-in API. */
+  connect(address: string): void {
+    const endpoint = this.#parse(address, 'connect')
+    const routingId = this.options.bytes(CONNECT_ROUTING_ID)
+    this.options.preset(CONNECT_ROUTING_ID, null)
+    if (this.#row.connectsOnce && this.#find(address).length > 0) return
+    // An id to send to before anybody has answered needs a queue from the start.
+    const queues = routingId !== null || !this.options.flag(IMMEDIATE)
+    const pipe = queues ? newPipe(this.options) : undefined
+    if (pipe !== undefined && routingId !== null && !this.pattern.name(pipe, routingId)) {
+      throw addressError(address, 'EINVAL')
+    }
+    const dialed = new DialedEndpoint(address, this)
+    this.lastEndpoint = address
+    this.#endpoints.add(dialed)
+    linger(this)
+    dialed.peer.dial(new Dialer(endpoint, this.#connectionOptions(), dialed, this.transport), pipe)
+    this.operations.serve()
+  }
+
+  /** Takes the endpoints of this name out, to be closed. Throws ENOENT when there is none. */
+  release(address: string): OpenEndpoint[] {
+    const found = this.#find(address)
+    if (found.length === 0) throw addressError(address, 'ENOENT')
+    for (const endpoint of found) this.#endpoints.delete(endpoint)
+    return found
+  }
+
+  /** High-water marks have changed, and count for existing peers too. */
+  setLimits(): void {
+    for (const peer of this.#pipes.values()) peer.setLimits()
+    this.operations.serve()
+  }
+
+  /** Ends everything. What waits fails, what is unread is dropped, what is unsent is sent as LINGER says. */
+  close(): void {
+    const lingerMs = this.options.number(LINGER)
+    this.operations.close()
+    for (const endpoint of this.#endpoints) endpoint.close(lingerMs).catch(() => {}) // nobody is left to hear of it
+    this.#endpoints.clear()
+    for (const peer of this.#peers) peer.leave(lingerMs)
+  }
+
+  // -- for pattern, peers and endpoints ----------------------------------------------------------------------------
+
+  cut(pipe: Pipe, error: PseudError): void {
+    this.#pipes.get(pipe)?.cut(error)
+  }
+
+  failReceive(code: ErrnoCode): void {
+    this.operations.failReceive(code)
+  }
+
+  onPipe(pipe: Pipe, peer: Peer): void {
+    this.#pipes.set(pipe, peer)
+  }
+
+  onPipeGone(pipe: Pipe): void {
+    if (!this.#pipes.delete(pipe)) return
+    this.#sent += pipe.sent
+    this.#received += pipe.received
+    this.#dropped += pipe.dropped
+  }
+
+  newPeer(): Peer {
+    const peer = new Peer(this)
+    this.#peers.add(peer)
+    return peer
+  }
+
+  onPeerGone(peer: Peer): void {
+    this.#peers.delete(peer)
+    if (this.#peers.size === 0 && this.#endpoints.size === 0) noLinger(this)
+  }
+
+  onEvent(event: TransportEvent): void {
+    this.#onEvent(event)
+  }
+
+  forget(endpoint: OpenEndpoint): void {
+    this.#endpoints.delete(endpoint)
+  }
+
+  // -- inside ------------------------------------------------------------------------------------------------------
+
+  #find(address: string): OpenEndpoint[] {
+    return [...this.#endpoints].filter((endpoint) => endpoint.answersTo(address))
+  }
+
+  #parse(address: string, purpose: 'bind' | 'connect'): Endpoint {
+    // Better no connection than one without the protection that was asked for.
+    if (asksForMore(this.options)) throw addressError(address, 'ENOTSUP')
+    try {
+      return parseEndpoint(address, purpose)
+    } catch (cause) {
+      throw translateAddressError(address, cause)
+    }
+  }
+
+  #connectionOptions(): ReturnType<typeof connectionOptions> {
+    return connectionOptions(this.options, this.#row.socketType)
+  }
+}

@@ -1,0 +1,481 @@
+/**
+ * The Socket of the drop-in API: argument checks, states, options as properties, and the errors and timings that programs written for the
+ * native package rely on. It is a face: everything happens in SocketCore. One file, because a class cannot be split; what it holds is
+ * mostly the list of options.
+ */
+
+import { Hold } from '../transport/hold.ts'
+import type { TransportEvent } from '../transport/transport.ts'
+import { mechanismName } from './connection-options.ts'
+import { Context, context as defaultContext, sharedOf } from './context.ts'
+import { failErrno } from './errno.ts'
+import { type Event, toEvent } from './events.ts'
+import type { Message } from './message.ts'
+import { findSourcesBy, Observer } from './observer.ts'
+import type { OperationOptions } from './operations.ts'
+import {
+  IPV6,
+  LAST_ENDPOINT,
+  LINGER,
+  MECHANISM,
+  type OptionKind,
+  type OptionRow,
+  type OptionValue,
+  RECEIVE_HIGH_WATER_MARK,
+  SEND_HIGH_WATER_MARK,
+  TYPE,
+} from './option-table.ts'
+import { defineOptions, OptionValues } from './options.ts'
+import { PATTERNS } from './patterns/table.ts'
+import { SocketCore, type SocketCounters } from './socket-core.ts'
+
+const OPEN = 0
+// A bind or unbind is under way: everything but options and close has to wait.
+const BLOCKED = 1
+const CLOSED = 2
+
+const BLOCKED_TEXT = 'Socket is blocked by a bind or unbind operation'
+const LATE_WARNING = 'Socket option will not take effect until next connect/bind.'
+
+/** Options by name, as a constructor takes them: whatever property of the class can be set, and a context. */
+export type SocketOptions<S> = Partial<Pick<S, WritableKeys<S>>> & { context?: Context }
+
+type WritableKeys<S> = {
+  [K in keyof S]-?: S[K] extends (...args: never) => unknown
+    ? never
+    : Same<{ [Q in K]: S[K] }, { -readonly [Q in K]: S[K] }> extends true
+      ? K
+      : never
+}[keyof S]
+
+// Whether X and Y are the same type, `readonly` included, which plain assignability does not look at.
+type Same<X, Y> = (<T>() => T extends X ? 1 : 2) extends <T>() => T extends Y ? 1 : 2 ? true : false
+
+/** A batch of messages. */
+export interface BatchOptions extends OperationOptions {
+  /** Most messages in one batch. Default 1000. */
+  readonly max?: number
+}
+
+/** Gives the class of socket type `type` the options that only some types have. To be called once, by that class. */
+export let defineTypeOptions: (prototype: Socket, type: number) => void
+
+/**
+ * What all socket types have in common. Made through the class of a type, such as `Dealer`.
+ *
+ * Errors are plain `Error`s with `code` and `errno` (docs/errors.md). send and receive throw EBUSY, EBADF and TypeError at the call;
+ * whatever fails later rejects.
+ */
+export class Socket {
+  /** Kept, without effect: there are no I/O threads. Default 0. */
+  declare affinity: number
+  /** Kept, without effect: for multicast transports. */
+  declare rate: number
+  declare recoveryInterval: number
+  declare multicastMaxTransportDataUnit: number
+  /** How long unsent messages outlive `close`, in ms. -1 (default): until sent. 0: not at all. */
+  declare linger: number
+  /** Before the first attempt to reconnect, in ms, plus a random part of it. -1: never reconnect. Default 100. */
+  declare reconnectInterval: number
+  /** If greater than `reconnectInterval`, the interval doubles up to this, in ms. Default 0. */
+  declare reconnectMaxInterval: number
+  /** Connections the system holds ready for us. Default 100. */
+  declare backlog: number
+  /** Largest part accepted, in octets; a larger one ends its connection. -1 (default): no limit. */
+  declare maxMessageSize: number
+  /** Where the socket was last bound or connected. */
+  declare readonly lastEndpoint: string | null
+  /** libzmq's number of the socket type. */
+  declare readonly type: number
+  /** -1 (default) leaves the system's setting, 0 off, 1 on. */
+  declare tcpKeepalive: number
+  /** Seconds before the first probe; -1 (default) leaves it. */
+  declare tcpKeepaliveIdle: number
+  /** Kept, without effect: Node has no call for them. */
+  declare tcpKeepaliveCount: number
+  declare tcpKeepaliveInterval: number
+  declare tcpMaxRetransmitTimeout: number
+  declare typeOfService: number
+  declare interface: string | null
+  declare loopbackFastPath: boolean
+  /** Queue only for peers that are connected. Default false. */
+  declare immediate: boolean
+  /** Whether names and wildcards may mean IPv6. Default: the context's, false. */
+  declare ipv6: boolean
+  /** Which mechanism the security options ask for. */
+  declare readonly securityMechanism: null | 'plain' | 'curve' | 'gssapi'
+  /** Security options. This version knows no mechanism: bind and connect throw ENOTSUP once one of them is set. */
+  declare plainServer: boolean
+  declare plainUsername: string | null
+  declare plainPassword: string | null
+  declare zapDomain: string | null
+  declare zapEnforceDomain: boolean
+  /** SOCKS5 proxy. Not known to this version: connect throws ENOTSUP once it is set. */
+  declare socksProxy: string | null
+  /** From the connection to the end of the ZMTP handshake, in ms; 0 for no limit. Default 30000. */
+  declare handshakeInterval: number
+  /** Between PINGs, in ms; 0 (default) for none. */
+  declare heartbeatInterval: number
+  /** Silence after a PING that ends the connection, in ms. -1 (default): as `heartbeatInterval`. */
+  declare heartbeatTimeout: number
+  /** Told to the peer, which closes the connection after this silence of ours; in ms, cut to tenths of a second. Default 0: none. */
+  declare heartbeatTimeToLive: number
+  /** For one attempt to connect, in ms; 0 (default) leaves it to the system. */
+  declare connectTimeout: number
+  declare readonly threadSafe: boolean
+
+  readonly #core: SocketCore
+  readonly #options: OptionValues
+  readonly #type: number
+  readonly #hold = new Hold()
+  #context: Context | undefined
+  #state = OPEN
+  #closeAsked = false
+  /** Binds and connects that were tried: afterwards most options come too late. */
+  #endpoints = 0
+  #observer: Observer | undefined
+  #watcher: ((event: Event) => void) | undefined
+
+  static {
+    defineOptions<Socket>(
+      Socket.prototype,
+      undefined,
+      (socket, row) => socket.#readOption(row),
+      (socket, row, value) => socket.#writeOption(row, value),
+    )
+    findSourcesBy((socket) =>
+      #core in socket ? { watch: (observer) => socket.#watch(observer) } : undefined,
+    )
+    defineTypeOptions = (prototype, type) =>
+      defineOptions<Socket>(
+        prototype,
+        type,
+        (socket, row) => socket.#readOption(row),
+        (socket, row, value) => socket.#writeOption(row, value),
+      )
+  }
+
+  /** Throws TypeError for unknown options or wrong types, EINVAL for wrong values or an unknown type, EMFILE for one socket too many. */
+  constructor(type: number, options?: object) {
+    if (typeof type !== 'number') throw new TypeError('Socket type must be a number')
+    if (options !== undefined && (typeof options !== 'object' || options === null)) {
+      throw new TypeError('Options must be an object')
+    }
+    const { context = defaultContext, ...rest } = (options ?? {}) as { context?: Context }
+    const row = PATTERNS.get(type)
+    if (!(context instanceof Context) || row === undefined) failErrno('EINVAL')
+    const shared = sharedOf(context)
+    if (shared.openSockets >= context.maxSockets) failErrno('EMFILE')
+    shared.openSockets++
+    this.#type = type
+    this.#context = context
+    this.#options = new OptionValues(type)
+    if (context.ipv6) this.#options.preset(IPV6, true)
+    if (!context.blocky) this.#options.preset(LINGER, 0)
+    this.#core = new SocketCore(row, this.#options, shared.transport, this.#onTransportEvent)
+    // So that a misspelt option throws instead of doing nothing.
+    Object.seal(this)
+    Object.assign(this, rest)
+  }
+
+  // -- endpoints ---------------------------------------------------------------------------------------------------
+
+  /**
+   * Listens on `address`: `tcp://host:port`, `ipc://path`, `inproc://name`; `*` is any interface, any port, any path, and `lastEndpoint`
+   * tells which. Until it settles, the socket is blocked. Rejects with EADDRINUSE, EINVAL, EPROTONOSUPPORT and what the system says.
+   */
+  bind(address: string): Promise<void> {
+    this.#checkAddress(address)
+    this.#endpoints++
+    return this.#blockWhile(this.#core.bind(address))
+  }
+
+  /** Stops listening on `address` and ends the connections that were accepted there. Rejects with ENOENT. */
+  unbind(address: string): Promise<void> {
+    this.#checkAddress(address)
+    return this.#blockWhile(this.#release(address))
+  }
+
+  /** Connects in the background, now and whenever the connection is lost. Throws EINVAL, EPROTONOSUPPORT. */
+  connect(address: string): void {
+    this.#checkAddress(address)
+    this.#core.connect(address)
+    this.#endpoints++
+  }
+
+  /** Ends what `connect` began with the very same address. What is unread is dropped, what is unsent obeys `linger`. Throws ENOENT. */
+  disconnect(address: string): void {
+    this.#checkAddress(address)
+    const lingerMs = this.#options.number(LINGER)
+    for (const endpoint of this.#core.release(address)) endpoint.close(lingerMs).catch(() => {}) // it has left our hands
+    this.#endpoints--
+  }
+
+  /** Closes the socket; idempotent. What waits rejects with EAGAIN (EFSM out of turn); what is unsent obeys `linger`. */
+  close(): void {
+    if (this.#state === CLOSED) return
+    this.#closeAsked = true
+    if (this.#state === BLOCKED) return
+    this.#state = CLOSED
+    this.#endpoints = 0
+    this.#core.close()
+    if (this.#context !== undefined) sharedOf(this.#context).openSockets--
+    this.#context = undefined
+    this.#watcher?.({ type: 'end' })
+    this.#watcher = undefined
+    this.#observer = undefined
+  }
+
+  /** Closes the socket, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close()
+  }
+
+  // -- state -------------------------------------------------------------------------------------------------------
+
+  get closed(): boolean {
+    return this.#state === CLOSED
+  }
+
+  /** A receive would complete at once. */
+  get readable(): boolean {
+    return this.#state !== CLOSED && this.#core.pattern.readable
+  }
+
+  /** A send would complete at once. */
+  get writable(): boolean {
+    return this.#state !== CLOSED && this.#core.pattern.writable
+  }
+
+  /** `undefined` once the socket is closed. */
+  get context(): Context {
+    return this.#context as Context
+  }
+
+  /** What happens to endpoints and connections. Made at the first access; throws ENOTSOCK when the socket is closed. */
+  get events(): Observer {
+    this.#observer ??= new Observer(this)
+    return this.#observer
+  }
+
+  /** Messages sent, received, dropped, and waiting. Not known to the native package. */
+  get counters(): SocketCounters {
+    return this.#core.counters
+  }
+
+  // -- messages: public where the type can send or receive -----------------------------------------------------------
+
+  protected send(message: unknown, options?: OperationOptions): Promise<void> {
+    if (message === undefined) throw new TypeError('Message must be present')
+    if (this.#state !== OPEN) this.#failState()
+    return this.#core.operations.send(message, options)
+  }
+
+  protected sendMany(messages: Iterable<unknown>, options?: OperationOptions): Promise<void> {
+    if (this.#state !== OPEN) this.#failState()
+    return this.#core.operations.sendMany(messages, options)
+  }
+
+  protected receive(options?: OperationOptions): Promise<Message[]> {
+    if (this.#state !== OPEN) this.#failState()
+    return this.#core.operations.receive(options)
+  }
+
+  protected receiveMany(options?: BatchOptions): Promise<Message[][]> {
+    if (this.#state !== OPEN) this.#failState()
+    return this.#core.operations.receiveMany(options?.max ?? BATCH_SIZE, options)
+  }
+
+  protected messages(): AsyncIterator<Message[], undefined> {
+    const operations = this.#core.operations
+    return this.#iterate(
+      () => operations.maybeReceive(),
+      () => this.receive(),
+    )
+  }
+
+  protected batches(options?: BatchOptions): AsyncIterableIterator<Message[][], undefined> {
+    const iterator = this.#iterate<Message[][]>(
+      () => undefined,
+      () => this.receiveMany(options),
+    )
+    return {
+      next: iterator.next,
+      [Symbol.asyncIterator]: function () {
+        return this
+      },
+    }
+  }
+
+  /** Item after item until the socket is closed; ending the loop early does not close it. */
+  #iterate<T>(
+    maybe: () => T | undefined,
+    wait: () => Promise<T>,
+  ): { next(): Promise<IteratorResult<T, undefined>> } {
+    const asItem = (value: T): IteratorResult<T, undefined> => ({ done: false, value })
+    const atEnd = (error: NodeJS.ErrnoException): IteratorResult<T, undefined> => {
+      if (this.closed && error.code === 'EAGAIN') return END
+      throw error
+    }
+    return {
+      next: () => {
+        if (this.closed) return Promise.resolve(END)
+        const value = this.#state === OPEN ? maybe() : undefined
+        if (value !== undefined) return Promise.resolve(asItem(value))
+        try {
+          return wait().then(asItem, atEnd)
+        } catch (error) {
+          return Promise.reject(error)
+        }
+      },
+    }
+  }
+
+  // -- options by number, for subclasses -----------------------------------------------------------------------------
+
+  protected getBoolOption(id: number): boolean {
+    return this.#readRaw(id, 'Bool') as boolean
+  }
+
+  protected setBoolOption(id: number, value: boolean): void {
+    this.#writeRaw(id, 'Bool', value)
+  }
+
+  protected getInt32Option(id: number): number {
+    return this.#readRaw(id, 'Int32') as number
+  }
+
+  protected setInt32Option(id: number, value: number): void {
+    this.#writeRaw(id, 'Int32', value)
+  }
+
+  protected getUint32Option(id: number): number {
+    return this.#readRaw(id, 'Uint32') as number
+  }
+
+  protected setUint32Option(id: number, value: number): void {
+    this.#writeRaw(id, 'Uint32', value)
+  }
+
+  protected getInt64Option(id: number): number {
+    return this.#readRaw(id, 'Int64') as number
+  }
+
+  protected setInt64Option(id: number, value: number): void {
+    this.#writeRaw(id, 'Int64', value)
+  }
+
+  protected getUint64Option(id: number): number {
+    return this.#readRaw(id, 'Uint64') as number
+  }
+
+  protected setUint64Option(id: number, value: number): void {
+    this.#writeRaw(id, 'Uint64', value)
+  }
+
+  protected getStringOption(id: number): string | null {
+    return this.#readRaw(id, 'String') as string | null
+  }
+
+  protected setStringOption(id: number, value: string | Buffer | null): void {
+    this.#writeRaw(id, 'String', value)
+  }
+
+  // -- inside ------------------------------------------------------------------------------------------------------
+
+  #checkAddress(address: string): void {
+    if (typeof address !== 'string') throw new TypeError('Address must be a string')
+    if (this.#state !== OPEN) this.#failState()
+  }
+
+  #failState(): never {
+    if (this.#state === BLOCKED) failErrno('EBUSY', BLOCKED_TEXT)
+    failErrno('EBADF')
+  }
+
+  /** Nothing else may be done with the socket until `work` is; a close is remembered. */
+  async #blockWhile(work: Promise<unknown>): Promise<void> {
+    this.#state = BLOCKED
+    this.#hold.acquire()
+    try {
+      await work
+    } finally {
+      this.#state = OPEN
+      this.#hold.release()
+      if (this.#closeAsked) this.close()
+    }
+  }
+
+  async #release(address: string): Promise<void> {
+    const lingerMs = this.#options.number(LINGER)
+    await Promise.all(this.#core.release(address).map((endpoint) => endpoint.close(lingerMs)))
+    this.#endpoints--
+  }
+
+  #watch(observer: (event: Event) => void): void {
+    if (this.#state === CLOSED) failErrno('ENOTSOCK')
+    this.#watcher = observer
+  }
+
+  readonly #onTransportEvent = (event: TransportEvent): void => {
+    if (this.#watcher === undefined) return
+    const seen = toEvent(event)
+    if (seen !== undefined) this.#watcher(seen)
+  }
+
+  #readOption(row: OptionRow): OptionValue {
+    if (this.#state === CLOSED) failErrno('ENOTSOCK')
+    switch (row.id) {
+      case TYPE:
+        return this.#type
+      case LAST_ENDPOINT:
+        return this.#core.lastEndpoint
+      case MECHANISM:
+        return mechanismName(this.#options)
+      default:
+        return this.#options.read(row)
+    }
+  }
+
+  #writeOption(row: OptionRow, value: unknown): void {
+    if (this.#state === CLOSED) failErrno('ENOTSOCK')
+    this.#warnWhenLate(row)
+    this.#options.write(row, value)
+    this.#optionChanged(row)
+  }
+
+  #readRaw(id: number, kind: OptionKind): OptionValue {
+    if (this.#state === CLOSED) failErrno('ENOTSOCK')
+    switch (id) {
+      case TYPE:
+        return this.#type
+      case LAST_ENDPOINT:
+        return this.#core.lastEndpoint
+      case MECHANISM:
+        return MECHANISM_NUMBERS.indexOf(mechanismName(this.#options))
+      default:
+        return this.#options.readRaw(id, kind)
+    }
+  }
+
+  #writeRaw(id: number, kind: OptionKind, value: unknown): void {
+    if (this.#state === CLOSED) failErrno('ENOTSOCK')
+    const row = this.#options.writeRaw(id, kind, value)
+    this.#warnWhenLate(row)
+    this.#optionChanged(row)
+  }
+
+  #warnWhenLate(row: OptionRow): void {
+    if (row.atOnce || (this.#endpoints === 0 && this.#state === OPEN)) return
+    process.emitWarning(LATE_WARNING)
+  }
+
+  #optionChanged(row: OptionRow): void {
+    this.#core.operations.configure(this.#options)
+    if (row.id === SEND_HIGH_WATER_MARK || row.id === RECEIVE_HIGH_WATER_MARK) this.#core.setLimits()
+  }
+}
+
+const END: IteratorResult<never, undefined> = { done: true, value: undefined }
+const BATCH_SIZE = 1000
+const MECHANISM_NUMBERS: readonly (string | null)[] = [null, 'plain', 'curve', 'gssapi']
