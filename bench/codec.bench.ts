@@ -1,14 +1,17 @@
 // Values to octets and back: ours, msgpackr, and JSON as everybody's yardstick, over the payloads of codec-payloads.ts.
 // The two that speak MessagePack are checked by decoding each other's octets; JSON cannot carry every payload.
-import { pack, unpack } from 'msgpackr'
+import { Packr } from 'msgpackr'
 import { decode, encode } from 'pseud/codec'
 import { payloads } from './codec-payloads.ts'
 import { type Contender, measure, perSecond } from './support/measure.ts'
 
+// As our decoder does: 64-bit integers that are safe become numbers.
+const packr = new Packr({ useRecords: false, int64AsType: 'auto' })
+
 for (const { name, value } of payloads) {
   const text = Buffer.from(JSON.stringify(value))
   const ours = encode(value)
-  const theirs = pack(value)
+  const theirs = packr.pack(value)
   const batch = Math.max(1, Math.floor(20_000 / text.length))
   const repeat = (work: () => unknown): Contender['rate'] =>
     perSecond(batch, () => {
@@ -24,8 +27,8 @@ for (const { name, value } of payloads) {
         name: 'JSON',
         rate: repeat(() => Buffer.from(JSON.stringify(value))),
       },
-      { name: 'msgpackr', result: () => decode(pack(value)), rate: repeat(() => pack(value)) },
-      { name: 'pseud', result: () => unpack(encode(value)), rate: repeat(() => encode(value)) },
+      { name: 'msgpackr', result: () => decode(packr.pack(value)), rate: repeat(() => packr.pack(value)) },
+      { name: 'pseud', result: () => packr.unpack(encode(value)), rate: repeat(() => encode(value)) },
     ],
   })
   await measure({
@@ -37,7 +40,7 @@ for (const { name, value } of payloads) {
         name: 'JSON',
         rate: repeat(() => JSON.parse(text.toString('utf8'))),
       },
-      { name: 'msgpackr', result: () => unpack(theirs), rate: repeat(() => unpack(theirs)) },
+      { name: 'msgpackr', result: () => packr.unpack(theirs), rate: repeat(() => packr.unpack(theirs)) },
       { name: 'pseud', result: () => decode(ours), rate: repeat(() => decode(ours)) },
     ],
   })
