@@ -163,7 +163,45 @@ for (const library of LIBRARIES) {
     }
   })
 
+  const flood: Run = { seed: 'flood', count: 5000, shapes: [[1024], [0, 4000]] } // far above all high-water marks
+  for (const [ours, theirs] of [
+    ['DEALER', 'ROUTER'],
+    ['ROUTER', 'DEALER'],
+  ] as const) {
+    for (const weSend of [true, false]) {
+      const who = weSend ? `our ${ours} sends to` : `our ${ours} gets from`
+      test(`nothing is lost when ${who} a ${theirs} faster than the receiver takes it`, async () => {
+        const [us, them] = ends(ours, theirs)
+        await open(us)
+        await open(them)
+        await link(us, them, 'tcp')
+        const [sender, receiver] = weSend ? [us, them] : [them, us]
+        // Each side has heard of the other before the flood begins.
+        await us.doer.run({ do: 'greet', name: 'ours', parts: prefixed(us, ['hello']) })
+        await them.doer.run({ do: 'receive', name: 'theirs', count: 1 })
+        await them.doer.run({ do: 'greet', name: 'theirs', parts: prefixed(them, ['hello']) })
+        await us.doer.run({ do: 'receive', name: 'ours', count: 1 })
+        const sent = sender.doer.run({
+          do: 'send',
+          name: sender.name,
+          run: flood,
+          prefix: prefixed(sender, []),
+        })
+        await sleep(300)
+        const strip = receiver.type === 'ROUTER' ? 1 : 0
+        const received = receiver.doer.run({ do: 'receive', name: receiver.name, count: flood.count, strip })
+        await within(30_000, Promise.all([sent, received]), 'the flood')
+        assert.equal(await received, expected(flood))
+        await close(us, them)
+      })
+    }
+  }
+
   tests.run()
+}
+
+function prefixed(end: End, parts: string[]): string[] {
+  return end.type === 'ROUTER' ? [end.name === 'ours' ? 'theirs' : 'ours', ...parts] : parts
 }
 
 type Ends = (ours: Type, theirs: Type, doer?: Doer) => [End, End]
