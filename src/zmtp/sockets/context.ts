@@ -49,6 +49,8 @@ export interface Shared {
 
 /** For the sockets of this folder: what is behind a context. */
 export let sharedOf: (context: Context) => Shared
+let readOption: (context: Context, row: ContextRow) => unknown
+let writeOption: (context: Context, row: ContextRow, value: unknown) => void
 
 /** Sockets share one context unless told otherwise; inproc names are known within one context only. */
 export class Context {
@@ -66,21 +68,11 @@ export class Context {
 
   static {
     sharedOf = (context) => context.#shared
-    for (const row of CONTEXT_OPTIONS) {
-      Object.defineProperty(Context.prototype, row.name, {
-        configurable: true,
-        ...(row.access !== 'w' && {
-          get(this: Context) {
-            return row.kind === 'Bool' ? this.getBoolOption(row.id) : this.getInt32Option(row.id)
-          },
-        }),
-        ...(row.access !== 'r' && {
-          set(this: Context, value: never) {
-            if (row.kind === 'Bool') this.setBoolOption(row.id, value)
-            else this.setInt32Option(row.id, value)
-          },
-        }),
-      })
+    readOption = (context, row) =>
+      row.kind === 'Bool' ? context.getBoolOption(row.id) : context.getInt32Option(row.id)
+    writeOption = (context, row, value) => {
+      if (row.kind === 'Bool') context.setBoolOption(row.id, value as boolean)
+      else context.setInt32Option(row.id, value as number)
     }
   }
 
@@ -125,6 +117,22 @@ export class Context {
     if (row === undefined || value < row.least) failErrno('EINVAL')
     this.#values.set(row.name, value)
   }
+}
+
+for (const row of CONTEXT_OPTIONS) {
+  Object.defineProperty(Context.prototype, row.name, {
+    configurable: true,
+    ...(row.access !== 'w' && {
+      get(this: Context) {
+        return readOption(this, row)
+      },
+    }),
+    ...(row.access !== 'r' && {
+      set(this: Context, value: unknown) {
+        writeOption(this, row, value)
+      },
+    }),
+  })
 }
 
 /** The context of every socket that is given none. */

@@ -12,11 +12,9 @@ export class Dealer extends DuplexSocket {
   /** Keep only the newest message of each peer, either way. Default false. */
   declare conflate: boolean
 
-  static {
-    defineTypeOptions(Dealer.prototype, DEALER)
-  }
-
   constructor(options?: SocketOptions<Dealer>) {
     super(DEALER, options)
   }
 }
+
+defineTypeOptions(Dealer.prototype, DEALER)

@@ -8,11 +8,9 @@ export class Reply extends DuplexSocket {
   /** Kept, without effect: REP does not announce an identity. */
   declare routingId: string | null
 
-  static {
-    defineTypeOptions(Reply.prototype, REP)
-  }
-
   constructor(options?: SocketOptions<Reply>) {
     super(REP, options)
   }
 }
+
+defineTypeOptions(Reply.prototype, REP)

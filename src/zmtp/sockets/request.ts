@@ -14,11 +14,9 @@ export class Request extends DuplexSocket {
   /** A new request may be sent before the reply to the last one has come, which is then ignored. Use with `correlate`. Default false. */
   declare relaxed: boolean
 
-  static {
-    defineTypeOptions(Request.prototype, REQ)
-  }
-
   constructor(options?: SocketOptions<Request>) {
     super(REQ, options)
   }
 }
+
+defineTypeOptions(Request.prototype, REQ)

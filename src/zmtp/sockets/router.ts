@@ -19,10 +19,6 @@ export class Router extends DuplexSocket {
   /** A new peer takes over the identity of an old one, whose connection is closed. Default false: the new one is refused. */
   declare handover: boolean
 
-  static {
-    defineTypeOptions(Router.prototype, ROUTER)
-  }
-
   constructor(options?: SocketOptions<Router>) {
     super(ROUTER, options)
   }
@@ -33,3 +29,5 @@ export class Router extends DuplexSocket {
     super.connect(address)
   }
 }
+
+defineTypeOptions(Router.prototype, ROUTER)

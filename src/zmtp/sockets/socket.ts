@@ -57,8 +57,8 @@ export interface BatchOptions extends OperationOptions {
   readonly max?: number
 }
 
-/** Gives the class of socket type `type` the options that only some types have. To be called once, by that class. */
-export let defineTypeOptions: (prototype: Socket, type: number) => void
+/** Gives the class of socket type `type` the options that only some types have. To be called once, beside that class. */
+export let defineTypeOptions: (prototype: Socket, type: number | undefined) => void
 
 /**
  * What all socket types have in common. Made through the class of a type, such as `Dealer`.
@@ -137,22 +137,17 @@ export class Socket {
   #watcher: ((event: Event) => void) | undefined
 
   static {
-    defineOptions<Socket>(
-      Socket.prototype,
-      undefined,
-      (socket, row) => socket.#readOption(row),
-      (socket, row, value) => socket.#writeOption(row, value),
-    )
     findSourcesBy((socket) =>
       #core in socket ? { watch: (observer) => socket.#watch(observer) } : undefined,
     )
-    defineTypeOptions = (prototype, type) =>
+    defineTypeOptions = (prototype, type) => {
       defineOptions<Socket>(
         prototype,
         type,
         (socket, row) => socket.#readOption(row),
         (socket, row, value) => socket.#writeOption(row, value),
       )
+    }
   }
 
   /** Throws TypeError for unknown options or wrong types, EINVAL for wrong values or an unknown type, EMFILE for one socket too many. */
@@ -475,6 +470,9 @@ export class Socket {
     if (row.id === SEND_HIGH_WATER_MARK || row.id === RECEIVE_HIGH_WATER_MARK) this.#core.setLimits()
   }
 }
+
+// Outside of the class, whose name would change in a bundle if it spoke of itself inside: V8 puts it into error texts that are compared.
+defineTypeOptions(Socket.prototype, undefined)
 
 const END: IteratorResult<never, undefined> = { done: true, value: undefined }
 const BATCH_SIZE = 1000
