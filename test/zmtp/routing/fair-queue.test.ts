@@ -1,0 +1,69 @@
+// Whose message comes next, while peers send at different speeds, and leave.
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { FairQueue } from '../../../src/zmtp/routing/fair-queue.ts'
+import { Pipe } from '../../../src/zmtp/routing/pipe.ts'
+import { connect, parts } from '../../support/scripted-driver.ts'
+
+const queue = suite('fair queue')
+
+function drain(subject: FairQueue): string[] {
+  const all: string[] = []
+  for (let message = subject.shift(); message !== undefined; message = subject.shift())
+    all.push(message.join('|'))
+  return all
+}
+
+queue('is empty at first', () => {
+  const subject = new FairQueue()
+  assert.not(subject.readable)
+  assert.is(subject.shift(), undefined)
+  assert.is(subject.queued, 0)
+})
+
+queue('takes one message of each pipe in turn, whole and in order (R11, H1)', () => {
+  const subject = new FairQueue()
+  const a = new Pipe(10, 10)
+  const b = new Pipe(10, 10)
+  for (const text of ['a1', 'a2', 'a3', 'a4']) subject.push(a, parts(text, 'x'))
+  for (const text of ['b1', 'b2']) subject.push(b, parts(text))
+  assert.is(subject.queued, 6)
+  assert.equal(drain(subject), ['a1|x', 'b1', 'a2|x', 'b2', 'a3|x', 'a4|x'])
+  assert.not(subject.readable)
+})
+
+queue('says which pipe the last message came from', () => {
+  const subject = new FairQueue()
+  const a = new Pipe(10, 10)
+  subject.push(a, parts('x'))
+  subject.shift()
+  assert.is(subject.lastPipe, a)
+})
+
+queue('drops what a removed pipe brought, and keeps the turn of the others', () => {
+  const subject = new FairQueue()
+  const pipes = ['a', 'b', 'c'].map(() => new Pipe(10, 10))
+  for (const [index, pipe] of pipes.entries()) {
+    subject.push(pipe, parts(`${index}.1`))
+    subject.push(pipe, parts(`${index}.2`))
+  }
+  subject.shift()
+  subject.remove(pipes[1]!)
+  assert.equal(drain(subject), ['2.1', '0.2', '2.2'])
+  subject.push(pipes[1]!, parts('again'))
+  assert.equal(drain(subject), ['again'])
+})
+
+queue('loses nothing when taking a message brings more from the same peer', () => {
+  const subject = new FairQueue()
+  const pipe = new Pipe(10, 1)
+  const driver = connect(pipe)
+  let brought = 1
+  driver.onResume = () => {
+    if (brought < 5) subject.push(pipe, parts(String(++brought)))
+  }
+  subject.push(pipe, parts('1'))
+  assert.equal(drain(subject), ['1', '2', '3', '4', '5'])
+})
+
+queue.run()
