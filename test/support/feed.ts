@@ -52,6 +52,7 @@ function run(engine: Engine, chunks: Buffer[]): string[] {
   for (const chunk of chunks) {
     engine.handleBytes(chunk, 0)
     events.push(...eventsOf(engine))
+    if (events.at(-1)?.startsWith('ended')) break
   }
   return events
 }

@@ -10,9 +10,9 @@ export class Pair {
   readonly leftEvents: string[] = []
   readonly rightEvents: string[] = []
   /** Octets that went over, each way. */
-  readonly sent = { left: 0, right: 0 }
+  readonly sent: { left: number; right: number } = { left: 0, right: 0 }
   /** How the wire cuts: the largest chunk delivered. */
-  maxChunk = Infinity
+  maxChunk: number = Infinity
   /** A cut wire takes octets and delivers none. */
   cut = false
 
