@@ -171,7 +171,7 @@ architecture('nothing is exported by default', () => {
 
 architecture('every file opens with a heading: what it owns, what it refuses to know', () => {
   const wrong = sources
-    .filter((source) => headingOf(source.text).replace(/[^\p{L}]/gu, '').length < 60)
+    .filter((source) => headingOf(source.text).replace(/[^\p{L}]/gu, '').length < 40)
     .map((source) => source.name)
   assert.equal(wrong, [])
 })
