@@ -8,7 +8,6 @@
  */
 import type { Timer } from '../../base/clock.ts'
 import { LinkError, type PseudError } from '../../base/errors.ts'
-import { Fifo } from '../../base/fifo.ts'
 import { giveChunk, type Slab } from '../../base/slab.ts'
 import { COMMAND, ENDED, Engine, NEED_MORE, PART, type PeerInfo, READY } from '../engine/engine.ts'
 import type { TransportContext } from './context.ts'
@@ -39,8 +38,8 @@ export class Driver implements LinkOwner {
   #linkEnded = false
   #finished = false
   readonly #pieces: Buffer[] = []
-  // The chunks behind each write that the link has not reported yet, oldest first.
-  readonly #underWay = new Fifo<Buffer[]>()
+  // The chunks behind the one write that is under way.
+  readonly #underWay: Buffer[] = []
 
   constructor(
     link: Link,
@@ -139,11 +138,10 @@ export class Driver implements LinkOwner {
     const output = this.#engine.output
     if (output.byteLength > 0 && this.#link.pendingBytes === 0) {
       const pieces = this.#pieces
-      const chunks: Buffer[] = []
-      output.take(pieces, chunks)
-      this.#underWay.push(chunks)
+      output.take(pieces, this.#underWay)
       this.#link.write(pieces)
       pieces.length = 0
+      this.#giveBack()
     }
     if (this.#ending) this.#endLink()
   }
@@ -170,7 +168,7 @@ export class Driver implements LinkOwner {
   }
 
   onWritten(): void {
-    for (const chunk of this.#underWay.shift() ?? []) giveChunk(chunk)
+    this.#giveBack()
     if (this.#finished) return
     this.flush()
     if (this.#congested && this.queuedBytes <= CONGESTED_BYTES / 2) {
@@ -241,6 +239,14 @@ export class Driver implements LinkOwner {
     this.#setTimer(this.#onLingerOver, CLOSE_GRACE_MS)
   }
 
+  /** Chunks whose octets the kernel has are free again: mostly at once, because it took them all. */
+  #giveBack(): void {
+    const chunks = this.#underWay
+    if (chunks.length === 0 || this.#link.pendingBytes > 0) return
+    for (const chunk of chunks) giveChunk(chunk)
+    chunks.length = 0
+  }
+
   #written(): void {
     const queued = this.#engine.output.byteLength
     if (queued < FLUSH_BYTES) {
@@ -309,8 +315,8 @@ export class Driver implements LinkOwner {
   }
 }
 
-// At this many octets the turn's end is not waited for. 64 KiB is what one read of the peer takes.
-const FLUSH_BYTES = 64 * 1024
+// At this many octets the turn's end is not waited for: a chunk of the slab is then full, up to the largest body that is copied.
+const FLUSH_BYTES = 64 * 1024 - 8 * 1024 - 16
 // Above it, a sender should keep messages itself: it can still withdraw them, and memory stays bounded.
 const CONGESTED_BYTES = 256 * 1024
 // A peer that does not answer our FIN within this is closed all the same.
