@@ -24,6 +24,7 @@ const c8 = spawnSync(
     `--reports-dir=${report}`,
     process.execPath,
     'scripts/test.mjs',
+    '--separate',
     ...fragments,
   ],
   {

@@ -4,14 +4,16 @@
 //
 // Usage: node scripts/test.mjs [--record-floor] [--jobs N] [--deadline-ms N] [--root DIR] [path fragment ...]
 //   PSEUD_TEST_DIR   where the bundles go (build/test): two runs at once need two
+//   --separate       one output file for each source file, instead of bundles: what coverage needs
 //   CI=true          a line `SKIPPED: …` printed by a test is a failure
 // The last line is `N passed, N failed`.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
 import { killAll, runFile } from './guarded-file.mjs'
-import { sourceAliases } from './source-aliases.mjs'
+import { entries, sourceAliases } from './source-aliases.mjs'
 
 const FLOOR_FILE = 'test/floor.json'
 const { values: flags, positionals: wanted } = parseArgs({
@@ -21,6 +23,7 @@ const { values: flags, positionals: wanted } = parseArgs({
     jobs: { type: 'string', default: '2' },
     'deadline-ms': { type: 'string', default: '120000' },
     root: { type: 'string', default: 'test' },
+    separate: { type: 'boolean', default: false },
   },
 })
 const root = flags.root
@@ -39,20 +42,32 @@ if (files.length === 0) {
 }
 
 rmSync(outdir, { recursive: true, force: true })
-await build({
-  entryPoints: files,
+const common = {
   outdir,
-  outbase: root,
   bundle: true,
-  splitting: true,
   format: 'esm',
   platform: 'node',
   target: 'es2022',
   packages: 'external',
   sourcemap: 'linked',
   logLevel: 'warning',
-  plugins: [sourceAliases, guardedUvu()],
-}).catch(() => {
+}
+await build(
+  flags.separate
+    ? {
+        ...common,
+        entryPoints: [...files, ...sourcesBeside(files)],
+        outbase: '.',
+        plugins: [separateFiles()],
+      }
+    : {
+        ...common,
+        entryPoints: files,
+        outbase: root,
+        splitting: true,
+        plugins: [sourceAliases, guardedUvu()],
+      },
+).catch(() => {
   // esbuild has said what it could not build.
   console.log('0 passed, 1 failed')
   process.exit(1)
@@ -76,7 +91,7 @@ process.exit(totals.failed > 0 ? 1 : 0)
 
 async function drainQueue() {
   for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-    const bundle = path.join(outdir, path.relative(root, file).replace(/\.ts$/, '.js'))
+    const bundle = path.join(outdir, path.relative(flags.separate ? '.' : root, file).replace(/\.ts$/, '.js'))
     const result = await runFile(bundle, { deadlineMs: Number(flags['deadline-ms']) })
     totals.passed += result.passed
     totals.failed += result.failed
@@ -116,6 +131,36 @@ function checkFloor() {
   if (ran >= floor) return
   console.log(`guard: ${ran} tests, but ${FLOOR_FILE} records ${floor}: tests went missing`)
   totals.failed++
+}
+
+/** Everything that a test may import besides tests. */
+function sourcesBeside(tests) {
+  return ['src', 'test', 'bench', 'examples']
+    .flatMap((folder) =>
+      readdirSync(folder, { recursive: true }).map((name) => path.join(folder, String(name))),
+    )
+    .filter((name) => name.endsWith('.ts') && !name.includes('node_modules') && !name.endsWith('.test.ts'))
+    .filter((name) => !tests.includes(name))
+}
+
+/** Keeps every import an import. Coverage of a bundle cannot be told apart by its sources: c8 shows all of it as run. */
+function separateFiles() {
+  const guarded = pathToFileURL(path.resolve('scripts/guarded-uvu.mjs')).href
+  return {
+    name: 'separate-files',
+    setup(builder) {
+      builder.onResolve({ filter: /^uvu$/ }, () => ({ path: guarded, external: true }))
+      builder.onResolve({ filter: /^pseud(\/|$)|^\..*\.ts$/ }, (request) => {
+        if (request.kind === 'entry-point') return undefined
+        const target = entries.get(request.path) ?? path.resolve(request.resolveDir, request.path)
+        const relative = path.relative(request.resolveDir, target).split(path.sep).join('/')
+        return {
+          path: (relative.startsWith('.') ? relative : `./${relative}`).replace(/\.ts$/, '.js'),
+          external: true,
+        }
+      })
+    },
+  }
 }
 
 /** Test files get the counting `uvu`; only the counter itself gets the real one. */
