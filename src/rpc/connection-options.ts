@@ -1,0 +1,31 @@
+// How an RPC connection is set up in ZMTP's terms: the defaults of docs/security.md for the wire, and the property by which
+// our peers know each other.
+import { type ConnectionOptions, fullJitter, NullMechanism } from '../zmtp/connections.ts'
+import { PSEUD_PROPERTY, PSEUD_VALUE } from './envelope.ts'
+import type { ResolvedOptions } from './options.ts'
+
+export function connectionOptions(
+  socketType: string,
+  identity: string,
+  options: ResolvedOptions,
+): ConnectionOptions {
+  return {
+    socketType,
+    identity: Buffer.from(identity),
+    metadata: new Map([[PSEUD_PROPERTY, PSEUD_VALUE]]),
+    mechanism: () => new NullMechanism(),
+    maxFrameSize: options.maxMessageSize,
+    maxMessageSize: options.maxMessageSize,
+    maxFrames: 64,
+    handshakeTimeoutMs: options.handshakeTimeoutMs,
+    heartbeatIntervalMs: options.heartbeatIntervalMs,
+    heartbeatTimeoutMs: options.heartbeatTimeoutMs,
+    heartbeatTtlMs: 0,
+    heartbeatOnlyWhenSilent: true,
+    connectTimeoutMs: options.handshakeTimeoutMs,
+    retryDelayMs: fullJitter(options.reconnectMinMs, options.reconnectMaxMs),
+    backlog: 511,
+    ipv6: true,
+    keepAliveMs: -1,
+  }
+}

@@ -1,0 +1,41 @@
+// What a participant counts, for `stats()`: every frame and call that has no other trace ends up in one of these numbers.
+
+export class Counters {
+  /** Calls made here, by how they ended. */
+  started = 0
+  succeeded = 0
+  failed = 0
+  timedOut = 0
+  cancelled = 0
+  /** Answers to no open call: late, repeated, or never asked for. */
+  late = 0
+  /** Calls of peers: begun, answered with a result, answered with an error, refused before they began. */
+  handled = 0
+  answered = 0
+  threw = 0
+  refused = 0
+  /** Results of functions whose caller had gone or given up. */
+  dropped = 0
+  notifiesSent = 0
+  notifiesReceived = 0
+  /** Notifies that found no way out or no function. */
+  notifiesDropped = 0
+  /** Frames and keys that mean nothing here. */
+  ignored = 0
+  /** Sessions ended because the peer broke the protocol. */
+  protocolErrors = 0
+  /** Events whose listener threw, and there was nobody to tell. */
+  listenerErrors = 0
+}
+
+/** A copy of the counters, and what is going on at the moment. */
+export interface Stats extends Readonly<Counters> {
+  /** Calls made here that are not settled: waiting for a connection, and sent. */
+  readonly queued: number
+  readonly inFlight: number
+  /** Calls of peers: running, and waiting for a slot. */
+  readonly running: number
+  readonly waiting: number
+  /** Connected peers. */
+  readonly peers: number
+}

@@ -1,0 +1,49 @@
+// One registered function and how it is offered, and what a table of them must be able to do. No lookup, no names' rules.
+
+// biome-ignore lint/suspicious/noExplicitAny: a registered function may have any parameters; who calls it is not compiled here
+export type AnyFunction = (...args: any[]) => any
+
+/** How a function is offered. */
+export interface HandlerOptions {
+  /** The dotted name; for an object of functions, what stands in front of theirs. Default: the function's own name. */
+  readonly name?: string
+  /** Who may call it is decided by the predicate of this name; default `default`, which admits everybody. */
+  readonly domain?: string
+  /** The function gets the `CallContext` first. */
+  readonly withContext?: boolean
+  /** The function gets the authenticated user first: `undefined` where nobody is. */
+  readonly withIdentity?: boolean
+  /** Running it twice does the same as once, so a call may be repeated when its answer was lost. */
+  readonly idempotent?: boolean
+}
+
+export const DEFAULT_DOMAIN = 'default'
+
+export class Handler {
+  readonly name: string
+  readonly domain: string
+  readonly run: AnyFunction
+  /** What `this` is. */
+  readonly owner: unknown
+  /** Called with the arguments alone: neither context nor identity. */
+  readonly plain: boolean
+  readonly withContext: boolean
+  readonly withIdentity: boolean
+  readonly idempotent: boolean
+
+  constructor(name: string, run: AnyFunction, owner: unknown, options: HandlerOptions) {
+    this.name = name
+    this.domain = options.domain ?? DEFAULT_DOMAIN
+    this.run = run
+    this.owner = owner
+    this.withContext = options.withContext === true
+    this.withIdentity = options.withIdentity === true
+    this.plain = !this.withContext && !this.withIdentity
+    this.idempotent = options.idempotent === true
+  }
+}
+
+/** Where handlers are put. A class, so that options that name one can be told from an object of functions. */
+export abstract class HandlerTable {
+  abstract add(handler: Handler): void
+}

@@ -1,0 +1,248 @@
+/**
+ * Messages as they come in: each is read once, in the order of envelope.ts, and does what it says: settles a call, runs a function,
+ * greets. Throws CodecError or ProtocolError for a message that is none; the session then ends.
+ */
+import { ProtocolError } from '../base/errors.ts'
+import type { Codec, Reader } from '../codec/index.ts'
+import type { Call, Calls } from './calls.ts'
+import type { Counters } from './counters.ts'
+import type { Dispatcher } from './dispatcher.ts'
+import {
+  CALL,
+  CANCEL,
+  CREDIT,
+  END,
+  ERROR,
+  GOAWAY,
+  HELLO,
+  ITEM,
+  NOTIFY,
+  PING,
+  PONG,
+  RESULT,
+  WELCOME,
+  writeKind,
+} from './envelope.ts'
+import { RpcError } from './errors.ts'
+import type { SessionLane } from './lane.ts'
+import { quote } from './names.ts'
+import { fromWire } from './remote-error.ts'
+
+/** What a peer says of itself in HELLO or WELCOME, beside the version. */
+export interface HelloInfo {
+  readonly id?: string
+  readonly name?: string
+  readonly maxMessageSize?: number
+}
+
+/** The session that a message came to. */
+export interface MessageOwner {
+  readonly lane: SessionLane
+  readonly connection: { readonly congested: boolean }
+  /** HELLO or WELCOME has come. */
+  readonly greeted: boolean
+  /** The highest id of a call that was taken. */
+  lastCallId: number
+  handleHello(info: HelloInfo): void
+  handleWelcome(info: HelloInfo): void
+  handleGoaway(): void
+}
+
+export interface InboundOptions {
+  readonly codec: Codec
+  readonly reader: Reader
+  readonly calls: Calls
+  readonly dispatcher: Dispatcher
+  readonly counters: Counters
+}
+
+// What a PING brings is sent back: enough for an id or a time.
+const TOKEN_MAX = 64
+const NAME_LENGTH_MAX = 256
+
+export class Inbound {
+  readonly #codec: Codec
+  readonly #reader: Reader
+  readonly #calls: Calls
+  readonly #dispatcher: Dispatcher
+  readonly #counters: Counters
+
+  constructor(options: InboundOptions) {
+    this.#codec = options.codec
+    this.#reader = options.reader
+    this.#calls = options.calls
+    this.#dispatcher = options.dispatcher
+    this.#counters = options.counters
+  }
+
+  /** The message is the octets `chunk[start, end)`. */
+  handle(owner: MessageOwner, lane: SessionLane, chunk: Buffer, start: number, end: number): void {
+    const reader = this.#reader
+    reader.reset(chunk, start, end)
+    const count = reader.readArrayHeader()
+    const kind = reader.readUint()
+    switch (kind) {
+      case CALL:
+        this.#handleCall(owner, lane, count)
+        break
+      case RESULT:
+        this.#handleResult(lane, count)
+        break
+      case ERROR:
+        this.#handleError(lane, count)
+        break
+      case CANCEL:
+        this.#handleCancel(lane, count)
+        break
+      case NOTIFY:
+        this.#dispatcher.handleNotify(lane, count)
+        break
+      case HELLO:
+      case WELCOME:
+        this.#handleInfo(owner, lane, kind, count)
+        break
+      case GOAWAY:
+        this.#handleGoaway(owner, count)
+        break
+      case PING:
+        this.#handlePing(owner, lane, count)
+        break
+      case ITEM:
+      case END:
+      case CREDIT:
+        // Streams: not spoken yet, and an id that is no id is a fault all the same.
+        needElements(count, 2)
+        reader.readUint()
+        this.#counters.ignored++
+        break
+      default:
+        // PONG: its octets alone have told the heartbeat what it wants to know.
+        if (kind !== PONG) this.#counters.ignored++
+    }
+  }
+
+  /** [0, id, method, args, meta?] */
+  #handleCall(owner: MessageOwner, lane: SessionLane, count: number): void {
+    needElements(count, 2)
+    const id = this.#reader.readUint()
+    if (id > owner.lastCallId) owner.lastCallId = id
+    this.#dispatcher.handleCall(lane, id, count)
+  }
+
+  /** [1, id, value] */
+  #handleResult(lane: SessionLane, count: number): void {
+    needElements(count, 3)
+    const reader = this.#reader
+    const call = lane.pending.get(reader.readUint())
+    if (call === undefined) {
+      this.#counters.late++
+      return
+    }
+    let value: unknown
+    try {
+      value = reader.readValue()
+    } catch (error) {
+      this.#calls.reject(call, unreadable(call, error))
+      return
+    }
+    this.#expectEnd(count - 3)
+    this.#calls.resolve(call, value)
+  }
+
+  /** [2, id, error] */
+  #handleError(lane: SessionLane, count: number): void {
+    needElements(count, 3)
+    const reader = this.#reader
+    const call = lane.pending.get(reader.readUint())
+    if (call === undefined) {
+      this.#counters.late++
+      return
+    }
+    let error: Error | undefined
+    try {
+      error = fromWire(reader.readValue())
+    } catch (cause) {
+      this.#calls.reject(call, unreadable(call, cause))
+      return
+    }
+    this.#expectEnd(count - 3)
+    this.#calls.reject(call, error ?? unreadable(call, undefined))
+  }
+
+  /** [3, id, reason?] */
+  #handleCancel(lane: SessionLane, count: number): void {
+    needElements(count, 2)
+    const id = this.#reader.readUint()
+    this.#expectEnd(count - 2)
+    this.#dispatcher.handleCancel(lane, id)
+  }
+
+  /** [8, info] and [9, info] */
+  #handleInfo(
+    owner: MessageOwner,
+    lane: SessionLane,
+    kind: typeof HELLO | typeof WELCOME,
+    count: number,
+  ): void {
+    needElements(count, 2)
+    const value = this.#reader.readValue()
+    this.#expectEnd(count - 2)
+    if (typeof value !== 'object' || value === null) {
+      throw new ProtocolError('PROTOCOL', 'HELLO and WELCOME hold a map')
+    }
+    // Who sits behind a proxy cannot introduce itself: the connection is the proxy's.
+    if (lane !== owner.lane || owner.greeted) this.#counters.ignored++
+    else if (kind === HELLO) owner.handleHello(helloInfo(value))
+    else owner.handleWelcome(helloInfo(value))
+  }
+
+  /** [10, lastId, reason] */
+  #handleGoaway(owner: MessageOwner, count: number): void {
+    needElements(count, 2)
+    this.#reader.readUint()
+    this.#expectEnd(count - 2)
+    owner.handleGoaway()
+  }
+
+  /** [11, token?]: the token comes back in [12, token?]. */
+  #handlePing(owner: MessageOwner, lane: SessionLane, count: number): void {
+    const reader = this.#reader
+    if (reader.end - reader.at > TOKEN_MAX) {
+      throw new ProtocolError('PROTOCOL', 'the token of a PING is too long')
+    }
+    const token = count > 1 ? reader.readValue() : undefined
+    this.#expectEnd(Math.max(0, count - 2))
+    // Whoever does not read its answers gets none.
+    if (owner.connection.congested) return
+    lane.send((slab) => {
+      writeKind(slab, count > 1 ? 2 : 1, PONG)
+      if (count > 1) this.#codec.writeValue(slab, token, 'token')
+    })
+  }
+
+  /** Passes over elements of a later version of the message, and holds that it ends there. */
+  #expectEnd(extraElements: number): void {
+    for (let i = 0; i < extraElements; i++) this.#reader.skip()
+    this.#reader.expectEnd()
+  }
+}
+
+function helloInfo(value: object): HelloInfo {
+  const { id, name, maxMessageSize } = value as { [Key in keyof HelloInfo]?: unknown }
+  return {
+    ...(typeof id === 'string' && { id }),
+    ...(typeof name === 'string' && name !== '' && name.length <= NAME_LENGTH_MAX && { name }),
+    ...(typeof maxMessageSize === 'number' && maxMessageSize > 0 && { maxMessageSize }),
+  }
+}
+
+function needElements(count: number, least: number): void {
+  if (count < least) throw new ProtocolError('PROTOCOL', 'a message has too few elements')
+}
+
+function unreadable(call: Call, cause: unknown): RpcError {
+  return new RpcError('PROTOCOL', `the answer to ${quote(call.method)} cannot be read`, {
+    executed: 'yes',
+    ...(cause !== undefined && { cause }),
+  })
+}

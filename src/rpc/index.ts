@@ -1,0 +1,36 @@
+// The door of the RPC layer: what `pseud` exports of it. Re-exports only.
+
+export { Client, type ClientConstructor } from './client.ts'
+export type { ClientEvents, ClientOptions, ReadyOptions, StatusEvent } from './client-core.ts'
+export { CallContext } from './context.ts'
+export type { Stats } from './counters.ts'
+export type { ErrorReport } from './dispatcher.ts'
+export type { ListenerOptions } from './emitter.ts'
+export {
+  ArgumentError,
+  DeadlineError,
+  type DeclaredError,
+  type Executed,
+  type RpcCode,
+  RpcError,
+  type RpcErrorOptions,
+  ServiceNotFoundError,
+  UnauthorizedError,
+} from './errors.ts'
+export type { ParticipantOptions, RpcLimits } from './options.ts'
+export type { DrainOptions } from './participant.ts'
+export { Peer } from './peer.ts'
+export { type CurriedRegistrar, method, type Registrar, type RpcOptions } from './registration.ts'
+export {
+  createLocalRegistry,
+  globalRegistry,
+  type Predicate,
+  Registry,
+  type RegistryOptions,
+  registerPredicate,
+  registerRpc,
+} from './registry.ts'
+export type { ExposeErrors } from './remote-error.ts'
+export { Server, type ServerEvents, type ServerOptions } from './server.ts'
+export type { CallOptions } from './settings.ts'
+export type { AnyStub, Method, Stub } from './types.ts'
