@@ -10,6 +10,7 @@ import * as assert from 'uvu/assert'
 
 const packaged = suite('package')
 
+const PRINT_CPU = 'const { user, system } = process.cpuUsage(); console.log((user + system) / 1000)'
 const ENTRIES = ['pseud', 'pseud/zmtp', 'pseud/codec']
 const scratch = mkdtempSync(path.join(tmpdir(), 'pseud-package-'))
 const project = path.join(scratch, 'project')
@@ -205,20 +206,19 @@ packaged('makes a call where code generation from strings is forbidden, from ESM
 })
 
 packaged('import of pseud costs under 25 ms over bare Node', () => {
-  writeFileSync(path.join(project, 'bare.mjs'), '')
-  writeFileSync(path.join(project, 'load.mjs'), `import 'pseud'`)
-  // A busy machine makes both slower: the cheaper of three tries counts.
-  let best = Number.POSITIVE_INFINITY
-  for (let attempt = 0; attempt < 3 && best > 25; attempt++) {
-    const bare: number[] = []
-    const load: number[] = []
-    for (let round = 0; round < 9; round++) {
-      bare.push(timed('bare.mjs'))
-      load.push(timed('load.mjs'))
-    }
-    best = Math.min(best, median(load) - median(bare))
+  writeFileSync(path.join(project, 'bare.mjs'), PRINT_CPU)
+  writeFileSync(path.join(project, 'load.mjs'), `import 'pseud'\n${PRINT_CPU}`)
+  const bare: number[] = []
+  const load: number[] = []
+  for (let round = 0; round < 11; round++) {
+    bare.push(Number(run(process.execPath, ['bare.mjs'], project)))
+    load.push(Number(run(process.execPath, ['load.mjs'], project)))
   }
-  assert.ok(best < 25, `${best.toFixed(1)} ms`)
+  // Processor time, because a busy machine makes any clock on the wall lie; where Node itself needs more than its usual
+  // 40 ms of it, the machine is slower, and 25 ms are as much more.
+  const allowed = 25 * Math.max(1, median(bare) / 40)
+  const cost = median(load) - median(bare)
+  assert.ok(cost < allowed, `${cost.toFixed(1)} ms of ${allowed.toFixed(1)}, bare ${median(bare).toFixed(1)}`)
 })
 
 packaged.run()
@@ -231,12 +231,6 @@ function run(command: string, args: string[], cwd: string): string {
 
 function node(source: string, type = 'module', ...flags: string[]): string {
   return run(process.execPath, [...flags, `--input-type=${type}`, '-e', source], project)
-}
-
-function timed(file: string): number {
-  const started = performance.now()
-  run(process.execPath, [file], project)
-  return performance.now() - started
 }
 
 function median(numbers: number[]): number {
