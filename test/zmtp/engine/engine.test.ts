@@ -95,12 +95,14 @@ test('keeps chunks that come while nobody polls, in order', () => {
 })
 
 test('delivers what came before the peer closed, then ends in order', () => {
-  const engine = readyEngine()
+  const engine = readyEngine('ROUTER', 'DEALER', { heartbeatIntervalMs: 100 })
   engine.handleBytes(octets('00 01 41'), 0)
   engine.handleBytes(octets('00 01 42'), 0)
   engine.handleEnd(0)
   assert.equal(eventsOf(engine), ['part 41', 'part 42', 'ended -'])
   assert.is(engine.error, undefined)
+  assert.is(engine.pollDeadline(), Infinity)
+  assert.is(engine.body.length, 0)
 })
 
 test('tells a close inside a message, a frame or the handshake from an orderly one', () => {

@@ -290,6 +290,7 @@ assembly('reserves by what has come: 64 KiB for an announced gigabyte, then doub
   const joined = new Assembly()
   joined.begin(2 ** 30)
   joined.take(octets('aa*10'), 0, 10)
+  joined.take(Buffer.alloc(65_526), 0, 65_526)
   assert.is(joined.reserved, 65_536)
   joined.take(Buffer.alloc(65_536), 0, 65_536)
   assert.is(joined.reserved, 131_072)

@@ -124,6 +124,8 @@ test('accepts identities of 0 to 255 octets that do not begin with 00', () => {
   assert.is(read(property('Identity', Buffer.alloc(255, 0xff))).identity.length, 255)
   refuses('BAD_IDENTITY', property('Identity', Buffer.alloc(256, 0xff)))
   refuses('BAD_IDENTITY', property('Identity', Buffer.from([0, 1])))
+  assert.throws(() => read(property('Identity', Buffer.alloc(256, 0xff))), /has 256 octets/)
+  assert.throws(() => read(property('Identity', Buffer.from([0, 1]))), /begins with 00/)
 })
 
 test('makes an empty socket type one that nobody has, and prints any other safely', () => {
