@@ -2,6 +2,7 @@
 // its sessions against a running Server and Client that a bare TCP socket talks to.
 import { readFileSync } from 'node:fs'
 import { createServer, connect as dial, type Socket } from 'node:net'
+import { isDeepStrictEqual } from 'node:util'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { decode, encode } from '../src/codec/index.ts'
@@ -61,6 +62,33 @@ for (const line of messages) {
     assert.is(hex(encode(value)), hex(known(bytes!)))
   })
 }
+
+const VALUES = new Map<string, unknown>([
+  ['new Uint8Array([1, 2])', Buffer.from([1, 2])], // read back as a Buffer
+  ['new Date(0)', new Date(0)],
+  ['-0', -0],
+  ['2n ** 64n', 2n ** 64n],
+  ['undefined', undefined],
+  // biome-ignore lint/suspicious/noSparseArray: that is the point
+  ['[, 1]', [, 1]],
+  ["new Map([[1, 'a']])", new Map([[1, 'a']])],
+  ['new Set([1, 2])', new Set([1, 2])],
+  ["new RangeError('far')", new RangeError('far')],
+  ['new Uint16Array([1, 2])', new Uint16Array([1, 2])],
+  ["'\\ud800'", '\ud800'],
+])
+
+test('the octets shown for values that JSON does not have are what the codec writes and reads', () => {
+  const lines = blocks('values').flatMap((block) => block.lines)
+  assert.is(lines.length, VALUES.size)
+  for (const line of lines) {
+    const [, bytes, literal] = /^(.*?) {2,}(.*)$/.exec(line)!
+    assert.ok(VALUES.has(literal!), literal)
+    const value = VALUES.get(literal!)
+    assert.is(hex(encode(value)), hex(known(bytes!)), literal)
+    assert.ok(isDeepStrictEqual(decode(known(bytes!)), value), literal)
+  }
+})
 
 /** A bare TCP socket that follows a session of the page: writes its own lines, compares the peer's. */
 class Script {
@@ -131,15 +159,14 @@ for (const session of blocks('session').filter((block) => block.info === 'sessio
     await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
     const { port } = listener.address() as { port: number }
     const accepted = new Promise<Socket>((resolve) => listener.once('connection', resolve))
-    const client = new Client('remote', { userId: 'client' }).connect(`tcp://127.0.0.1:${port}`)
+    const client = new Client('remote', { userId: 'client' })
+    client.registerRpc('addition', (a: number, b: number) => a + b)
+    client.connect(`tcp://127.0.0.1:${port}`)
     const socket = await within(5000, accepted, 'a connection')
     try {
-      const call = (client.lower('ABC') as Promise<unknown>).then(
-        (value) => value,
-        (error: unknown) => error,
-      )
-      await new Script(socket).follow(session.lines, 'S')
-      void call
+      const script = new Script(socket)
+      await script.follow(session.lines, 'S')
+      script.expectNothingMore()
     } finally {
       await client.close()
       socket.destroy()

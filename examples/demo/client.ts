@@ -31,15 +31,15 @@ await toServer(
 )
 await toServer('constructor(), is none', () => client.api.constructor(), 'NOT_FOUND')
 await toServer(
-  'a thousand lower("A")',
+  'lower("A"), 1000 at once',
   async () => {
-    const all = await Promise.all(Array.from({ length: 1000 }, () => client.lower('A')))
-    return all.every((text) => text === 'a')
+    const answers = await Promise.all(Array.from({ length: 1000 }, () => client.lower('A')))
+    return answers.filter((answer) => answer === 'a').length
   },
-  true,
+  1000,
 )
 
-const libzmq = new Client('').connect(libzmqEndpoint)
+const libzmq = new Client('libzmq').connect(libzmqEndpoint)
 await timed('client', 'libzmq', 'reverse("stressed")', () => libzmq.reverse('stressed'), 'desserts')
 await libzmq.close()
 

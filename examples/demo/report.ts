@@ -13,7 +13,7 @@ export interface CallReport {
 
 const underMain = process.env.PSEUD_DEMO === '1'
 
-/** Makes a call, reports it with its time, and whether it gave what was `expected`. Never rejects. */
+/** Makes a call, reports it with its time, and whether it gave what was `expected`: a value, or an error's code. Never rejects. */
 export async function timed(
   from: string,
   to: string,
@@ -23,15 +23,18 @@ export async function timed(
 ): Promise<void> {
   const start = performance.now()
   let outcome: unknown
+  let result: string
   try {
     outcome = await run()
+    result = JSON.stringify(outcome) ?? 'undefined'
   } catch (error) {
-    outcome = (error as { code?: string }).code ?? String(error)
+    outcome = (error as { code?: string }).code
+    result = `refused: ${outcome ?? error}`
   }
   const ms = performance.now() - start
   const ok = isDeepStrictEqual(outcome, expected)
   if (!ok) process.exitCode = 1
-  report({ from, to, call, result: show(outcome), ms, ok })
+  report({ from, to, call, result, ms, ok })
 }
 
 export function report(line: CallReport): void {
@@ -54,8 +57,8 @@ export function format(line: CallReport, paint: Paint = plain): string {
   const route = `${paint('name', line.from.padStart(6))} ${paint('dim', '→')} ${paint('name', line.to.padEnd(6))}`
   const mark = line.ok ? paint('good', '✓') : paint('bad', '✗ failed')
   const time = line.ms < 100 ? line.ms.toFixed(2) : line.ms.toFixed(0)
-  const call = clip(line.call, 27).padEnd(27)
-  return `  ${route}  ${call}  ${clip(line.result, 19).padEnd(19)} ${paint('dim', `${time.padStart(7)} ms`)} ${mark}`
+  const call = clip(line.call, 26).padEnd(26)
+  return `  ${route}  ${call}  ${clip(line.result, 20).padEnd(20)} ${paint('dim', `${time.padStart(7)} ms`)} ${mark}`
 }
 
 export type Paint = (style: 'name' | 'dim' | 'good' | 'bad' | 'title', text: string) => string
@@ -66,10 +69,6 @@ const STYLES = { name: '36', dim: '2', good: '32', bad: '31', title: '1' }
 
 /** Colours for a terminal. */
 export const colours: Paint = (style, text) => `\u001b[${STYLES[style]}m${text}\u001b[0m`
-
-function show(value: unknown): string {
-  return typeof value === 'string' && /^[A-Z_]+$/.test(value) ? value : (JSON.stringify(value) ?? 'undefined')
-}
 
 function clip(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, width - 1)}…`

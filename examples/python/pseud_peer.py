@@ -46,8 +46,8 @@ class Peer:
         return self.socket.getsockopt_string(zmq.LAST_ENDPOINT)
 
     def call(self, method, *args, to=None, timeout=10.0, **kwargs):
-        """Calls `method` and returns its result; `to` names the client when this peer is bound."""
-        route = [] if self.socket.type == zmq.DEALER else self.routes[to]
+        """Calls `method` and returns its result; a bound peer says by `to` which of its clients it calls."""
+        route = self._route(to)
         call, meta = next(self._ids), {"d": int(timeout * 1000), **({"k": kwargs} if kwargs else {})}
         self._answers[call] = None
         self._send(route, [CALL, call, method, list(args), meta])
@@ -64,7 +64,7 @@ class Peer:
 
     def notify(self, method, *args, to=None):
         """Calls without an answer."""
-        self._send([] if self.socket.type == zmq.DEALER else self.routes[to], [NOTIFY, method, list(args)])
+        self._send(self._route(to), [NOTIFY, method, list(args)])
 
     def serve(self, seconds, until=lambda: False):
         """Serves calls for so long, or until the condition holds: then True."""
@@ -114,6 +114,10 @@ class Peer:
             return msgpack.packb(result, datetime=True)
         except Exception as error:
             return [ERROR, call, {"c": "INTERNAL", "m": str(error), "n": type(error).__name__, "x": "yes"}]
+
+    def _route(self, name):
+        """A client is known by the name in its HELLO, else by its ZMTP Identity."""
+        return [] if self.socket.type == zmq.DEALER else self.routes.get(name) or [name.encode()]
 
     def _open(self, kind):
         self.socket = zmq.Context.instance().socket(kind)

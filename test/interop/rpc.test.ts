@@ -109,8 +109,8 @@ for (const library of LIBRARIES) {
       assert.equal([c, x], ['NOT_FOUND', 'no'], name)
     }
     await put([], [CALL, 4, 'explode', []])
-    const failure = (await take()).message[2] as Record<string, unknown>
-    assert.equal([failure.c, failure.m, failure.n, failure.x], ['INTERNAL', 'too far', 'RangeError', 'yes'])
+    const thrown = (await take()).message[2] as Record<string, unknown>
+    assert.equal([thrown.c, thrown.m, thrown.n, thrown.x], ['INTERNAL', 'too far', 'RangeError', 'yes'])
     await close()
     await server.close()
   })
@@ -198,19 +198,13 @@ for (const library of LIBRARIES) {
     const call = (await take()).message
     assert.is(call[2], 'deep.name')
     await put([], [ERROR, call[1], { c: 'OUT_OF_STOCK', m: 'none left', d: { wanted: 3 }, x: 'yes' }])
-    const error = await within(
-      5000,
-      failing.then(unexpected, (reason: unknown) => reason as Record<string, unknown>),
-    )
+    const error = await failure(failing)
     assert.equal([error.code, error.executed, error.details], ['OUT_OF_STOCK', 'yes', { wanted: 3 }])
 
     const lost = server.sendTo('worker').addition(1, 1)
     await take()
     await close()
-    const reason = await within(
-      5000,
-      lost.then(unexpected, (why: unknown) => why as Record<string, unknown>),
-    )
+    const reason = await failure(lost)
     assert.equal([reason.code, reason.executed], ['UNAVAILABLE', 'maybe'])
     await within(5000, gone)
     assert.is(server.peers.size, 0)
@@ -239,10 +233,7 @@ for (const library of LIBRARIES) {
     const failing = client.nothing() as Promise<unknown>
     const { route, message } = await take()
     await put(route, [ERROR, message[1], { c: 'NOT_FOUND', m: 'no nothing', x: 'no' }])
-    const error = await within(
-      5000,
-      failing.then(unexpected, (reason: unknown) => reason as Record<string, unknown>),
-    )
+    const error = await failure(failing)
     assert.equal([error.code, error.executed], ['NOT_FOUND', 'no'])
     await client.close()
     await close()
@@ -279,10 +270,7 @@ for (const library of LIBRARIES) {
     const client = new Client('any').connect(endpoint)
     const slow = client.with({ timeoutMs: 100 }).slow() as Promise<unknown>
     const { route, message } = await take()
-    const error = await within(
-      5000,
-      slow.then(unexpected, (reason: unknown) => reason as Record<string, unknown>),
-    )
+    const error = await failure(slow)
     assert.equal([error.code, error.executed], ['DEADLINE_EXCEEDED', 'maybe'])
     const cancel = (await take()).message
     assert.equal(cancel.slice(0, 2), [CANCEL, message[1]])
@@ -438,6 +426,10 @@ function pythonTests(): void {
     await peer.run('notify', ['note', 'from Python'])
     await until(() => heard.length === 1)
     assert.equal(heard, ['from Python'])
+    const [worker] = server.peers.values()
+    assert.is(worker!.notify('note', ['from Node']), true)
+    assert.is(await within(10_000, worker!.call('addition', [2, 4])), 6) // behind it on the same wire
+    assert.equal(((await peer.run('state')) as { noted: unknown[] }).noted, ['from Node'])
     await peer.end()
     await server.close()
   })
@@ -516,6 +508,23 @@ function proxyTests(): void {
       await proxy.end()
     })
   }
+
+  test('a Python peer behind a proxy is called back from within its own calls', async () => {
+    const server = newServer()
+    const proxy = new Child(python!, [support('rpc_proxy.py')])
+    const [front, back] = JSON.parse(await proxy.line()) as [string, string]
+    server.connect(back)
+    const peer = await PythonPeer.start('connect', front, '')
+    assert.equal((await peer.call('countdown', [3])).value, [
+      'node: 3',
+      'python: 2',
+      'node: 1',
+      'python: lift-off',
+    ])
+    await peer.end()
+    await server.close()
+    await proxy.end()
+  })
 
   test('callers behind one proxy may use the same ids at once: each gets its own answers', async () => {
     const server = newServer()
@@ -599,14 +608,18 @@ function unexpected(value: unknown): never {
   throw new Error(`should have been refused, but gave ${JSON.stringify(value)}`)
 }
 
-async function assertFails(call: unknown, code: string, executed: string, message?: RegExp): Promise<void> {
-  const error = await within(
+async function failure(call: unknown): Promise<Error & Record<string, unknown>> {
+  return within(
     10_000,
     (call as Promise<unknown>).then(
       unexpected,
       (reason: unknown) => reason as Error & Record<string, unknown>,
     ),
   )
+}
+
+async function assertFails(call: unknown, code: string, executed: string, message?: RegExp): Promise<void> {
+  const error = await failure(call)
   assert.equal([error.code, error.executed], [code, executed])
   if (message !== undefined) assert.match(error.message, message)
 }

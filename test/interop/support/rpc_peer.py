@@ -53,7 +53,7 @@ peer.register(noted.append, "note")
 
 
 def caller():
-    return next(iter(peer.routes), None)
+    return next(iter(peer.routes), "client")
 
 
 def call(method, *args, **kwargs):
