@@ -39,6 +39,7 @@ export class Operations {
   /** Operations done at once since the event loop last had a turn, as far as we know. */
   #inARow = 0
   #turnAsked = false
+  #serving = false
 
   constructor(pattern: Pattern, clock: Clock) {
     this.#pattern = pattern
@@ -172,7 +173,11 @@ export class Operations {
 
   /** Something has changed: settles what can be settled now. One side may make the other possible, as in REQ and REP. */
   serve(): void {
+    // Taking a message may resume reading, which brings messages, which lands here again: they are queued, and it is not their turn.
+    if (this.#serving) return
+    this.#serving = true
     while (this.#serveReceive() || this.#serveSend()) {}
+    this.#serving = false
   }
 
   #serveReceive(): boolean {

@@ -167,7 +167,6 @@ export class Peer implements Receiver {
     const pipe = this.#pipe
     if (pipe !== undefined) {
       this.#host.pattern.detach(pipe, true)
-      this.#host.onPipeGone(pipe)
       if (lingerMs === 0) pipe.discardOutbound()
     }
     if (lingerMs >= 0) this.#lingerUntil = this.#host.transport.clock.now() + lingerMs
@@ -223,6 +222,7 @@ export class Peer implements Receiver {
   }
 
   #gone(): void {
+    if (this.#pipe !== undefined) this.#host.onPipeGone(this.#pipe)
     this.#dialer?.close()
     this.#lingerTimer?.cancel()
     this.onGone?.()

@@ -18,7 +18,9 @@ export class SocketLink implements Link {
   }
 
   get pendingBytes(): number {
-    return this.#socket.writableLength
+    // A socket that has failed forgets what it holds and swallows what it is given, until it says so by 'close'.
+    const socket = this.#socket
+    return socket.errored || socket.destroyed ? Number.POSITIVE_INFINITY : socket.writableLength
   }
 
   start(owner: LinkOwner): void {
