@@ -4,13 +4,13 @@ import { giveChunk } from '../../src/base/slab.ts'
 import { Engine, NEED_MORE, PART, READY } from '../../src/zmtp/engine/engine.ts'
 import { NullMechanism } from '../../src/zmtp/engine/null.ts'
 import { walkFrames } from './bare-frames.ts'
-import { type Contender, perSecond } from './measure.ts'
+import { type Contender, perSecond, type Stopwatch, wallMs } from './measure.ts'
 
 const CHUNK = 65536
 const EMPTY = Buffer.alloc(0)
 
 /** Frames per second from a chunk full of frames with bodies of `size` octets: bare cursor first, then the engine. */
-export function parseContenders(size: number): Contender[] {
+export function parseContenders(size: number, time: Stopwatch = wallMs): Contender[] {
   const chunk = chunkOfFrames(size)
   const engine = readyEngine()
   const countBare = (): number[] => {
@@ -36,13 +36,13 @@ export function parseContenders(size: number): Contender[] {
   }
   const frames = countBare()[0]!
   return [
-    { name: 'bare cursor', result: countBare, rate: perSecond(frames, countBare) },
-    { name: 'engine', result: countOurs, rate: perSecond(frames, countOurs) },
+    { name: 'bare cursor', result: countBare, rate: perSecond(frames, countBare, time) },
+    { name: 'engine', result: countOurs, rate: perSecond(frames, countOurs, time) },
   ]
 }
 
 /** Frames per second written, with bodies of `size` octets: into one bare chunk, and by `engine.sendPart`. */
-export function writeContenders(size: number): Contender[] {
+export function writeContenders(size: number, time: Stopwatch = wallMs): Contender[] {
   const body = Buffer.alloc(size, 'pseud ')
   const frames = Math.floor(CHUNK / (size + 9))
   const engine = readyEngine()
@@ -79,7 +79,7 @@ export function writeContenders(size: number): Contender[] {
     {
       name: 'bare loop',
       result: () => Buffer.from(bare.subarray(0, writeBare())),
-      rate: perSecond(frames, writeBare),
+      rate: perSecond(frames, writeBare, time),
     },
     {
       name: 'engine',
@@ -89,7 +89,7 @@ export function writeContenders(size: number): Contender[] {
         engine.output.take(pieces, [])
         return Buffer.concat(pieces)
       },
-      rate: perSecond(frames, writeOurs),
+      rate: perSecond(frames, writeOurs, time),
     },
   ]
 }
