@@ -194,17 +194,17 @@ for (const library of LIBRARIES) {
     await put([], [RESULT, message[1], 6])
     assert.is(await within(5000, sum), 6)
 
-    const failing = server.sendTo('worker').deep.name('x')
+    const failing = failure(server.sendTo('worker').deep.name('x'))
     const call = (await take()).message
     assert.is(call[2], 'deep.name')
     await put([], [ERROR, call[1], { c: 'OUT_OF_STOCK', m: 'none left', d: { wanted: 3 }, x: 'yes' }])
-    const error = await failure(failing)
+    const error = await failing
     assert.equal([error.code, error.executed, error.details], ['OUT_OF_STOCK', 'yes', { wanted: 3 }])
 
-    const lost = server.sendTo('worker').addition(1, 1)
+    const lost = failure(server.sendTo('worker').addition(1, 1))
     await take()
     await close()
-    const reason = await failure(lost)
+    const reason = await lost
     assert.equal([reason.code, reason.executed], ['UNAVAILABLE', 'maybe'])
     await within(5000, gone)
     assert.is(server.peers.size, 0)
@@ -230,10 +230,10 @@ for (const library of LIBRARIES) {
     await put(calls[0]!.route, [RESULT, calls[0]!.message[1], 'abc'])
     assert.equal(await within(5000, Promise.all([first, second])), ['abc', 6])
 
-    const failing = client.nothing() as Promise<unknown>
+    const failing = failure(client.nothing())
     const { route, message } = await take()
     await put(route, [ERROR, message[1], { c: 'NOT_FOUND', m: 'no nothing', x: 'no' }])
-    const error = await failure(failing)
+    const error = await failing
     assert.equal([error.code, error.executed], ['NOT_FOUND', 'no'])
     await client.close()
     await close()
@@ -249,6 +249,32 @@ for (const library of LIBRARIES) {
     assert.equal(await take(), { route: [Buffer.from('me')], message: [RESULT, 1, 6] })
     await client.close()
     await close()
+  })
+
+  test('a Client leaves a ROUTER that announces another name, and stays with one that announces its own', async () => {
+    const endpoint = await bind('ROUTER', { routingId: 'somebody' })
+    const wrong = new Client('remote').connect(endpoint)
+    await assertFails(wrong.lower('ABC'), 'UNAVAILABLE', 'no')
+    await assertFails(wrong.ready(), 'UNAVAILABLE', 'no')
+    await wrong.close()
+    const right = new Client('somebody').connect(endpoint)
+    await within(5000, right.ready())
+    await right.close()
+    await close()
+  })
+
+  test('bodies of 0 octets to 4 MiB reach a bare DEALER and come back', async () => {
+    const server = newServer()
+    await connect('DEALER', await server.bind(ANY_PORT))
+    for (const size of [0, 1, 255, 256, 65_535, 65_536, 1_048_576, 4_194_304]) {
+      const body = Buffer.alloc(size, size % 251)
+      await put([], [CALL, size, 'echo', [body]])
+      const { message } = await take()
+      assert.equal(message.slice(0, 2), [RESULT, size])
+      assert.ok(body.equals(message[2] as Buffer), `${size} octets`)
+    }
+    await close()
+    await server.close()
   })
 
   test('a Client calls a bare REP, call after call', async () => {
@@ -268,9 +294,9 @@ for (const library of LIBRARIES) {
   test('a call that timed out is cancelled, and its late answer harms nobody', async () => {
     const endpoint = await bind('ROUTER')
     const client = new Client('any').connect(endpoint)
-    const slow = client.with({ timeoutMs: 100 }).slow() as Promise<unknown>
+    const slow = failure(client.with({ timeoutMs: 100 }).slow())
     const { route, message } = await take()
-    const error = await failure(slow)
+    const error = await slow
     assert.equal([error.code, error.executed], ['DEADLINE_EXCEEDED', 'maybe'])
     const cancel = (await take()).message
     assert.equal(cancel.slice(0, 2), [CANCEL, message[1]])
@@ -431,6 +457,64 @@ function pythonTests(): void {
     assert.is(await within(10_000, worker!.call('addition', [2, 4])), 6) // behind it on the same wire
     assert.equal(((await peer.run('state')) as { noted: unknown[] }).noted, ['from Node'])
     await peer.end()
+    await server.close()
+  })
+
+  test('a Python peer that was killed and started again is called under its name', async () => {
+    const server = newServer()
+    const endpoint = await server.bind(ANY_PORT)
+    for (let life = 0; life < 3; life++) {
+      const peer = await PythonPeer.start('connect', endpoint, 'worker')
+      await until(() => server.peers.size === 1)
+      assert.is(await within(10_000, server.sendTo('worker').addition(life, 1) as Promise<unknown>), life + 1)
+      assert.equal(await peer.call('lower', ['ABC']), { value: 'abc' })
+      await peer.child.kill()
+      await until(() => server.peers.size === 0)
+    }
+    await server.close()
+  })
+
+  test('a Python peer finds a Server that was closed and bound again, and is called without having called', async () => {
+    let server = newServer()
+    const endpoint = await server.bind(ANY_PORT)
+    const peer = await PythonPeer.start('connect', endpoint, 'worker')
+    await until(() => server.peers.size === 1)
+    await server.close()
+    server = newServer()
+    await server.bind(endpoint)
+    await until(() => server.peers.size === 1)
+    assert.is(await within(10_000, server.sendTo('worker').addition(2, 4) as Promise<unknown>), 6)
+    assert.equal(await peer.call('lower', ['ABC']), { value: 'abc' })
+    await peer.end()
+    await server.close()
+  })
+
+  test('a Client finds a Python server that was killed and started again', async () => {
+    let peer = await PythonPeer.start('bind', 'tcp://127.0.0.1:*', 'remote')
+    const { endpoint } = peer
+    const client = new Client('remote').connect(endpoint)
+    assert.is(await within(10_000, client.addition(2, 4) as Promise<unknown>), 6)
+    await assertFails(client.die(), 'UNAVAILABLE', 'maybe')
+    const waiting = client.addition(3, 4) as Promise<unknown>
+    peer = await PythonPeer.start('bind', endpoint, 'remote')
+    assert.is(await within(20_000, waiting), 7)
+    await client.close()
+    await peer.end()
+  })
+
+  test('of two Python peers with one name the first is called, and after it has gone the second', async () => {
+    const server = newServer()
+    const endpoint = await server.bind(ANY_PORT)
+    const first = await PythonPeer.start('connect', endpoint, 'worker')
+    await until(() => server.peers.size === 1)
+    const second = await PythonPeer.start('connect', endpoint, 'worker')
+    await until(() => server.peers.size === 2)
+    assert.equal(await second.call('lower', ['ABC']), { value: 'abc' })
+    assert.is(await within(10_000, server.sendTo('worker').addition(2, 4) as Promise<unknown>), 6)
+    await first.child.kill()
+    await until(() => server.peers.size === 1)
+    assert.equal(await second.call('lower', ['ABC']), { value: 'abc' })
+    await second.end()
     await server.close()
   })
 
