@@ -6,16 +6,10 @@ export type { Mechanism } from './engine/mechanism.ts'
 export { NullMechanism } from './engine/null.ts'
 export { TransportContext } from './transport/context.ts'
 export { Dialer } from './transport/dialer.ts'
+export type { ConnectionOwner, Receiver, TransportEvent } from './transport/driver.ts'
 export { Driver } from './transport/driver.ts'
 export { type Endpoint, formatEndpoint, parseEndpoint } from './transport/endpoint.ts'
 export { Hold } from './transport/hold.ts'
 export { type Listener, listen } from './transport/listener.ts'
 export { fullJitter, type RetryPolicy, zmqBackoff } from './transport/reconnect.ts'
-export type {
-  ConnectionOptions,
-  ConnectionOwner,
-  Link,
-  LinkOwner,
-  Receiver,
-  TransportEvent,
-} from './transport/transport.ts'
+export type { ConnectionOptions, Link, LinkOwner } from './transport/transport.ts'

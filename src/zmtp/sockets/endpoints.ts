@@ -3,9 +3,8 @@
  * which peer receives from them. Knows nothing of messages.
  */
 import type { PseudError } from '../../base/errors.ts'
-import type { Driver } from '../transport/driver.ts'
+import type { ConnectionOwner, Driver, Receiver, TransportEvent } from '../transport/driver.ts'
 import type { Listener } from '../transport/listener.ts'
-import type { ConnectionOwner, Receiver, TransportEvent } from '../transport/transport.ts'
 import type { Peer } from './peer.ts'
 
 export interface EndpointHost {

@@ -1,5 +1,5 @@
 // What `socket.events` reports: the event types of the drop-in API, and how what the transport tells becomes one of them. Pure.
-import type { TransportEvent } from '../transport/transport.ts'
+import type { TransportEvent } from '../transport/driver.ts'
 import { codeOf, type ErrnoError, errnoError } from './errno.ts'
 
 /** A peer's refusal of our credentials. */

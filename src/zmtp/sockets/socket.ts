@@ -4,8 +4,8 @@
  * mostly the list of options.
  */
 
+import type { TransportEvent } from '../transport/driver.ts'
 import { Hold } from '../transport/hold.ts'
-import type { TransportEvent } from '../transport/transport.ts'
 import { mechanismName } from './connection-options.ts'
 import { Context, context as defaultContext, sharedOf } from './context.ts'
 import { failErrno } from './errno.ts'

@@ -1,11 +1,21 @@
 // What connections of one context share: the clock and the dice, the names of in-process endpoints, and the turn: the time
 // between two looks of the event loop, at whose end every connection with something to send is flushed once.
 import { type Clock, type Random, realClock, realRandom } from '../../base/clock.ts'
-import type { InprocListener, InprocWaiter } from './inproc.ts'
+import type { Link } from './transport.ts'
 
 /** Something to be flushed at the end of the turn. */
 export interface Flushable {
   flush(): void
+}
+
+/** An in-process name that is bound. */
+export interface InprocListener {
+  accept(link: Link): void
+}
+
+/** A dialer waiting for an in-process name to be bound. */
+export interface InprocWaiter {
+  onBound(listener: InprocListener): void
 }
 
 export class TransportContext {

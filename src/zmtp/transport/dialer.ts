@@ -8,13 +8,13 @@ import type { Timer } from '../../base/clock.ts'
 import { LinkError, type PseudError } from '../../base/errors.ts'
 import { PeerError } from '../engine/peer-error.ts'
 import type { TransportContext } from './context.ts'
-import { Driver } from './driver.ts'
+import { type ConnectionOwner, Driver } from './driver.ts'
 import { type Endpoint, formatEndpoint } from './endpoint.ts'
 import { awaitInproc, inprocPair } from './inproc.ts'
 import { dialIpc } from './ipc.ts'
 import { SocketLink } from './socket-link.ts'
 import { configureTcp, dialTcp, isSelfConnection, tcpPeerAddress } from './tcp.ts'
-import type { ConnectionOptions, ConnectionOwner, Link } from './transport.ts'
+import type { ConnectionOptions, Link } from './transport.ts'
 
 export class Dialer {
   readonly endpoint: string

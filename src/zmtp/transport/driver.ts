@@ -11,7 +11,7 @@ import { LinkError, type PseudError } from '../../base/errors.ts'
 import { giveChunk, type Slab } from '../../base/slab.ts'
 import { COMMAND, ENDED, Engine, NEED_MORE, PART, type PeerInfo, READY } from '../engine/engine.ts'
 import type { TransportContext } from './context.ts'
-import type { ConnectionOptions, ConnectionOwner, Link, LinkOwner, Receiver } from './transport.ts'
+import type { ConnectionOptions, Link, LinkOwner } from './transport.ts'
 
 export class Driver implements LinkOwner {
   /** The endpoint that was dialled, or that it was accepted on. */
@@ -325,4 +325,52 @@ const CLOSE_GRACE_MS = 1000
 function linkError(cause: Error): LinkError {
   const code = (cause as NodeJS.ErrnoException).code
   return new LinkError('RESET', `the connection was lost${code === undefined ? '' : ` (${code})`}`, { cause })
+}
+
+/** Who owns a connection: a socket's pipe, an RPC session. All calls come synchronously from the driver's read loop. */
+export interface Receiver {
+  /** The handshake is done: `driver.peer` is set and sending is allowed. */
+  onReady(driver: Driver): void
+  /**
+   * One part of a message: the octets `chunk[start, end)`. They belong to the connection; copy what is kept long
+   * (a view pins the whole chunk). Parts of a message come in one row; a message that breaks off is followed by
+   * `onEnd`. May call `driver.pause()`: no further part comes until `resume()`.
+   */
+  onPart(driver: Driver, chunk: Buffer, start: number, end: number, more: boolean): void
+  /** A traffic command that the engine does not answer itself, such as SUBSCRIBE: its data is `chunk[start, end)`. */
+  onCommand(driver: Driver, name: string, chunk: Buffer, start: number, end: number): void
+  /** `driver.congested` has become false again: continue to send. */
+  onDrain(driver: Driver): void
+  /** Exactly once, last; also when the handshake never finished. `undefined`: an orderly close. */
+  onEnd(driver: Driver, error: PseudError | undefined): void
+}
+
+/** What happens to endpoints and connections, for monitors. `address` is the endpoint. */
+export interface TransportEvent {
+  readonly type:
+    | 'bind'
+    | 'bind:error'
+    | 'accept'
+    | 'accept:error'
+    | 'connect'
+    | 'connect:delay'
+    | 'connect:retry'
+    | 'handshake'
+    | 'handshake:error'
+    | 'disconnect'
+    | 'close'
+  readonly address: string
+  /** Delay before the next attempt: `connect:retry` only. */
+  readonly interval?: number
+  readonly error?: Error
+  readonly driver?: Driver
+}
+
+/** Who dials or listens: gives each new connection its receiver, and hears of events. */
+export interface ConnectionOwner {
+  /** A link was made (TCP level): who receives from it? */
+  receiver(driver: Driver): Receiver
+  onEvent(event: TransportEvent): void
+  /** A dialer has given up for good (refused authentication, or the policy says so). */
+  onGivenUp(endpoint: string, error: PseudError): void
 }

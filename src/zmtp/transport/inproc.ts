@@ -1,18 +1,8 @@
 // The in-process transport: two Links joined through memory, and the table of names they meet by. The same engines speak
 // the same ZMTP over it as over TCP (docs/decisions/0006-inproc.md has the price), so everything above behaves alike.
 // A dialer that comes before its binder waits for the name.
-import type { TransportContext } from './context.ts'
+import type { InprocListener, InprocWaiter, TransportContext } from './context.ts'
 import type { Link, LinkOwner } from './transport.ts'
-
-/** A bound name. */
-export interface InprocListener {
-  accept(link: Link): void
-}
-
-/** A dialer waiting for a name to be bound. */
-export interface InprocWaiter {
-  onBound(listener: InprocListener): void
-}
 
 /** Binds `name`; `false` when it is taken. Dialers that wait for it are joined at once. */
 export function bindInproc(context: TransportContext, name: string, listener: InprocListener): boolean {

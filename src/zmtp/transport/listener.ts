@@ -3,13 +3,13 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { LinkError } from '../../base/errors.ts'
 import type { TransportContext } from './context.ts'
-import { Driver } from './driver.ts'
+import { type ConnectionOwner, Driver } from './driver.ts'
 import { type Endpoint, formatEndpoint } from './endpoint.ts'
 import { bindInproc, unbindInproc } from './inproc.ts'
 import { listenIpc } from './ipc.ts'
 import { SocketLink } from './socket-link.ts'
 import { configureTcp, isSelfConnection, listenTcp, tcpBoundEndpoint, tcpPeerAddress } from './tcp.ts'
-import type { ConnectionOptions, ConnectionOwner, Link } from './transport.ts'
+import type { ConnectionOptions, Link } from './transport.ts'
 
 export interface Listener {
   /** The endpoint with the real port or path. */

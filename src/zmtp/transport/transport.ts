@@ -1,8 +1,6 @@
-// The seams of the transport: what a byte stream to one peer must do (Link), who owns a connection (Receiver), what a
-// connection is configured with, and which events the outside may watch. Types only, no behaviour.
-import type { PseudError } from '../../base/errors.ts'
+// The seams of the transport: what a byte stream to one peer must do (Link), and what a connection is configured with. Who
+// receives from a connection and who watches it stands in driver.ts. Types only, no behaviour.
 import type { Mechanism } from '../engine/mechanism.ts'
-import type { Driver } from './driver.ts'
 
 /** A reliable ordered byte stream to one peer: a TCP or IPC socket, or the in-process one. */
 export interface Link {
@@ -28,24 +26,6 @@ export interface LinkOwner {
   onWritten(): void
   /** Exactly once, last. `error` is Node's, when there is one. */
   onClose(error: Error | undefined): void
-}
-
-/** Who owns a connection: a socket's pipe, an RPC session. All calls come synchronously from the driver's read loop. */
-export interface Receiver {
-  /** The handshake is done: `driver.peer` is set and sending is allowed. */
-  onReady(driver: Driver): void
-  /**
-   * One part of a message: the octets `chunk[start, end)`. They belong to the connection; copy what is kept long
-   * (a view pins the whole chunk). Parts of a message come in one row; a message that breaks off is followed by
-   * `onEnd`. May call `driver.pause()`: no further part comes until `resume()`.
-   */
-  onPart(driver: Driver, chunk: Buffer, start: number, end: number, more: boolean): void
-  /** A traffic command that the engine does not answer itself, such as SUBSCRIBE: its data is `chunk[start, end)`. */
-  onCommand(driver: Driver, name: string, chunk: Buffer, start: number, end: number): void
-  /** `driver.congested` has become false again: continue to send. */
-  onDrain(driver: Driver): void
-  /** Exactly once, last; also when the handshake never finished. `undefined`: an orderly close. */
-  onEnd(driver: Driver, error: PseudError | undefined): void
 }
 
 /** Everything a connection is made with. Durations in milliseconds, sizes in octets. */
@@ -81,34 +61,4 @@ export interface ConnectionOptions {
   readonly ipv6: boolean
   /** TCP keep-alive: -1 leaves the system's default, 0 off, else the idle time before the first probe. */
   readonly keepAliveMs: number
-}
-
-/** What happens to endpoints and connections, for monitors. `address` is the endpoint. */
-export interface TransportEvent {
-  readonly type:
-    | 'bind'
-    | 'bind:error'
-    | 'accept'
-    | 'accept:error'
-    | 'connect'
-    | 'connect:delay'
-    | 'connect:retry'
-    | 'handshake'
-    | 'handshake:error'
-    | 'disconnect'
-    | 'close'
-  readonly address: string
-  /** Delay before the next attempt: `connect:retry` only. */
-  readonly interval?: number
-  readonly error?: Error
-  readonly driver?: Driver
-}
-
-/** Who dials or listens: gives each new connection its receiver, and hears of events. */
-export interface ConnectionOwner {
-  /** A link was made (TCP level): who receives from it? */
-  receiver(driver: Driver): Receiver
-  onEvent(event: TransportEvent): void
-  /** A dialer has given up for good (refused authentication, or the policy says so). */
-  onGivenUp(endpoint: string, error: PseudError): void
 }

@@ -1,14 +1,9 @@
 // What the tests of the driver share: options of a plain DEALER or ROUTER connection, a receiver that notes everything.
 import type { PseudError } from '../../../src/base/errors.ts'
 import { NullMechanism } from '../../../src/zmtp/engine/null.ts'
-import type { Driver } from '../../../src/zmtp/transport/driver.ts'
+import type { ConnectionOwner, Driver, Receiver, TransportEvent } from '../../../src/zmtp/transport/driver.ts'
 import { zmqBackoff } from '../../../src/zmtp/transport/reconnect.ts'
-import type {
-  ConnectionOptions,
-  ConnectionOwner,
-  Receiver,
-  TransportEvent,
-} from '../../../src/zmtp/transport/transport.ts'
+import type { ConnectionOptions } from '../../../src/zmtp/transport/transport.ts'
 
 export function connectionOptions(changes: Partial<ConnectionOptions> = {}): ConnectionOptions {
   return {
