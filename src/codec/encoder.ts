@@ -15,7 +15,7 @@ import { bigintToBytes } from './bigint.ts'
 import { Extension, isCode, type Settings } from './extensions.ts'
 import { HEADER_MAX, putArrayHeader, putBinaryHeader, putExtensionHeader, putMapHeader } from './headers.ts'
 import { memoryToBytes } from './memory.ts'
-import { isInt64, putInt64, putNumber } from './numbers.ts'
+import { isInt64, putInt64, putInteger, putNumber } from './numbers.ts'
 import {
   EXT_BIGINT,
   EXT_ERROR,
@@ -26,10 +26,11 @@ import {
   EXT_STRING16,
   EXT_UNDEFINED,
   FALSE,
+  FLOAT64,
   NIL,
   TRUE,
 } from './tags.ts'
-import { putString, roomForString } from './text.ts'
+import { lengthOf, putString, roomForString } from './text.ts'
 import { putTimestamp } from './timestamp.ts'
 import { failEncode, keyPath, unencodable, within } from './unencodable.ts'
 
@@ -44,6 +45,9 @@ const KEPT_MAX = 65536
 /** Binaries from here on are appended to a slab by reference, where the caller allowed it. */
 const BORROWED_MIN = 8192
 
+const DOUBLES_WANTED = 8
+const NO_OCTETS = new DataView(new ArrayBuffer(0))
+
 export class Encoder {
   readonly #settings: Settings
   readonly #maxDepth: number
@@ -55,8 +59,10 @@ export class Encoder {
   #pool: Buffer = EMPTY
   #poolAt = 0
   #valuesLeft = 0
-  #polluted = false
   #contents: Encoder | undefined
+  #viewed: Buffer = EMPTY
+  #octets: DataView = NO_OCTETS
+  #doubles = 0
   /** In the middle of a message: a getter, `toJSON` or extension that encodes needs another encoder. */
   busy = false
 
@@ -106,7 +112,6 @@ export class Encoder {
     this.#slab = slab
     this.busy = true
     this.#valuesLeft = this.#settings.valuesLeft
-    this.#polluted = objectPrototypeIsPolluted()
   }
 
   #done(): void {
@@ -159,14 +164,15 @@ export class Encoder {
       case 'string':
         return this.#string(value, at)
       case 'number':
-        return putNumber(this.#bytes, at, value)
+        if ((value | 0) === value) return putInteger(this.#bytes, at, value)
+        return this.#double(value, at)
       case 'object':
         if (value === null) {
           this.#bytes[at] = NIL
           return at + 1
         }
         if (Array.isArray(value)) return this.#array(value, at, depth + 1)
-        return Object.getPrototypeOf(value) === Object.prototype && !this.#polluted
+        return Object.getPrototypeOf(value) === Object.prototype
           ? this.#object(value as Record<string, unknown>, at, depth + 1)
           : this.#instance(value, at, depth + 1)
       case 'boolean':
@@ -181,6 +187,21 @@ export class Encoder {
     }
   }
 
+  #double(value: number, at: number): number {
+    const bytes = this.#bytes
+    if (Math.fround(value) === value || Number.isInteger(value)) return putNumber(bytes, at, value)
+    // A DataView of the memory costs 140 ns and saves 10 a float: made when several have come (payload "floats").
+    if (this.#viewed !== bytes) {
+      if (++this.#doubles < DOUBLES_WANTED) return putNumber(bytes, at, value)
+      this.#viewed = bytes
+      this.#octets = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+      this.#doubles = 0
+    }
+    bytes[at] = FLOAT64
+    this.#octets.setFloat64(at + 1, value)
+    return at + 9
+  }
+
   /** An extension that says everything by its code: one octet 00. */
   #marker(at: number, code: number): number {
     at = putExtensionHeader(this.#bytes, at, code, 1)
@@ -189,9 +210,10 @@ export class Encoder {
   }
 
   #string(text: string, at: number): number {
-    const room = roomForString(text)
+    const length = lengthOf(text)
+    const room = roomForString(text, length)
     if (at + room > this.#end) at = this.#grow(at, room)
-    const to = putString(this.#bytes, at, text)
+    const to = putString(this.#bytes, at, text, length)
     return to === -1 ? this.#extension(EXT_STRING16, Buffer.from(text, 'utf16le').swap16(), at) : to
   }
 
@@ -223,61 +245,45 @@ export class Encoder {
     return at
   }
 
-  // A plain object whose prototype has nothing enumerable, so that `for in` sees own keys only: twice as fast as a list
-  // of them (payload "records").
+  /**
+   * Own enumerable properties with string keys. Two lists made by the runtime cost less than looking each value up by its
+   * name (six keys: 59 ns against 99), and a getter cannot make the count wrong afterwards.
+   */
   #object(object: Record<string, unknown>, at: number, depth: number): number {
-    let pairs = 0
-    for (const _ in object) pairs++
-    this.#enterMap(depth, pairs)
-    at = putMapHeader(this.#bytes, at, pairs)
-    let current = ''
-    try {
-      for (const key in object) {
-        current = key
-        at = this.#key(key, at, object)
-        at = this.#value(object[key], at, depth)
-        pairs--
-      }
-    } catch (error) {
-      throw within(error, keyPath(current))
-    }
-    if (pairs !== 0) throw unencodable('it changed while it was being encoded')
-    return at
-  }
-
-  /** The own enumerable properties of any object: what has no prototype, or a class of its own. */
-  #properties(object: Record<string, unknown>, at: number, depth: number): number {
     const keys = Object.keys(object)
-    this.#enterMap(depth, keys.length)
-    at = putMapHeader(this.#bytes, at, keys.length)
-    let current = ''
+    const values = Object.values(object)
+    const pairs = keys.length
+    if (values.length !== pairs) throw unencodable('a getter changes it')
+    if (pairs > this.#settings.limits.maxKeys) throw unencodable(`it has ${pairs} keys`)
+    this.#enter(depth, pairs)
+    at = putMapHeader(this.#bytes, at, pairs)
+    let i = 0
     try {
-      for (const key of keys) {
-        current = key
-        at = this.#key(key, at, object)
-        at = this.#value(object[key], at, depth)
+      for (; i < pairs; i++) {
+        at = this.#key(keys[i]!, values[i], at)
+        at = this.#value(values[i], at, depth)
       }
     } catch (error) {
-      throw within(error, keyPath(current))
+      throw within(error, keyPath(keys[i]!))
     }
     return at
   }
 
-  #key(key: string, at: number, object: Record<string, unknown>): number {
-    const length = key.length
+  #key(key: string, value: unknown, at: number): number {
+    const length = lengthOf(key)
     const room = 5 + length * 3
     if (at + room > this.#end) at = this.#grow(at, room)
     // The names that no decoder of ours takes have these lengths.
     if (length === 9 || length === 11 || length * 3 > this.#settings.limits.maxKeyBytes)
-      this.#checkKey(key, object)
-    const to = putString(this.#bytes, at, key)
+      this.#checkKey(key, value)
+    const to = putString(this.#bytes, at, key, length)
     if (to === -1) throw unencodable('its name has a lone surrogate')
     return to
   }
 
-  #checkKey(key: string, object: Record<string, unknown>): void {
+  #checkKey(key: string, value: unknown): void {
     if (key === '__proto__') throw unencodable('its name is refused by decoders')
-    if (key === 'constructor' && hasOwnPrototype(object[key])) throw unencodable('it holds "prototype"')
+    if (key === 'constructor' && hasOwnPrototype(value)) throw unencodable('it holds "prototype"')
     if (Buffer.byteLength(key) > this.#settings.limits.maxKeyBytes) throw unencodable('its name is too long')
   }
 
@@ -286,11 +292,6 @@ export class Encoder {
     this.#valuesLeft -= items
     if (this.#valuesLeft < 0)
       throw unencodable(`there are more than ${this.#settings.limits.maxValues} values`)
-  }
-
-  #enterMap(depth: number, pairs: number): void {
-    if (pairs > this.#settings.limits.maxKeys) throw unencodable(`it has ${pairs} keys`)
-    this.#enter(depth, pairs)
   }
 
   #instance(value: object, at: number, depth: number): number {
@@ -308,7 +309,7 @@ export class Encoder {
     const prototype: unknown = Object.getPrototypeOf(value)
     // Without a prototype, or with one that has none: Object.prototype itself, ours or another realm's.
     if (prototype === null || Object.getPrototypeOf(prototype) === null) {
-      return this.#properties(value as Record<string, unknown>, at, depth)
+      return this.#object(value as Record<string, unknown>, at, depth)
     }
     return this.#tagged(value, at, depth)
   }
@@ -342,7 +343,7 @@ export class Encoder {
     }
     // What has a tag of its own (Promise, RegExp, WeakMap, ...) keeps its state where no property shows it.
     if (tag !== 'Object') throw unencodable(`it is a ${tag}`)
-    return this.#properties(value as Record<string, unknown>, at, depth)
+    return this.#object(value as Record<string, unknown>, at, depth)
   }
 
   #runUser<T>(depth: number, run: () => T): T {
@@ -410,7 +411,6 @@ export class Encoder {
     this.#bytes = this.#pool
     this.#end = this.#pool.length
     this.#start = 0
-    this.#polluted = outer.#polluted
     this.#valuesLeft = outer.#valuesLeft
     const at = this.#parts(code, value, 0, depth)
     outer.#valuesLeft = this.#valuesLeft
@@ -471,12 +471,6 @@ export class Encoder {
       throw within(problem, '.cause')
     }
   }
-}
-
-// Whether `for in` over a plain object would show more than its own properties.
-function objectPrototypeIsPolluted(): boolean {
-  for (const _ in Object.prototype) return true
-  return false
 }
 
 function hasOwnPrototype(value: unknown): boolean {

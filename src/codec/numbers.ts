@@ -14,42 +14,45 @@ const HIGH = new Uint8Array(new Uint32Array([1]).buffer)[0]!
 const LOW = 1 - HIGH
 
 export function putNumber(bytes: Buffer, at: number, value: number): number {
-  if ((value | 0) === value) {
-    if (value >= 0) {
-      if (value < 0x80) {
-        if (value === 0 && 1 / value < 0) return putFloat(bytes, at, value)
-        bytes[at] = value
-        return at + 1
-      }
-      if (value < 0x100) {
-        bytes[at] = UINT8
-        bytes[at + 1] = value
-        return at + 2
-      }
-      if (value < 0x10000) {
-        bytes[at] = UINT16
-        return writeU16(bytes, at + 1, value)
-      }
-      bytes[at] = UINT32
-      return writeU32(bytes, at + 1, value)
-    }
-    if (value >= -0x20) {
+  if ((value | 0) === value) return putInteger(bytes, at, value)
+  return Number.isSafeInteger(value) ? putLargeInteger(bytes, at, value) : putFloat(bytes, at, value)
+}
+
+/** As `putNumber`, for what `value | 0` leaves as it is (which takes -0 for 0). */
+export function putInteger(bytes: Buffer, at: number, value: number): number {
+  if (value >= 0) {
+    if (value < 0x80) {
+      if (value === 0 && 1 / value < 0) return putFloat(bytes, at, value)
       bytes[at] = value
       return at + 1
     }
-    if (value >= -0x80) {
-      bytes[at] = INT8
+    if (value < 0x100) {
+      bytes[at] = UINT8
       bytes[at + 1] = value
       return at + 2
     }
-    if (value >= -0x8000) {
-      bytes[at] = INT16
+    if (value < 0x10000) {
+      bytes[at] = UINT16
       return writeU16(bytes, at + 1, value)
     }
-    bytes[at] = INT32
+    bytes[at] = UINT32
     return writeU32(bytes, at + 1, value)
   }
-  return Number.isSafeInteger(value) ? putLargeInteger(bytes, at, value) : putFloat(bytes, at, value)
+  if (value >= -0x20) {
+    bytes[at] = value
+    return at + 1
+  }
+  if (value >= -0x80) {
+    bytes[at] = INT8
+    bytes[at + 1] = value
+    return at + 2
+  }
+  if (value >= -0x8000) {
+    bytes[at] = INT16
+    return writeU16(bytes, at + 1, value)
+  }
+  bytes[at] = INT32
+  return writeU32(bytes, at + 1, value)
 }
 
 // Safe integers outside the signed 32 bits.

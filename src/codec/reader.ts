@@ -7,6 +7,7 @@
  */
 import { EMPTY, readU16, readU32 } from '../base/bytes.ts'
 import { CodecError } from '../base/errors.ts'
+import { SHORT_ASCII_MAX } from './ascii.ts'
 import { bigintFromBytes } from './bigint.ts'
 import { hide, makeError } from './error-values.ts'
 import { Extension, Settings } from './extensions.ts'
@@ -66,6 +67,7 @@ import { readTimestamp } from './timestamp.ts'
 
 /** Longest array that is made in one piece; a longer one grows as its items turn out to be there. */
 const PREALLOCATED_MAX = 4096
+const OCTETS_WANTED = 8
 
 export class Reader {
   /** Offset of the next octet in the chunk. */
@@ -81,6 +83,8 @@ export class Reader {
   readonly #maxKeys: number
   #bytes: Buffer = EMPTY
   #start = 0
+  #octets: DataView | undefined
+  #wanted = 0
 
   constructor(settings: Settings = new Settings()) {
     this.#settings = settings
@@ -93,7 +97,11 @@ export class Reader {
    * shares no memory with it, but for binaries that fill at least half of what `bytes` keeps alive.
    */
   reset(bytes: Buffer, start: number, end: number): void {
-    this.#bytes = bytes
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes
+      this.#octets = undefined
+      this.#wanted = 0
+    }
     this.#start = start
     this.at = start
     this.end = end
@@ -212,14 +220,25 @@ export class Reader {
         return this.#extension(this.#u32(), depth)
       case FLOAT32:
         return readFloat32(bytes, this.#pass(4))
-      case FLOAT64:
-        return readFloat64(bytes, this.#pass(8))
+      case FLOAT64: {
+        const octets = this.#octets
+        const from = this.#pass(8)
+        return octets === undefined ? readFloat64(this.#wantOctets(), from) : octets.getFloat64(from)
+      }
       case UINT8:
-        return this.#u8()
+        if (at + 2 > this.end) this.#truncated()
+        this.at = at + 2
+        return bytes[at + 1]!
       case UINT16:
-        return this.#u16()
+        if (at + 3 > this.end) this.#truncated()
+        this.at = at + 3
+        return (bytes[at + 1]! << 8) | bytes[at + 2]!
       case UINT32:
-        return this.#u32()
+        if (at + 5 > this.end) this.#truncated()
+        this.at = at + 5
+        return (
+          ((bytes[at + 1]! << 24) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 8) | bytes[at + 4]!) >>> 0
+        )
       case UINT64:
         return readUint64(bytes, this.#pass(8))
       case INT8:
@@ -264,8 +283,9 @@ export class Reader {
     this.#count(length, 1)
     if (length > PREALLOCATED_MAX) return this.#longArray(length, depth)
     const array = new Array<unknown>(length)
+    const bytes = this.#bytes
     for (let i = 0; i < length; i++) {
-      if (this.#bytes[this.at] === FIXEXT1 && this.#passHole()) continue
+      if (bytes[this.at] === FIXEXT1 && this.#passHole()) continue
       array[i] = this.#value(depth)
     }
     return array
@@ -525,7 +545,21 @@ export class Reader {
   #text(size: number): string {
     const at = this.at
     this.at = at + size
-    return readText(this.#bytes, at, size) ?? this.#fail('BAD_UTF8', at, 'a string is no UTF-8')
+    const octets = this.#octets
+    if (octets === undefined && size > SHORT_ASCII_MAX) this.#wantOctets()
+    return readText(this.#bytes, at, size, octets) ?? this.#fail('BAD_UTF8', at, 'a string is no UTF-8')
+  }
+
+  /**
+   * Counts the uses that a DataView of the chunk would have had, and makes one when there were enough to pay for it: it
+   * costs 140 ns, saves 11 a float and 20 a text (payloads "floats", "ascii text"). Returns the chunk.
+   */
+  #wantOctets(): Buffer {
+    const bytes = this.#bytes
+    if (++this.#wanted === OCTETS_WANTED) {
+      this.#octets = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+    }
+    return bytes
   }
 
   /** Passes over one head, and over data that follow it; returns how many values follow. */

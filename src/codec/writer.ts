@@ -28,9 +28,9 @@ export function writeUint(slab: Slab, value: number): void {
 
 /** A string. Throws CodecError NOT_ENCODABLE for a lone surrogate; nothing is written then. */
 export function writeString(slab: Slab, text: string): void {
-  const room = roomForString(text)
+  const room = roomForString(text, text.length)
   if (slab.at + room > slab.end) slab.reserve(room)
-  const to = putString(slab.bytes, slab.at, text)
+  const to = putString(slab.bytes, slab.at, text, text.length)
   if (to === -1)
     throw new CodecError('NOT_ENCODABLE', 'a string with a lone surrogate cannot be encoded here')
   slab.at = to
