@@ -43,10 +43,7 @@ export interface ReadyOptions {
   readonly signal?: AbortSignal
 }
 
-export class ClientCore
-  extends Participant<ClientEvents & { [Name in keyof ClientEvents]: unknown[] }>
-  implements Target
-{
+export class ClientCore extends Participant<ClientEvents> implements Target {
   readonly queue: WaitingQueue<Call>
   readonly #userId: string
   // Sessions that take calls.

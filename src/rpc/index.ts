@@ -31,6 +31,7 @@ export {
   registerRpc,
 } from './registry.ts'
 export type { ExposeErrors } from './remote-error.ts'
-export { Server, type ServerEvents, type ServerOptions } from './server.ts'
+export { Server, type ServerOptions } from './server.ts'
+export type { ServerEvents } from './server-core.ts'
 export type { CallOptions } from './settings.ts'
 export type { AnyStub, Method, Stub } from './types.ts'

@@ -224,10 +224,13 @@ const OPTION_KINDS: ReadonlyMap<string, (value: unknown) => boolean> = new Map<
   ['registry', (value) => value instanceof HandlerTable],
 ])
 
-/** Whether an object alone means options: all its keys do. An object of functions has a function somewhere. */
+/** Whether an object alone means options: all its keys do. An object of functions has another, or a function under one. */
 function isOptions(value: unknown): value is RpcOptions {
+  if (!isObject(value) || Object.getPrototypeOf(value) !== Object.prototype) return false
+  const keys = Object.keys(value)
+  // Names first: what is no option is not looked at, it may be a getter.
   return (
-    isObject(value) && isPlain(value) && Object.entries(value).every(([key, item]) => isOption(key, item))
+    keys.every((key) => OPTION_KINDS.has(key)) && keys.every((key) => isOption(key, Reflect.get(value, key)))
   )
 }
 
@@ -248,9 +251,10 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null
 }
 
+/** No instance of a class: what it inherits is none of its functions. */
 function isPlain(object: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(object)
-  return prototype === null || prototype === Object.prototype
+  const prototype: object | null = Object.getPrototypeOf(object)
+  return prototype === null || prototype === Object.prototype || !Object.hasOwn(prototype, 'constructor')
 }
 
 /** Prototypes of the language itself, such as Map's: storage that an object of functions holds is not offered by accident. */

@@ -2,19 +2,16 @@
  * `new Server<ClientApi>('remote')`: offers functions to whoever connects, knows who is connected, and calls them. May dial out as
  * well as bind; to the peers it makes no difference.
  */
-import type { PseudError } from '../base/errors.ts'
-import type { TransportEvent } from '../zmtp/connections.ts'
 import type { Stats } from './counters.ts'
 import type { ListenerOptions } from './emitter.ts'
 import { RpcError } from './errors.ts'
-import type { Handler } from './handler.ts'
 import { quote } from './names.ts'
 import type { ParticipantOptions } from './options.ts'
-import { type DrainOptions, Participant, type ParticipantEvents } from './participant.ts'
-import { Peer } from './peer.ts'
+import type { DrainOptions } from './participant.ts'
+import type { Peer } from './peer.ts'
 import type { Registrar } from './registration.ts'
-import type { Asking, Predicate } from './registry.ts'
-import type { Session } from './session.ts'
+import type { Predicate } from './registry.ts'
+import { ServerCore, type ServerEvents } from './server-core.ts'
 import type { CallSettings } from './settings.ts'
 import { type Caller, createStub, setInspect } from './stub.ts'
 import type { Stub } from './types.ts'
@@ -22,118 +19,6 @@ import type { Stub } from './types.ts'
 export interface ServerOptions extends ParticipantOptions {
   /** Names that are not found here are looked up at that server. */
   readonly proxyTo?: Server<never>
-}
-
-export interface ServerEvents<ClientApi = unknown> extends ParticipantEvents {
-  /** Somebody has connected, and has said who it is if it can. */
-  peer: [peer: Peer<ClientApi>]
-  /** That connection is gone: once for each `peer`. */
-  peergone: [peer: Peer<ClientApi>, error: Error | undefined]
-}
-
-type AllServerEvents = ServerEvents<never> & { [Name in keyof ServerEvents]: unknown[] }
-
-class ServerCore extends Participant<AllServerEvents> {
-  readonly peers: Map<string, Peer<never>> = new Map()
-  readonly #sessions = new Map<string, Session>()
-  // Who claims a name, in the order of connecting: the first holds it.
-  readonly #claimants = new Map<string, Session[]>()
-  readonly #proxyTo: ServerCore | undefined
-
-  constructor(name: string, options: ParticipantOptions, proxyTo: ServerCore | undefined) {
-    super(name, 'ROUTER', name, options)
-    this.#proxyTo = proxyTo
-  }
-
-  get queuedCalls(): number {
-    return 0
-  }
-
-  get isNeeded(): boolean {
-    return this.isBound || this.dialers.size > 0
-  }
-
-  override find(method: string, asking: Asking): Handler | undefined {
-    return super.find(method, asking) ?? this.#proxyTo?.find(method, asking)
-  }
-
-  /** Who is called by that name: an authenticated user's newest connection, else the first that claims it. */
-  sessionOf(user: string): Session | undefined {
-    let newest: Session | undefined
-    for (const session of this.#sessions.values()) if (session.user === user) newest = session
-    return newest ?? this.#claimants.get(user)?.[0]
-  }
-
-  peersOf(user: string): Peer<never>[] {
-    return [...this.peers.values()].filter((peer) => peer.user === user || peer.claimedName === user)
-  }
-
-  // -- what becomes of sessions ------------------------------------------------------------------------------------------
-
-  onReady(session: Session): void {
-    // A Client of ours says HELLO first of all; everybody else is known from here on.
-    if (!session.isPseud || session.connection.peer?.socketType !== 'DEALER') this.#announce(session)
-  }
-
-  onHello(session: Session): void {
-    session.sendWelcome({ id: session.id, name: this.name, maxMessageSize: this.options.maxMessageSize })
-    if (this.peers.has(session.id)) this.#claim(session)
-    else this.#announce(session)
-  }
-
-  onWelcome(): void {
-    this.counters.ignored++
-  }
-
-  onGoaway(): void {}
-
-  onDrain(): void {}
-
-  onGone(session: Session, error: PseudError | undefined): void {
-    this.#unclaim(session)
-    this.#sessions.delete(session.id)
-    const peer = this.peers.get(session.id)
-    if (peer === undefined) return
-    this.peers.delete(session.id)
-    this.emitter.emit('peergone', peer, error)
-  }
-
-  onEvent(event: TransportEvent): void {
-    if (event.type === 'accept:error') this.report(event.error, {})
-  }
-
-  onDialerGivenUp(endpoint: string, error: PseudError): void {
-    this.report(error, { peer: endpoint })
-  }
-
-  onClose(): void {}
-
-  #announce(session: Session): void {
-    const peer = new Peer<never>(session.lane, this.settings)
-    this.#sessions.set(session.id, session)
-    this.peers.set(session.id, peer)
-    this.#claim(session)
-    this.emitter.emit('peer', peer)
-  }
-
-  #claim(session: Session): void {
-    this.#unclaim(session)
-    const name = session.claimedName
-    if (name === undefined) return
-    const claimants = this.#claimants.get(name)
-    if (claimants === undefined) this.#claimants.set(name, [session])
-    else claimants.push(session)
-  }
-
-  #unclaim(session: Session): void {
-    for (const [name, claimants] of this.#claimants) {
-      const at = claimants.indexOf(session)
-      if (at < 0) continue
-      claimants.splice(at, 1)
-      if (claimants.length === 0) this.#claimants.delete(name)
-      return
-    }
-  }
 }
 
 /** `ClientApi`: the type of what the clients register. */
