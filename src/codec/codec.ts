@@ -1,10 +1,12 @@
 // The public face: a Codec is its settings and the encoder and reader that work by them. Owns what may be reused and
 // when; knows no octet.
-import { asBuffer } from '../base/bytes.ts'
+import { asBuffer, EMPTY } from '../base/bytes.ts'
 import type { Slab } from '../base/slab.ts'
 import { Encoder } from './encoder.ts'
 import { type CodecOptions, Settings } from './extensions.ts'
 import { Reader } from './reader.ts'
+
+const KEPT_MAX = 65536
 
 /**
  * MessagePack with the types of docs/codec.md, plus extensions and limits of one's own. Stateless between calls, so one
@@ -32,10 +34,15 @@ export class Codec {
   decode(bytes: Uint8Array): unknown {
     const reader = this.#reader()
     reader.reset(asBuffer(bytes), 0, bytes.length)
-    const value = reader.readValue()
-    reader.expectEnd()
-    if (this.#settings.depth > 0) this.#settings.valuesLeft = reader.valuesLeft
-    return value
+    try {
+      const value = reader.readValue()
+      reader.expectEnd()
+      if (this.#settings.depth > 0) this.#settings.valuesLeft = reader.valuesLeft
+      return value
+    } finally {
+      // The reader would keep the last input alive until the next one.
+      if (bytes.length > KEPT_MAX) reader.reset(EMPTY, 0, 0)
+    }
   }
 
   /**

@@ -221,9 +221,10 @@ export class Reader {
       case FLOAT32:
         return readFloat32(bytes, this.#pass(4))
       case FLOAT64: {
+        if (at + 9 > this.end) this.#truncated()
+        this.at = at + 9
         const octets = this.#octets
-        const from = this.#pass(8)
-        return octets === undefined ? readFloat64(this.#wantOctets(), from) : octets.getFloat64(from)
+        return octets === undefined ? readFloat64(this.#wantOctets(), at + 1) : octets.getFloat64(at + 1)
       }
       case UINT8:
         if (at + 2 > this.end) this.#truncated()
