@@ -208,7 +208,7 @@ export class Operations {
       this.#onReceiveExpired(next)
     }
     for (let next = this.#sends.shift(); next !== undefined; next = this.#sends.shift()) {
-      this.#onSendExpired(next)
+      settle(next, this.#pattern.send(next.parts!))
     }
   }
 
