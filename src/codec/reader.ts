@@ -81,6 +81,7 @@ export class Reader {
   readonly #settings: Settings
   readonly #maxDepth: number
   readonly #maxKeys: number
+  readonly #maxFixKey: number
   #bytes: Buffer = EMPTY
   #start = 0
   #octets: DataView | undefined
@@ -90,6 +91,7 @@ export class Reader {
     this.#settings = settings
     this.#maxDepth = settings.limits.maxDepth
     this.#maxKeys = settings.limits.maxKeys
+    this.#maxFixKey = Math.min(settings.limits.maxKeyBytes, 31)
   }
 
   /**
@@ -315,10 +317,12 @@ export class Reader {
     this.#pairs(pairs)
     const object: Record<string, unknown> = {}
     const bytes = this.#bytes
+    const maxBytes = this.#maxFixKey
     for (let i = 0; i < pairs; i++) {
       const at = this.at
       const size = bytes[at]! ^ FIXSTR
-      const key = size < 32 && at + 1 + size <= this.end ? readCachedKey(bytes, at + 1, size) : undefined
+      const key =
+        size <= maxBytes && at + 1 + size <= this.end ? readCachedKey(bytes, at + 1, size) : undefined
       if (key === undefined) {
         this.#setOddKey(object, depth)
       } else {
