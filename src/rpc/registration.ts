@@ -32,13 +32,14 @@ export interface CurriedRegistrar {
 export interface Registrar {
   <F extends AnyFunction>(value: F, context: ClassMethodDecoratorContext): void
   (value: undefined, context: ClassFieldDecoratorContext): void
+  <F extends AnyFunction>(target: F): F
   <Args extends unknown[], R>(
     options: RpcOptions & { readonly withContext: true },
     fn: (ctx: CallContext, ...args: Args) => R,
   ): Method<Args, R>
   <F extends AnyFunction | object>(nameOrOptions: string | RpcOptions, target: F): F
   (nameOrOptions: string | RpcOptions): CurriedRegistrar
-  <F extends AnyFunction | object>(target: F): F
+  <T extends object>(target: T): T
 }
 
 /**

@@ -18,7 +18,8 @@ import type { Stub } from './types.ts'
 
 export interface ServerOptions extends ParticipantOptions {
   /** Names that are not found here are looked up at that server. */
-  readonly proxyTo?: Server<never>
+  // biome-ignore lint/suspicious/noExplicitAny: whatever its clients offer
+  readonly proxyTo?: Server<any>
 }
 
 /** `ClientApi`: the type of what the clients register. */
