@@ -210,7 +210,7 @@ for (const library of LIBRARIES) {
   })
 
   test('a Client that is called by a bare ROUTER answers it', async () => {
-    const endpoint = await bind('ROUTER')
+    const endpoint = await bind('ROUTER', { mandatory: true })
     const client = new Client('any', { userId: 'me' })
     client.registerRpc('addition', (a: number, b: number) => a + b)
     client.connect(endpoint)

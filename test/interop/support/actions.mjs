@@ -77,22 +77,15 @@ export class Actor {
     for (let n = 0; n < run.count; n++) await socket.send([...prefix, ...partsOf(run, n)])
   }
 
-  /** Sends one message until a ROUTER knows the peer it is for. */
-  async greet({ name, parts }) {
-    const socket = this.#socket(name)
-    for (const end = Date.now() + 10_000; ; ) {
-      try {
-        return await socket.send(parts)
-      } catch (error) {
-        if (error.code !== 'EHOSTUNREACH' || Date.now() > end) throw error
-        await new Promise((resolve) => setTimeout(resolve, 5))
-      }
-    }
+  /** Sends one message of the given texts. */
+  greet({ name, parts }) {
+    return this.#sendWhenKnown(name, parts)
   }
 
   /** Sends one message of the given parts, in base64. */
   put({ name, parts }) {
-    return this.#socket(name).send(parts.map((part) => Buffer.from(part, 'base64')))
+    const frames = parts.map((part) => Buffer.from(part, 'base64'))
+    return this.#sendWhenKnown(name, frames)
   }
 
   /** Receives one message and reports its parts in base64. */
@@ -134,6 +127,19 @@ export class Actor {
   close({ name }) {
     this.#socket(name).close()
     this.#sockets.delete(name)
+  }
+
+  /** A ROUTER with `mandatory` does not know its peer the moment that the peer knows it. */
+  async #sendWhenKnown(name, parts) {
+    const socket = this.#socket(name)
+    for (const end = Date.now() + 10_000; ; ) {
+      try {
+        return await socket.send(parts)
+      } catch (error) {
+        if (error.code !== 'EHOSTUNREACH' || Date.now() > end) throw error
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      }
+    }
   }
 
   #socket(name) {

@@ -99,19 +99,24 @@ def send(command):
         made.send_multipart(prefix + parts_of(command["run"], n))
 
 
-def greet(command):
+def send_when_known(name, parts):
+    """A ROUTER with ROUTER_MANDATORY does not know its peer the moment that the peer knows it."""
     end = time.monotonic() + 10
     while True:
         try:
-            return sockets[command["name"]].send_multipart(frames(command["parts"]))
+            return sockets[name].send_multipart(parts)
         except zmq.ZMQError as error:
             if error.errno != zmq.EHOSTUNREACH or time.monotonic() > end:
                 raise
             time.sleep(0.005)
 
 
+def greet(command):
+    send_when_known(command["name"], frames(command["parts"]))
+
+
 def put(command):
-    sockets[command["name"]].send_multipart([base64.b64decode(part) for part in command["parts"]])
+    send_when_known(command["name"], [base64.b64decode(part) for part in command["parts"]])
 
 
 def take(command):
