@@ -271,15 +271,23 @@ export class Dispatcher implements Asking, IncomingOwner {
 
   async #settle(incoming: Incoming, promise: PromiseLike<unknown>): Promise<void> {
     let value: unknown
+    let failed = false
     try {
       value = await promise
     } catch (error) {
-      if (this.#finish(incoming)) this.#answerThrown(incoming.lane, incoming.id, incoming.method, error)
-      this.#turn()
-      return
+      value = error
+      failed = true
     }
-    if (this.#finish(incoming)) this.#answer(incoming.lane, incoming.id, value)
-    this.#turn()
+    try {
+      if (!this.#finish(incoming)) return
+      if (failed) this.#answerThrown(incoming.lane, incoming.id, incoming.method, value)
+      else this.#answer(incoming.lane, incoming.id, value)
+    } catch (error) {
+      // Nobody awaits this function: what goes wrong in it, in a listener or in us, must not end the process.
+      this.#options.report(error, { method: incoming.method, peer: incoming.lane.shown })
+    } finally {
+      this.#turn()
+    }
   }
 
   /** Whether the answer is still wanted. */

@@ -226,7 +226,11 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
   }
 
   onGivenUp(endpoint: string, error: PseudError): void {
-    for (const dialer of this.dialers) if (dialer.endpoint === endpoint) this.dialers.delete(dialer)
+    for (const dialer of this.dialers) {
+      if (dialer.endpoint !== endpoint) continue
+      dialer.close()
+      this.dialers.delete(dialer)
+    }
     this.onDialerGivenUp(endpoint, error)
     this.updateHold()
   }
