@@ -21,7 +21,7 @@ const { values: flags, positionals: wanted } = parseArgs({
   options: {
     'record-floor': { type: 'boolean', default: false },
     jobs: { type: 'string', default: '2' },
-    'deadline-ms': { type: 'string', default: '120000' },
+    'deadline-ms': { type: 'string', default: '180000' },
     root: { type: 'string', default: 'test' },
     separate: { type: 'boolean', default: false },
   },

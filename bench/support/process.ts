@@ -16,6 +16,9 @@ export function answer(handlers: Record<string, (argument: never) => unknown>): 
   process.on('disconnect', () => process.exit(0))
 }
 
+// A round takes a second; a busy machine may make it ten.
+const DEADLINE_MS = 120_000
+
 export class Helper {
   readonly #child: ChildProcess
   readonly #waiting = new Map<number, { resolve: (value: never) => void; reject: (reason: Error) => void }>()
@@ -39,7 +42,21 @@ export class Helper {
   ask<T>(name: string, argument?: unknown): Promise<T> {
     const id = ++this.#lastId
     return new Promise<T>((resolve, reject) => {
-      this.#waiting.set(id, { resolve: resolve as (value: never) => void, reject })
+      const timer = setTimeout(
+        () => reject(new Error(`no answer to ${name} in ${DEADLINE_MS} ms`)),
+        DEADLINE_MS,
+      )
+      const settle = (): void => clearTimeout(timer)
+      this.#waiting.set(id, {
+        resolve: (value) => {
+          settle()
+          resolve(value as T)
+        },
+        reject: (reason) => {
+          settle()
+          reject(reason)
+        },
+      })
       this.#child.send({ id, name, argument })
     })
   }
