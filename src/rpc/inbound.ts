@@ -102,7 +102,7 @@ export class Inbound {
         this.#handleInfo(owner, lane, kind, count)
         break
       case GOAWAY:
-        this.#handleGoaway(owner, count)
+        this.#handleGoaway(owner, lane, count)
         break
       case PING:
         this.#handlePing(owner, lane, count)
@@ -197,11 +197,13 @@ export class Inbound {
   }
 
   /** [10, lastId, reason] */
-  #handleGoaway(owner: MessageOwner, count: number): void {
+  #handleGoaway(owner: MessageOwner, lane: SessionLane, count: number): void {
     needElements(count, 2)
     this.#reader.readUint()
     this.#expectEnd(count - 2)
-    owner.handleGoaway()
+    // Nor can one behind a proxy speak for all of them.
+    if (lane === owner.lane) owner.handleGoaway()
+    else this.#counters.ignored++
   }
 
   /** [11, token?]: the token comes back in [12, token?]. */

@@ -150,12 +150,19 @@ export class Session implements Receiver, LaneOwner, MessageOwner {
 
   onPart(_driver: Driver | undefined, chunk: Buffer, start: number, end: number, more: boolean): void {
     if (this.#state !== OPEN) return
+    let lane: SessionLane | undefined
     try {
-      if (more) this.#handleRoute(chunk, start, end)
-      else this.#owner.inbound.handle(this, this.#takeLane(), chunk, start, end)
+      if (more) {
+        this.#handleRoute(chunk, start, end)
+      } else {
+        lane = this.#takeLane()
+        this.#owner.inbound.handle(this, lane, chunk, start, end)
+      }
     } catch (error) {
       if (!(error instanceof CodecError || error instanceof ProtocolError)) throw error
       this.#owner.counters.protocolErrors++
+      // Behind a proxy the connection is everybody's: what one of them sends wrong is dropped, and the others' calls go on.
+      if (lane !== undefined && lane !== this.lane) return
       this.connection.destroy(
         error instanceof ProtocolError
           ? error

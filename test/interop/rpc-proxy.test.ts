@@ -38,6 +38,34 @@ for (const library of LIBRARIES) {
   const pythonTest: Register = python === undefined ? tests.skip : tests
   const test: Register = library === 'pyzmq' ? pythonTest : tests
 
+  test('what one caller behind a proxy does wrong leaves the calls of the others alone', async () => {
+    const server = newServer()
+    const proxy = startProxy(library)
+    const [front, back] = JSON.parse(await proxy.line()) as [string, string]
+    server.connect(back)
+    const client = new Client('remote').connect(front)
+    await within(10_000, client.ready())
+    const slow = client.sleep(400, 'done') as Promise<unknown>
+    assert.is(await within(10_000, client.lower('ABC') as Promise<unknown>), 'abc')
+    const bad = new Peer('zeromq')
+    await bad.run({ do: 'socket', name: 's', type: 'DEALER' })
+    await bad.run({ do: 'connect', name: 's', endpoint: front })
+    const GOAWAY = 10
+    for (const frame of [
+      Buffer.from('GET / HTTP/1.1'),
+      encode([CALL, 'no id']),
+      encode([GOAWAY, 1, 'all of us']),
+    ]) {
+      await bad.run({ do: 'put', name: 's', parts: [Buffer.from(frame).toString('base64')] })
+    }
+    await until(() => server.stats().protocolErrors === 2 && server.stats().ignored >= 1)
+    assert.is(await within(10_000, slow), 'done')
+    assert.is(await within(10_000, client.lower('STILL') as Promise<unknown>), 'still')
+    await bad.end()
+    await closeAll(client, server)
+    await proxy.end()
+  })
+
   for (const proxyBinds of [true, false]) {
     const how = proxyBinds ? 'connect to the proxy' : 'are dialled by the proxy'
     const start = async (): Promise<{ proxy: Child; front: string; servers: Server[] }> => {
