@@ -80,7 +80,8 @@ async function serveHandmade(): Promise<number> {
   const { Router } = await import('zeromq')
   const { pack, unpack } = await import('msgpackr')
   const methods = new Map<string, (...args: never[]) => unknown>([['add', add]])
-  const router = new Router()
+  // Without a mark: a ROUTER drops above it, and a call whose answer was dropped would never end.
+  const router = new Router({ sendHighWaterMark: 0 })
   await router.bind('tcp://127.0.0.1:*')
   const queue = new SendQueue((message) => router.send(message))
   void (async () => {
@@ -99,7 +100,7 @@ async function serveHandmade(): Promise<number> {
 async function callHandmade(port: number): Promise<Add> {
   const { Dealer } = await import('zeromq')
   const { pack, unpack } = await import('msgpackr')
-  const dealer = new Dealer()
+  const dealer = new Dealer({ sendHighWaterMark: 0 })
   dealer.connect(`tcp://127.0.0.1:${port}`)
   const open = new Map<number, (value: number) => void>()
   const queue = new SendQueue((message) => dealer.send(message))
