@@ -131,7 +131,11 @@ export class Encoder extends Output {
     try {
       for (; i < length; i++) {
         const item = items[i]
-        if (item === undefined && !(i in items)) {
+        if (typeof item === 'number') {
+          // As in #value; here a float out of an array of floats needs no box (payload "floats").
+          if (at + SCALAR_MAX > this.end) at = this.grow(at, SCALAR_MAX)
+          at = (item | 0) === item ? putInteger(this.bytes, at, item) : this.putDouble(item, at)
+        } else if (item === undefined && !(i in items)) {
           if (at + SCALAR_MAX > this.end) at = this.grow(at, SCALAR_MAX)
           at = this.#marker(at, EXT_HOLE)
         } else {

@@ -114,6 +114,7 @@ export function lengthOf(text: string): number {
   return ('' + text).length
 }
 
+const isWellFormed = (String.prototype as unknown as WellFormed).isWellFormed
 const codeAt = String.prototype.charCodeAt
 
 // 32 characters take the loop as long as the runtime (75 ns); it has no header to guess.
@@ -142,7 +143,7 @@ export function putString(bytes: Buffer, at: number, text: string, length: numbe
 function putLong(bytes: Buffer, at: number, text: string, expected: number): number {
   const guess = sizeOfHeader(expected)
   const size = (bytes as Buffer & NativeText).utf8Write(text, at + guess)
-  if (size !== lengthOf(text) && !(text as string & WellFormed).isWellFormed()) return -1
+  if (size !== lengthOf(text) && !isWellFormed.call(text)) return -1
   const head = sizeOfHeader(size)
   if (head !== guess) bytes.copyWithin(at + head, at + guess, at + guess + size)
   if (head === 1) bytes[at] = FIXSTR | size
