@@ -40,6 +40,8 @@ export interface Target {
   lane(): Lane | undefined
   /** Why no call may be made, or not wait: `undefined` when it may. */
   refusal(): RpcError | undefined
+  /** What went wrong last on the way there, while nobody takes calls. */
+  readonly trouble: Error | undefined
 }
 
 export interface CallsOptions {
@@ -185,12 +187,7 @@ export class Calls {
     const { state, lane, executed } = call
     if (!this.#detach(call)) return
     this.#counters.timedOut++
-    call.reject(
-      new DeadlineError(
-        `${call.method} at ${call.target.shown} did not answer within ${Math.round(call.timeoutMs)} ms`,
-        { executed },
-      ),
-    )
+    call.reject(lateError(call, executed))
     if (state === SENT) lane!.sendCancel(call.id)
   }
 
@@ -286,6 +283,23 @@ const ID_MAX = 0x7fff_ffff
 /** What every open call is told when its side closes. */
 export function closedError(executed: Executed): RpcError {
   return new RpcError('CLOSED', 'this side was closed', { executed })
+}
+
+/** What a call is told whose time is over: one that never left says why. */
+function lateError(call: Call, executed: Executed): DeadlineError {
+  const { method, target } = call
+  const timeoutMs = Math.round(call.timeoutMs)
+  if (executed !== 'no') {
+    return new DeadlineError(`${method} at ${target.shown} did not answer within ${timeoutMs} ms`, {
+      executed,
+    })
+  }
+  const cause = target.trouble
+  const why = cause === undefined ? '' : `: ${cause.message}`
+  return new DeadlineError(`${method} could not be sent to ${target.shown} within ${timeoutMs} ms${why}`, {
+    executed,
+    ...(cause && { cause }),
+  })
 }
 
 /** What every call sent on a lost connection is told. */

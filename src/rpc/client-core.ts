@@ -49,6 +49,8 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
   // Sessions that take calls.
   readonly #ready: Session[] = []
   readonly #waiters = new Set<ReadyWaiter>()
+  // Why an attempt failed, the last time one did.
+  #trouble: Error | undefined
   // Why the last endpoint was given up, once none is left.
   #lost: PseudError | undefined
 
@@ -92,6 +94,10 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
       fewest = inFlight
     }
     return best?.lane
+  }
+
+  get trouble(): Error | undefined {
+    return this.connected ? undefined : this.#trouble
   }
 
   refusal(): RpcError | undefined {
@@ -194,6 +200,7 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
     if (event.type === 'connect:delay') {
       this.emitter.emit('status', { status: 'connecting', endpoint: event.address })
     } else if (event.type === 'connect:retry') {
+      this.#trouble = event.error
       this.emitter.emit('status', {
         status: 'retrying',
         endpoint: event.address,

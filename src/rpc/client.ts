@@ -20,6 +20,7 @@ export class ClientMembers<Api = unknown> {
   readonly #api: object
 
   static {
+    Object.defineProperty(ClientMembers, 'name', { value: 'Client' })
     Object.setPrototypeOf(
       ClientMembers.prototype,
       stubPrototype((client) => (#api in client ? client.#api : undefined)),

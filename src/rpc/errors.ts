@@ -88,6 +88,8 @@ export class RpcError<Details = unknown> extends PseudError {
 }
 
 Object.defineProperty(RpcError.prototype, MARK, { value: true })
+// Bundlers rename a class that speaks of itself, and the name shows in every stack.
+Object.defineProperty(RpcError, 'name', { value: 'RpcError' })
 
 /** A class made by `RpcError.define`. */
 export interface DeclaredError<Details = unknown> {

@@ -175,6 +175,10 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
     return this.#owner.refusal()
   }
 
+  get trouble(): undefined {
+    return undefined
+  }
+
   remember(call: Call): Lane {
     const lane = this.key === '' ? this : this.#owner.keep(this)
     lane.pending.set(call.id, call)

@@ -27,6 +27,8 @@ export class Server<ClientApi = unknown> {
   readonly #core: ServerCore
 
   static {
+    // Bundlers rename a class that speaks of itself.
+    Object.defineProperty(Server, 'name', { value: 'Server' })
     setInspect(Server.prototype, (server) => (#core in server ? server.#shown : 'Server {}'))
   }
 
