@@ -16,18 +16,21 @@ export function answer(handlers: Record<string, (argument: never) => unknown>): 
   process.on('disconnect', () => process.exit(0))
 }
 
-// A round takes a second; a busy machine may make it ten.
-const DEADLINE_MS = 120_000
+// A round takes a second; a busy machine may make it ten seconds.
+const DEADLINE_MS = 30_000
 
 export class Helper {
   readonly #child: ChildProcess
   readonly #waiting = new Map<number, { resolve: (value: never) => void; reject: (reason: Error) => void }>()
+  readonly #name: string
   #lastId = 0
 
   /** Starts `bench/peers/NAME.ts` with `args`. */
-  constructor(name: string, args: readonly string[]) {
+  constructor(file: string, args: readonly string[]) {
+    const name = [file, ...args].join(' ')
+    this.#name = name
     const built = path.dirname(process.argv[1] ?? '')
-    this.#child = fork(path.join(built, 'peers', `${name}.js`), args, { serialization: 'advanced' })
+    this.#child = fork(path.join(built, 'peers', `${file}.js`), args, { serialization: 'advanced' })
     this.#child.on('message', (answer: { id: number; value: never; failure?: string }) => {
       const question = this.#waiting.get(answer.id)
       this.#waiting.delete(answer.id)
@@ -43,7 +46,7 @@ export class Helper {
     const id = ++this.#lastId
     return new Promise<T>((resolve, reject) => {
       const timer = setTimeout(
-        () => reject(new Error(`no answer to ${name} in ${DEADLINE_MS} ms`)),
+        () => reject(new Error(`${this.#name}: no answer to ${name} in ${DEADLINE_MS} ms`)),
         DEADLINE_MS,
       )
       const settle = (): void => clearTimeout(timer)
