@@ -1,6 +1,6 @@
 /**
  * What a socket type that both sends and receives shows to users: the typed, public face of Socket's messages. Types that do only one
- * of the two get a face of their own beside this.
+ * of the two have a face of their own beside this: writable-socket.ts, readable-socket.ts.
  */
 import type { Message, MessageLike } from './message.ts'
 import type { OperationOptions } from './operations.ts'

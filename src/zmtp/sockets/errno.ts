@@ -100,6 +100,7 @@ const TRANSLATED: Readonly<Record<string, ErrnoCode>> = {
   PEER_CLOSED: 'ECONNRESET',
   RESET: 'ECONNRESET',
   IDENTITY_IN_USE: 'EADDRINUSE',
+  ALREADY_PAIRED: 'EADDRINUSE',
 }
 
 /** The nearest errno of an error of ours or of Node's; `EINVAL` when nothing fits. */

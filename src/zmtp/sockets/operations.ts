@@ -129,7 +129,8 @@ export class Operations {
     } else if (receives.length === 0) {
       this.#askForTurn()
     }
-    if (this.#receiveTimeoutMs === 0) return Promise.reject(errnoError(this.#pattern.receiveFault))
+    const fault = this.#pattern.receiveFault
+    if (this.#receiveTimeoutMs === 0 || !mayPass(fault)) return Promise.reject(errnoError(fault))
     return receives.join(undefined, this.#receiveTimeoutMs, options?.signal)
   }
 

@@ -3,7 +3,15 @@
 // peer.py is its twin in Python. Knows no test and no expectation: it reports digests, the test compares.
 import { createHash } from 'node:crypto'
 
-const CLASSES = { REQ: 'Request', REP: 'Reply', DEALER: 'Dealer', ROUTER: 'Router' }
+const CLASSES = {
+  PAIR: 'Pair',
+  REQ: 'Request',
+  REP: 'Reply',
+  DEALER: 'Dealer',
+  ROUTER: 'Router',
+  PULL: 'Pull',
+  PUSH: 'Push',
+}
 
 /** The parts of message `n` of a run: `shape` lists their sizes, and the octets follow from seed, n and position. */
 export function partsOf(run, n) {
@@ -42,7 +50,9 @@ export class Actor {
 
   socket({ name, type, options = {} }) {
     const timeouts = { linger: 1000, sendTimeout: 20_000, receiveTimeout: 20_000 }
-    const socket = new this.#zmq[CLASSES[type]]({ ...timeouts, ...options })
+    const Class = this.#zmq[CLASSES[type]]
+    const fitting = Object.entries(timeouts).filter(([option]) => option in Class.prototype)
+    const socket = new Class({ ...Object.fromEntries(fitting), ...options })
     this.#sockets.set(name, socket)
   }
 

@@ -1,10 +1,10 @@
-// The table of the socket interop tests: every legal split of ROUTER, DEALER, REQ and REP between two ends, and what
+// The table of the socket interop tests: every legal split of the socket types between two ends, and what
 // each end does so that several hundred messages go each way. Both ends send before they know what comes, so the two
 // directions overlap wherever the types allow it.
 import { type Command, digestOf, partsOf, type Run } from './actions.mjs'
 import type { Doer } from './peer.ts'
 
-export type Type = 'ROUTER' | 'DEALER' | 'REQ' | 'REP'
+export type Type = 'ROUTER' | 'DEALER' | 'REQ' | 'REP' | 'PUSH' | 'PULL' | 'PAIR'
 
 /** RFC 37 and libzmq: who may talk to whom, as [ours, theirs]. */
 export const SPLITS: readonly (readonly [Type, Type])[] = [
@@ -18,6 +18,9 @@ export const SPLITS: readonly (readonly [Type, Type])[] = [
   ['REP', 'REQ'],
   ['DEALER', 'REP'],
   ['REP', 'DEALER'],
+  ['PUSH', 'PULL'],
+  ['PULL', 'PUSH'],
+  ['PAIR', 'PAIR'],
 ]
 
 export const OURS: Run = { seed: 'ours', count: 300, shapes: shapes() }
@@ -55,11 +58,22 @@ export interface End {
 }
 
 export function optionsOf(end: End): Record<string, unknown> {
-  return end.type === 'ROUTER'
-    ? { routingId: end.name, mandatory: true }
-    : end.type === 'REP'
-      ? {}
-      : { routingId: end.name }
+  switch (end.type) {
+    case 'ROUTER':
+      return { routingId: end.name, mandatory: true }
+    case 'DEALER':
+    case 'REQ':
+      return { routingId: end.name }
+    default:
+      return {}
+  }
+}
+
+const RECEIVES_ONLY: readonly Type[] = ['PULL']
+
+/** The digests of all that the other end gets from this one. */
+export function expectedFrom(end: End): string[] {
+  return RECEIVES_ONLY.includes(end.type) ? [] : expected(end.run).slice(0, end.run.count)
 }
 
 /** Sends the run of each end to the other and returns what each of them received, as digests. */
@@ -72,6 +86,12 @@ async function play(self: End, peer: End): Promise<string[]> {
   const run = self.run
   const act = (command: Command) => self.doer.run({ name, ...command })
   switch (`${self.type} ${peer.type}`) {
+    case 'PUSH PULL':
+      await act({ do: 'send', run })
+      return []
+    case 'PULL PUSH':
+      return (await act({ do: 'receive', count: peer.run.count })) as string[]
+    case 'PAIR PAIR':
     case 'DEALER DEALER':
       return both(act, { run }, 0, peer)
     case 'DEALER ROUTER':

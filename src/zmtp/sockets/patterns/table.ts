@@ -1,8 +1,11 @@
 // Socket types by libzmq's number: the name in the greeting's metadata and the pattern behind it. A new type is a row here, a pattern, and a
 // class with its options.
-import { DEALER, REP, REQ, ROUTER } from '../option-table.ts'
+import { DEALER, PAIR, PULL, PUSH, REP, REQ, ROUTER } from '../option-table.ts'
 import { DealerPattern } from './dealer.ts'
+import { PairPattern } from './pair.ts'
 import type { Pattern, PatternHost } from './pattern.ts'
+import { PullPattern } from './pull.ts'
+import { PushPattern } from './push.ts'
 import { ReplyPattern } from './reply.ts'
 import { RequestPattern } from './request.ts'
 import { RouterPattern } from './router.ts'
@@ -16,8 +19,11 @@ export interface PatternRow {
 }
 
 export const PATTERNS: ReadonlyMap<number, PatternRow> = new Map([
+  [PAIR, { socketType: 'PAIR', connectsOnce: false, create: (host) => new PairPattern(host) }],
   [REQ, { socketType: 'REQ', connectsOnce: true, create: (host) => new RequestPattern(host) }],
   [REP, { socketType: 'REP', connectsOnce: false, create: (host) => new ReplyPattern(host) }],
   [DEALER, { socketType: 'DEALER', connectsOnce: true, create: (host) => new DealerPattern(host) }],
   [ROUTER, { socketType: 'ROUTER', connectsOnce: false, create: (host) => new RouterPattern(host) }],
+  [PULL, { socketType: 'PULL', connectsOnce: false, create: (host) => new PullPattern(host) }],
+  [PUSH, { socketType: 'PUSH', connectsOnce: false, create: (host) => new PushPattern(host) }],
 ] satisfies [number, PatternRow][])

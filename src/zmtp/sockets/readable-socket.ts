@@ -1,0 +1,36 @@
+// The public face of socket types that only receive: the half of DuplexSocket that such a type has.
+import type { Readable } from './duplex-socket.ts'
+import type { Message } from './message.ts'
+import type { OperationOptions } from './operations.ts'
+import { type BatchOptions, Socket } from './socket.ts'
+
+export class ReadableSocket extends Socket implements Readable {
+  /** Most unread messages of one peer before nothing more is read from it; 0: no bound. Default 1000. */
+  declare receiveHighWaterMark: number
+  /** How long a receive waits, in ms; -1 (default): for ever, 0: not at all. */
+  declare receiveTimeout: number
+  /** Kept, without effect: Node has no call for it. */
+  declare receiveBufferSize: number
+  /** How many receives may wait at once; one more throws EBUSY. Default 1, as in the native package. They are served in order. */
+  declare maxPendingReceives: number
+
+  /** The parts of the next message. Throws EBADF, EBUSY at the call; rejects with EAGAIN (time over, closed). */
+  override receive(options?: OperationOptions): Promise<Message[]> {
+    return super.receive(options)
+  }
+
+  /** Waits for one message, and takes all that have come with it, up to `max` (default 1000). Not in the native package. */
+  override receiveMany(options?: BatchOptions): Promise<Message[][]> {
+    return super.receiveMany(options)
+  }
+
+  /** `for await (const batch of socket.batches())`: all that has come, again and again, until the socket is closed. */
+  override batches(options?: BatchOptions): AsyncIterableIterator<Message[][], undefined> {
+    return super.batches(options)
+  }
+
+  /** `for await (const [part] of socket)`: message after message until the socket is closed. Leaving the loop does not close it. */
+  [Symbol.asyncIterator](): AsyncIterator<Message[], undefined> {
+    return super.messages()
+  }
+}

@@ -1,0 +1,35 @@
+// The public face of socket types that only send: the half of DuplexSocket that such a type has.
+import type { Writable } from './duplex-socket.ts'
+import type { MessageLike } from './message.ts'
+import type { OperationOptions } from './operations.ts'
+import { Socket } from './socket.ts'
+
+export class WritableSocket extends Socket implements Writable {
+  /** Most messages that wait for one peer; 0: no bound. Default 1000. */
+  declare sendHighWaterMark: number
+  /** How long a send waits, in ms; -1 (default): for ever, 0: not at all. */
+  declare sendTimeout: number
+  /** Kept, without effect: Node has no call for it. */
+  declare sendBufferSize: number
+  /** Kept, without effect: for multicast transports. */
+  declare multicastHops: number
+  /** How many sends may wait at once; one more throws EBUSY. Default 1, as in the native package. They are served in order. */
+  declare maxPendingSends: number
+
+  /**
+   * Sends one message, of one part or of the parts in an array; `[]` sends nothing. Resolves when a connection or a queue has taken it,
+   * at once where possible. Parts above 128 octets must not be changed until they have left.
+   * Throws TypeError, EBADF, EBUSY at the call. Rejects with EAGAIN (time over, closed).
+   */
+  override send(message: MessageLike | MessageLike[], options?: OperationOptions): Promise<void> {
+    return super.send(message, options)
+  }
+
+  /** Sends message after message in one go, waiting where `send` would wait. Resolves when all are taken. Not in the native package. */
+  override sendMany(
+    messages: Iterable<MessageLike | MessageLike[]>,
+    options?: OperationOptions,
+  ): Promise<void> {
+    return super.sendMany(messages, options)
+  }
+}
