@@ -6,6 +6,7 @@ import type { Outlet, Pipe } from '../../src/zmtp/routing/pipe.ts'
 
 export class ScriptedDriver implements Outlet {
   congested = false
+  peer: { major: number; minor: number } | undefined = { major: 3, minor: 1 }
   paused = false
   /** Whole messages, as text. */
   readonly sent: string[][] = []
@@ -20,6 +21,10 @@ export class ScriptedDriver implements Outlet {
     if (more) return
     this.sent.push(this.#message)
     this.#message = []
+  }
+
+  sendCommand(name: string, data: Buffer): void {
+    this.calls.push(`${name} ${data}`)
   }
 
   pause(): void {

@@ -1,5 +1,5 @@
 /**
- * Incoming choice of DEALER, ROUTER, REP and PULL: one whole message from each pipe that has any, in turn, so that a talkative peer
+ * Incoming choice of DEALER, ROUTER, REP, PULL and the publish-subscribe types: one whole message from each pipe that has any, in turn, so that a talkative peer
  * cannot drown the others. A pipe whose connection has gone stays until what it brought has been read.
  */
 import { Fifo } from '../../base/fifo.ts'
@@ -22,12 +22,13 @@ export class FairQueue {
     return queued
   }
 
-  push(pipe: Pipe, message: Message): void {
+  /** `limit`: instead of the high-water mark, for messages that are not the peer's own. */
+  push(pipe: Pipe, message: Message, limit?: number): void {
     if (!pipe.inTurn) {
       pipe.inTurn = true
       this.#turns.push(pipe)
     }
-    pipe.arrive(message)
+    pipe.arrive(message, limit)
   }
 
   shift(): Message | undefined {

@@ -16,6 +16,9 @@ export interface Outlet {
   /** Enough is under way: hold messages back. */
   readonly congested: boolean
   sendPart(body: Buffer, more: boolean): void
+  /** The version of ZMTP that the peer speaks. */
+  readonly peer: { readonly major: number; readonly minor: number } | undefined
+  sendCommand(name: string, data: Buffer): void
   /** Stop and continue to read from the peer. `resume` may deliver messages before it returns. */
   pause(): void
   resume(): void
@@ -36,6 +39,8 @@ export class Pipe {
   slot = -1
   /** Waits in the FairQueue for its turn. */
   inTurn = false
+  /** The message of the Distributor that it was last chosen for. */
+  round = 0
 
   readonly inbound: Fifo<Message> = new Fifo()
   /** Messages handed to a connection, messages that arrived, messages thrown away. */
@@ -97,6 +102,18 @@ export class Pipe {
     this.#queue(message)
   }
 
+  /**
+   * Tells the peer that `topic` is wanted, or no longer, if there is a connection. It goes ahead of queued messages and is not bounded:
+   * a subscription that is lost is not seen to be. A command since ZMTP 3.1, before that a message (RFC 29).
+   */
+  sendSubscription(topic: Buffer, wanted: boolean): void {
+    const outlet = this.outlet
+    if (outlet === undefined) return
+    const { major, minor } = outlet.peer ?? OLDEST
+    if (major > 3 || minor > 0) outlet.sendCommand(wanted ? 'SUBSCRIBE' : 'CANCEL', topic)
+    else outlet.sendPart(Buffer.concat([wanted ? WANTED : UNWANTED, topic]), false)
+  }
+
   /** Hands queued messages to the connection while it takes them. `true` when a full queue takes messages again. */
   drain(): boolean {
     const outbound = this.#outbound
@@ -153,11 +170,11 @@ export class Pipe {
     this.#partial = undefined
   }
 
-  /** Queues a whole message for the socket, and stops reading from the peer when that makes the queue full. */
-  arrive(message: Message): void {
+  /** Queues a whole message for the socket, and stops reading from the peer when that makes the queue full: of `limit` messages. */
+  arrive(message: Message, limit: number = this.#receiveLimit): void {
     if (this.conflate) this.discardInbound()
     this.inbound.push(message)
-    if (this.inbound.length >= this.#receiveLimit && !this.#paused && !this.conflate) {
+    if (this.inbound.length >= limit && !this.#paused && !this.conflate) {
       this.#paused = true
       this.outlet?.pause()
     }
@@ -203,3 +220,9 @@ export function keep(body: Buffer): Buffer {
 }
 
 const NO_PARTS: readonly Buffer[] = []
+
+const OLDEST = { major: 3, minor: 0 }
+
+/** The first octet of a message that subscribes, and of one that cancels. */
+export const WANTED: Buffer = Buffer.from([1])
+export const UNWANTED: Buffer = Buffer.from([0])

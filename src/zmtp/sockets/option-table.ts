@@ -24,6 +24,8 @@ export interface OptionRow {
 
 // Numbers that code refers to.
 export const ROUTING_ID = 5
+export const SUBSCRIBE = 6
+export const UNSUBSCRIBE = 7
 export const BACKLOG = 19
 export const MAX_MESSAGE_SIZE = 22
 export const SEND_HIGH_WATER_MARK = 23
@@ -39,6 +41,7 @@ export const MANDATORY = 33
 export const TCP_KEEPALIVE = 34
 export const TCP_KEEPALIVE_IDLE = 36
 export const IMMEDIATE = 39
+export const XPUB_VERBOSE = 40
 export const IPV6 = 42
 export const MECHANISM = 43
 export const PLAIN_SERVER = 44
@@ -53,9 +56,14 @@ export const HANDOVER = 56
 export const CONNECT_ROUTING_ID = 61
 export const HANDSHAKE_INTERVAL = 66
 export const SOCKS_PROXY = 68
+export const NO_DROP = 69
+export const MANUAL = 71
+export const WELCOME_MESSAGE = 72
+export const INVERT_MATCHING = 74
 export const HEARTBEAT_INTERVAL = 75
 export const HEARTBEAT_TTL = 76
 export const HEARTBEAT_TIMEOUT = 77
+export const XPUB_VERBOSER = 78
 export const CONNECT_TIMEOUT = 79
 export const THREAD_SAFE = 81
 export const ZAP_ENFORCE_DOMAIN = 93
@@ -166,6 +174,10 @@ export const OPTIONS: readonly OptionRow[] = [
   late('typeOfService', 57, 'Uint32', 0, ALL_TYPES, from(0)),
   late('handshakeInterval', HANDSHAKE_INTERVAL, 'Int32', 30000, ALL_TYPES, from(0)),
   late('socksProxy', SOCKS_PROXY, 'String', null, ALL_TYPES, sized(0, 255)),
+  late('noDrop', NO_DROP, 'Bool', false, types(PUB, XPUB), anything, 'w'),
+  late('manual', MANUAL, 'Bool', false, types(XPUB), anything, 'w'),
+  late('welcomeMessage', WELCOME_MESSAGE, 'String', null, types(XPUB), anything, 'w'),
+  late('invertMatching', INVERT_MATCHING, 'Bool', false, types(PUB, SUB, XPUB)),
   late('heartbeatInterval', HEARTBEAT_INTERVAL, 'Int32', 0, ALL_TYPES, from(0)),
   // Told to the peer in tenths of a second, in two octets: what does not fit is refused.
   late('heartbeatTimeToLive', HEARTBEAT_TTL, 'Int32', 0, ALL_TYPES, from(-99, 6_553_599)),
@@ -185,6 +197,10 @@ export const OPTIONS: readonly OptionRow[] = [
 /** Options that exist only as raw numbers, for `setStringOption` and its kin. */
 export const RAW_OPTIONS: readonly OptionRow[] = [
   atOnce('connectRoutingId', CONNECT_ROUTING_ID, 'String', null, types(ROUTER, STREAM), sized(1, 255), 'w'),
+  atOnce('subscribe', SUBSCRIBE, 'String', null, types(SUB, XPUB), anything, 'w'),
+  atOnce('unsubscribe', UNSUBSCRIBE, 'String', null, types(SUB, XPUB), anything, 'w'),
+  atOnce('verbose', XPUB_VERBOSE, 'Bool', false, types(XPUB), anything, 'w'),
+  atOnce('verboser', XPUB_VERBOSER, 'Bool', false, types(XPUB), anything, 'w'),
 ]
 
 // What the native build lacks too, or what this version does not do yet, is absent, as `capability` says: curve*, gssapi*, vmci*,

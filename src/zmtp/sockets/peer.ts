@@ -3,7 +3,7 @@
  * socket dialled, the peer outlives connections and its queue waits for the next one; where the socket was dialled, both end together.
  * Also the slow goodbye: what is queued is still sent, for as long as `linger` allows.
  */
-import { EMPTY } from '../../base/bytes.ts'
+import { copy, EMPTY } from '../../base/bytes.ts'
 import type { Timer } from '../../base/clock.ts'
 import { LinkError, type PseudError } from '../../base/errors.ts'
 import { Pipe } from '../routing/pipe.ts'
@@ -91,6 +91,7 @@ export class Peer implements Receiver {
       return
     }
     pipe.setOutlet(driver)
+    pattern.linked(pipe)
     if (lasting === undefined) this.#probe(pipe)
     if (pipe.drain()) pattern.rearm(pipe)
     operations.serve()
@@ -107,7 +108,12 @@ export class Peer implements Receiver {
     if (operations.receivesWaiting) operations.serve()
   }
 
-  onCommand(): void {}
+  onCommand(_driver: Driver, name: string, chunk: Buffer, start: number, end: number): void {
+    const pipe = this.#pipe
+    if (pipe === undefined || this.#leaving) return
+    this.#host.pattern.request(pipe, copy(chunk, start, end), name === 'SUBSCRIBE')
+    this.#host.operations.serve()
+  }
 
   onDrain(): void {
     const pipe = this.#pipe
@@ -167,6 +173,7 @@ export class Peer implements Receiver {
     if (pipe !== undefined) {
       this.#host.pattern.detach(pipe, true)
       if (lingerMs === 0) pipe.discardOutbound()
+      this.#host.operations.serve()
     }
     if (lingerMs >= 0) this.#lingerUntil = this.#host.transport.clock.now() + lingerMs
     if (pipe === undefined || pipe.queued === 0) {
@@ -218,6 +225,8 @@ export class Peer implements Receiver {
     pipe.discardOutbound()
     this.#host.pattern.detach(pipe, discard)
     this.#host.onPipeGone(pipe)
+    // Its going may be news to receive, or all that a send waited for.
+    this.#host.operations.serve()
   }
 
   #gone(): void {

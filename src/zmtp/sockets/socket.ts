@@ -4,6 +4,7 @@
  * mostly the list of options.
  */
 
+import { EMPTY } from '../../base/bytes.ts'
 import type { TransportEvent } from '../transport/driver.ts'
 import { Hold } from '../transport/hold.ts'
 import { mechanismName } from './connection-options.ts'
@@ -23,7 +24,9 @@ import {
   type OptionValue,
   RECEIVE_HIGH_WATER_MARK,
   SEND_HIGH_WATER_MARK,
+  SUBSCRIBE,
   TYPE,
+  UNSUBSCRIBE,
 } from './option-table.ts'
 import { defineOptions, OptionValues } from './options.ts'
 import { PATTERNS } from './patterns/table.ts'
@@ -466,7 +469,15 @@ export class Socket {
   }
 
   #optionChanged(row: OptionRow): void {
+    if (row.id === SUBSCRIBE || row.id === UNSUBSCRIBE) {
+      // No value to keep but something to do.
+      const fault = this.#core.pattern.subscribe(this.#options.bytes(row.id) ?? EMPTY, row.id === SUBSCRIBE)
+      this.#options.preset(row.id, null)
+      if (fault !== undefined) failErrno(fault)
+      return
+    }
     this.#core.operations.configure(this.#options)
+    this.#core.pattern.configure()
     if (row.id === SEND_HIGH_WATER_MARK || row.id === RECEIVE_HIGH_WATER_MARK) this.#core.setLimits()
   }
 }

@@ -41,6 +41,8 @@ export abstract class Pattern {
   abstract attach(pipe: Pipe): void
   /** `pipe` has a new connection, to a peer that announced `identity`. `false` refuses it: the connection is closed. */
   abstract open(pipe: Pipe, identity: Buffer): boolean
+  /** The connection of `pipe` takes messages from now on; what must come before all that is queued is sent here. */
+  linked(_pipe: Pipe): void {}
   /** The connection of `pipe` has ended; the pipe itself may live on. */
   lost(_pipe: Pipe): void {}
   /** The pipe takes no message any more. What it brought stays readable, unless `discard`. */
@@ -50,6 +52,14 @@ export abstract class Pattern {
 
   /** A whole message has come through `pipe`. */
   abstract arrive(pipe: Pipe, message: Message): void
+  /** The peer of `pipe` wants `topic`, or no longer, as it said by a command. */
+  request(_pipe: Pipe, _topic: Buffer, _wanted: boolean): void {}
+  /** The user wants `topic`, or no longer. Returns why that cannot be. */
+  subscribe(_topic: Buffer, _wanted: boolean): ErrnoCode | undefined {
+    return 'EINVAL'
+  }
+  /** Options may have changed: those that are looked at for every message are mirrored. */
+  configure(): void {}
   /** The next message, or `undefined` when there is none or it is not the time: see `fault`. */
   abstract receive(): Message | undefined
   /** Why receiving gives nothing: nothing there, or out of turn. */

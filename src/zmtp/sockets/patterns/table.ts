@@ -1,14 +1,18 @@
 // Socket types by libzmq's number: the name in the greeting's metadata and the pattern behind it. A new type is a row here, a pattern, and a
 // class with its options.
-import { DEALER, PAIR, PULL, PUSH, REP, REQ, ROUTER } from '../option-table.ts'
+import { DEALER, PAIR, PUB, PULL, PUSH, REP, REQ, ROUTER, SUB, XPUB, XSUB } from '../option-table.ts'
 import { DealerPattern } from './dealer.ts'
 import { PairPattern } from './pair.ts'
 import type { Pattern, PatternHost } from './pattern.ts'
+import { PublisherPattern } from './publisher.ts'
 import { PullPattern } from './pull.ts'
 import { PushPattern } from './push.ts'
 import { ReplyPattern } from './reply.ts'
 import { RequestPattern } from './request.ts'
 import { RouterPattern } from './router.ts'
+import { SubscriberPattern } from './subscriber.ts'
+import { XPublisherPattern } from './xpublisher.ts'
+import { XSubscriberPattern } from './xsubscriber.ts'
 
 export interface PatternRow {
   /** As announced in READY. */
@@ -20,10 +24,14 @@ export interface PatternRow {
 
 export const PATTERNS: ReadonlyMap<number, PatternRow> = new Map([
   [PAIR, { socketType: 'PAIR', connectsOnce: false, create: (host) => new PairPattern(host) }],
+  [PUB, { socketType: 'PUB', connectsOnce: true, create: (host) => new PublisherPattern(host) }],
+  [SUB, { socketType: 'SUB', connectsOnce: true, create: (host) => new SubscriberPattern(host) }],
   [REQ, { socketType: 'REQ', connectsOnce: true, create: (host) => new RequestPattern(host) }],
   [REP, { socketType: 'REP', connectsOnce: false, create: (host) => new ReplyPattern(host) }],
   [DEALER, { socketType: 'DEALER', connectsOnce: true, create: (host) => new DealerPattern(host) }],
   [ROUTER, { socketType: 'ROUTER', connectsOnce: false, create: (host) => new RouterPattern(host) }],
   [PULL, { socketType: 'PULL', connectsOnce: false, create: (host) => new PullPattern(host) }],
   [PUSH, { socketType: 'PUSH', connectsOnce: false, create: (host) => new PushPattern(host) }],
+  [XPUB, { socketType: 'XPUB', connectsOnce: false, create: (host) => new XPublisherPattern(host) }],
+  [XSUB, { socketType: 'XSUB', connectsOnce: false, create: (host) => new XSubscriberPattern(host) }],
 ] satisfies [number, PatternRow][])
