@@ -17,6 +17,7 @@ import {
   OURS,
   optionsOf,
   SPLITS,
+  subscribes,
   THEIRS,
   type Type,
 } from './support/scenario.ts'
@@ -53,7 +54,20 @@ async function link(binder: End, connecter: End, transport: string): Promise<str
   return endpoint
 }
 
+/** Subscribes to everything, and waits until the publisher knows of it. */
+async function meet(publisher: End, subscriber: End): Promise<void> {
+  await subscriber.doer.run({ do: 'subscribe', name: subscriber.name, topics: [''] })
+  const hears = (text: string, ms: number) =>
+    subscriber.doer.run({ do: 'hear', name: subscriber.name, text, ms }) as Promise<boolean>
+  const say = (text: string) => publisher.doer.run({ do: 'greet', name: publisher.name, parts: [text] })
+  for (let met = false; !met; met = await hears('hello', 20)) await say('hello')
+  await say('now')
+  assert.ok(await hears('now', 5000))
+}
+
 async function checkExchange(ours: End, theirs: End): Promise<void> {
+  if (subscribes(ours.type)) await within(10_000, meet(theirs, ours), 'the subscription')
+  if (subscribes(theirs.type)) await within(10_000, meet(ours, theirs), 'the subscription')
   const [weGot, theyGot] = await within(30_000, exchange(ours, theirs), 'the exchange')
   assert.equal(weGot, expectedFrom(theirs))
   assert.equal(theyGot, expectedFrom(ours))
@@ -217,6 +231,9 @@ function restartTests(test: Register, library: Library, actor: Actor, ends: Ends
     ['PUSH', 'PULL'],
     ['PULL', 'PUSH'],
     ['PAIR', 'PAIR'],
+    ['PUB', 'SUB'],
+    ['SUB', 'PUB'],
+    ['XSUB', 'XPUB'],
   ] as const) {
     for (const transport of ['tcp', 'ipc']) {
       test(`our ${ours} reconnects over ${transport} when the process of the ${theirs} was killed and started again`, async () => {

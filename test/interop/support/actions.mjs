@@ -5,6 +5,10 @@ import { createHash } from 'node:crypto'
 
 const CLASSES = {
   PAIR: 'Pair',
+  PUB: 'Publisher',
+  SUB: 'Subscriber',
+  XPUB: 'XPublisher',
+  XSUB: 'XSubscriber',
   REQ: 'Request',
   REP: 'Reply',
   DEALER: 'Dealer',
@@ -101,6 +105,32 @@ export class Actor {
   /** Receives one message and reports its parts in base64. */
   async take({ name }) {
     return (await this.#socket(name).receive()).map((part) => part.toString('base64'))
+  }
+
+  /** Subscribes a SUB or XSUB to topics, in base64; `cancel` takes that back. */
+  async subscribe({ name, topics, cancel = false }) {
+    const socket = this.#socket(name)
+    for (const topic of topics.map((text) => Buffer.from(text, 'base64'))) {
+      if (socket.subscribe === undefined)
+        await socket.send(Buffer.concat([Buffer.from([cancel ? 0 : 1]), topic]))
+      else if (cancel) socket.unsubscribe(topic)
+      else socket.subscribe(topic)
+    }
+  }
+
+  /** Receives whatever comes within `ms`, and reports whether the message `text` was among it; ends with it. */
+  async hear({ name, text, ms }) {
+    const socket = this.#socket(name)
+    const before = socket.receiveTimeout
+    socket.receiveTimeout = ms
+    try {
+      for (;;) if (String((await socket.receive())[0]) === text) return true
+    } catch (error) {
+      if (error.code === 'EAGAIN') return false
+      throw error
+    } finally {
+      socket.receiveTimeout = before
+    }
   }
 
   /** Receives `count` messages and reports their digests, without the first `strip` frames. */

@@ -27,6 +27,7 @@ OPTIONS = {
     "reconnectInterval": zmq.RECONNECT_IVL,
     "sendHighWaterMark": zmq.SNDHWM,
     "receiveHighWaterMark": zmq.RCVHWM,
+    "verboser": zmq.XPUB_VERBOSER,
 }
 EVENTS = {
     zmq.EVENT_HANDSHAKE_SUCCEEDED: "handshake",
@@ -123,6 +124,28 @@ def take(command):
     return [base64.b64encode(part).decode() for part in sockets[command["name"]].recv_multipart()]
 
 
+def subscribe(command):
+    made, cancel = sockets[command["name"]], command.get("cancel", False)
+    for topic in map(base64.b64decode, command["topics"]):
+        if made.type == zmq.XSUB:
+            made.send((b"\0" if cancel else b"\1") + topic)
+        else:
+            made.setsockopt(zmq.UNSUBSCRIBE if cancel else zmq.SUBSCRIBE, topic)
+
+
+def hear(command):
+    made = sockets[command["name"]]
+    made.rcvtimeo = command["ms"]
+    try:
+        while made.recv_multipart()[0] != command["text"].encode():
+            pass
+        return True
+    except zmq.Again:
+        return False
+    finally:
+        made.rcvtimeo = 20_000
+
+
 def receive(command):
     made, strip = sockets[command["name"]], command.get("strip", 0)
     return [digest_of(made.recv_multipart()[strip:]) for _ in range(command["count"])]
@@ -153,7 +176,8 @@ def close(command):
 
 ACTIONS = {
     f.__name__: f
-    for f in (version, socket, bind, connect, watch, events, send, greet, put, take, receive, request, reply, close)
+    for f in (version, socket, bind, connect, watch, events, send, greet, put, take, subscribe, hear, receive)
+    + (request, reply, close)
 }
 
 for line in sys.stdin:

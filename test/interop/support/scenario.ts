@@ -4,7 +4,18 @@
 import { type Command, digestOf, partsOf, type Run } from './actions.mjs'
 import type { Doer } from './peer.ts'
 
-export type Type = 'ROUTER' | 'DEALER' | 'REQ' | 'REP' | 'PUSH' | 'PULL' | 'PAIR'
+export type Type =
+  | 'ROUTER'
+  | 'DEALER'
+  | 'REQ'
+  | 'REP'
+  | 'PUSH'
+  | 'PULL'
+  | 'PAIR'
+  | 'PUB'
+  | 'SUB'
+  | 'XPUB'
+  | 'XSUB'
 
 /** RFC 37 and libzmq: who may talk to whom, as [ours, theirs]. */
 export const SPLITS: readonly (readonly [Type, Type])[] = [
@@ -21,7 +32,20 @@ export const SPLITS: readonly (readonly [Type, Type])[] = [
   ['PUSH', 'PULL'],
   ['PULL', 'PUSH'],
   ['PAIR', 'PAIR'],
+  ['PUB', 'SUB'],
+  ['SUB', 'PUB'],
+  ['PUB', 'XSUB'],
+  ['XSUB', 'PUB'],
+  ['XPUB', 'SUB'],
+  ['SUB', 'XPUB'],
+  ['XPUB', 'XSUB'],
+  ['XSUB', 'XPUB'],
 ]
+
+/** Not before its subscription has arrived does a subscriber get anything. */
+export function subscribes(type: Type): boolean {
+  return type === 'SUB' || type === 'XSUB'
+}
 
 export const OURS: Run = { seed: 'ours', count: 300, shapes: shapes() }
 export const THEIRS: Run = { seed: 'theirs', count: 300, shapes: shapes() }
@@ -69,7 +93,7 @@ export function optionsOf(end: End): Record<string, unknown> {
   }
 }
 
-const RECEIVES_ONLY: readonly Type[] = ['PULL']
+const RECEIVES_ONLY: readonly Type[] = ['PULL', 'SUB', 'XSUB']
 
 /** The digests of all that the other end gets from this one. */
 export function expectedFrom(end: End): string[] {
@@ -87,9 +111,17 @@ async function play(self: End, peer: End): Promise<string[]> {
   const act = (command: Command) => self.doer.run({ name, ...command })
   switch (`${self.type} ${peer.type}`) {
     case 'PUSH PULL':
+    case 'PUB SUB':
+    case 'PUB XSUB':
+    case 'XPUB SUB':
+    case 'XPUB XSUB':
       await act({ do: 'send', run })
       return []
     case 'PULL PUSH':
+    case 'SUB PUB':
+    case 'SUB XPUB':
+    case 'XSUB PUB':
+    case 'XSUB XPUB':
       return (await act({ do: 'receive', count: peer.run.count })) as string[]
     case 'PAIR PAIR':
     case 'DEALER DEALER':
