@@ -28,7 +28,7 @@ overAll(
     await until(() => pulls[0]!.counters.queuedToReceive === 6)
     const heard: string[] = []
     for (let i = 0; i < 6; i++) heard.push(strings(await pulls[0]!.receive())[0]!.slice(0, 1))
-    assert.equal(heard.slice(0, 5).sort(), ['m', 'm', 'o', 'o', 'o'].sort(), heard.join(''))
+    assert.is(heard.join(''), 'omomom')
   },
 )
 

@@ -126,6 +126,30 @@ overAll(
   ['tcp', 'ipc'],
 )
 
+overAll(
+  test,
+  'requests count although the application of the XPUB receives none of them, up to 20,000',
+  async (s) => {
+    const [publisher, subscriber] = await s.pair(new XPublisher(), new XSubscriber())
+    publisher.verbosity = 'allSubsUnsubs'
+    for (let i = 0; i < 5000; i++) await subscriber.send(`\x01topic ${i}`)
+    await until(() => publisher.counters.queuedToReceive === 5000)
+    await publisher.send('topic 4999')
+    assert.equal(strings(await subscriber.receive()), ['topic 4999'])
+    for (let i = 0; i < 10_000; i++) {
+      await subscriber.send('\x01again')
+      await subscriber.send('\x00again')
+    }
+    await until(() => publisher.counters.queuedToReceive === 20_000)
+    await sleep(20)
+    assert.is(publisher.counters.queuedToReceive, 20_000)
+    // Reading goes on while they are received, and nothing is lost.
+    let received = 0
+    while (received < 25_000) received += (await publisher.receiveMany({ max: 25_000 })).length
+    assert.is(received, 25_000)
+  },
+)
+
 overAll(test, 'S6, S7: PUB never waits; a slow SUB misses whole messages, which are counted', async (s) => {
   const [publisher, slow] = await s.pair(
     new Publisher({ sendHighWaterMark: 10 }),
