@@ -6,7 +6,7 @@ import {
   Dialer,
   type Driver,
   listen,
-  NullMechanism,
+  nullMechanism,
   parseEndpoint,
   type Receiver,
   TransportContext,
@@ -17,7 +17,7 @@ import { measure } from './support/measure.ts'
 const options: ConnectionOptions = {
   socketType: 'DEALER',
   identity: Buffer.alloc(0),
-  mechanism: () => new NullMechanism(),
+  mechanism: nullMechanism,
   maxFrameSize: 1 << 20,
   maxMessageSize: 1 << 20,
   maxFrames: 1,

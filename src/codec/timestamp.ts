@@ -7,9 +7,6 @@ import { readU32, writeU32 } from '../base/bytes.ts'
 import { putExtensionHeader } from './headers.ts'
 import { EXT_TIMESTAMP } from './tags.ts'
 
-/** The most octets `putTimestamp` takes. */
-export const TIMESTAMP_MAX = 15
-
 const TWO_32 = 0x1_0000_0000
 const NANOS = 1_000_000_000
 // ECMA-262: a Date reaches 100,000,000 days from 1970 either way.

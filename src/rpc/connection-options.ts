@@ -1,6 +1,6 @@
 // How an RPC connection is set up in ZMTP's terms: the defaults of docs/security.md for the wire, and the property by which
 // our peers know each other.
-import { type ConnectionOptions, fullJitter, NullMechanism } from '../zmtp/connections.ts'
+import { type ConnectionOptions, fullJitter, nullMechanism } from '../zmtp/connections.ts'
 import { PSEUD_PROPERTY, PSEUD_VALUE } from './envelope.ts'
 import type { ResolvedOptions } from './options.ts'
 
@@ -13,7 +13,7 @@ export function connectionOptions(
     socketType,
     identity: Buffer.from(identity),
     metadata: new Map([[PSEUD_PROPERTY, PSEUD_VALUE]]),
-    mechanism: () => new NullMechanism(),
+    mechanism: nullMechanism,
     maxFrameSize: options.maxMessageSize,
     maxMessageSize: options.maxMessageSize,
     maxFrames: 64,

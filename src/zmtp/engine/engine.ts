@@ -4,7 +4,7 @@
  * comes back at `pollDeadline`. Nothing that a peer sends makes a method throw: it ends the connection, with `error`.
  *
  * A part is a range of the chunk it came in; only one split across chunks is copied, once. Walking small frames costs a
- * few nanoseconds because `poll` makes nothing: no view, no object, no closure (bench/engine). This file is the knot
+ * few nanoseconds because `poll` makes nothing: no view, no object, no closure (bench/frame.bench.ts). This file is the knot
  * that ties the pieces beside it; it is long because the cursor's fields have to be its own.
  */
 import { EMPTY } from '../../base/bytes.ts'

@@ -4,7 +4,7 @@ import { Mark, Slab } from '../../base/slab.ts'
 import { LONG_HEADER_SIZE, SHORT_BODY_MAX, SHORT_HEADER_SIZE } from '../wire/constants.ts'
 import { writeHeader } from '../wire/frame.ts'
 
-/** Bodies up to this are copied: cheaper than one more piece in the write (bench/engine). */
+/** Bodies up to this are copied: cheaper than one more piece in the write (bench/frame.bench.ts). */
 export const COPY_MAX = 8192
 
 // Below this a loop beats the call into the runtime.

@@ -1,8 +1,19 @@
-// The public face of socket types that only receive: the half of DuplexSocket that such a type has.
-import type { Readable } from './duplex-socket.ts'
+// The public face of socket types that only receive: see duplex-socket.ts for those that send as well.
 import type { Message } from './message.ts'
 import type { OperationOptions } from './operations.ts'
 import { type BatchOptions, Socket } from './socket.ts'
+
+/** What a socket that receives has. */
+export interface Readable {
+  receiveHighWaterMark: number
+  receiveTimeout: number
+  receiveBufferSize: number
+  maxPendingReceives: number
+  receive(options?: OperationOptions): Promise<Message[]>
+  receiveMany(options?: BatchOptions): Promise<Message[][]>
+  batches(options?: BatchOptions): AsyncIterableIterator<Message[][], undefined>
+  [Symbol.asyncIterator](): AsyncIterator<Message[], undefined>
+}
 
 export class ReadableSocket extends Socket implements Readable {
   /** Most unread messages of one peer before nothing more is read from it; 0: no bound. Default 1000. */

@@ -1,8 +1,19 @@
-// The public face of socket types that only send: the half of DuplexSocket that such a type has.
-import type { Writable } from './duplex-socket.ts'
+// The public face of socket types that send: typed, and public where Socket's own messages are protected. DuplexSocket adds the
+// receiving half.
 import type { MessageLike } from './message.ts'
 import type { OperationOptions } from './operations.ts'
 import { Socket } from './socket.ts'
+
+/** What a socket that sends has. */
+export interface Writable {
+  sendHighWaterMark: number
+  sendTimeout: number
+  sendBufferSize: number
+  multicastHops: number
+  maxPendingSends: number
+  send(message: MessageLike | MessageLike[], options?: OperationOptions): Promise<void>
+  sendMany(messages: Iterable<MessageLike | MessageLike[]>, options?: OperationOptions): Promise<void>
+}
 
 export class WritableSocket extends Socket implements Writable {
   /** Most messages that wait for one peer; 0: no bound. Default 1000. */
@@ -19,7 +30,7 @@ export class WritableSocket extends Socket implements Writable {
   /**
    * Sends one message, of one part or of the parts in an array; `[]` sends nothing. Resolves when a connection or a queue has taken it,
    * at once where possible. Parts above 128 octets must not be changed until they have left.
-   * Throws TypeError, EBADF, EBUSY at the call. Rejects with EAGAIN (time over, closed).
+   * Throws TypeError, EBADF, EBUSY at the call. Rejects with EAGAIN (time over, closed), EFSM (out of turn), EHOSTUNREACH.
    */
   override send(message: MessageLike | MessageLike[], options?: OperationOptions): Promise<void> {
     return super.send(message, options)

@@ -9,8 +9,13 @@ import { Pattern } from './pattern.ts'
 export class PushPattern extends Pattern {
   readonly #out = new LoadBalancer()
 
-  readonly readable = false
-  readonly queued = 0
+  get readable(): boolean {
+    return false
+  }
+
+  get queued(): number {
+    return 0
+  }
 
   get writable(): boolean {
     return this.#out.writable
@@ -24,7 +29,7 @@ export class PushPattern extends Pattern {
     return true
   }
 
-  detach(pipe: Pipe): void {
+  detach(pipe: Pipe, _discard: boolean): void {
     this.#out.detach(pipe)
   }
 
@@ -33,11 +38,11 @@ export class PushPattern extends Pattern {
   }
 
   // A PULL has nothing to say.
-  arrive(pipe: Pipe): void {
+  arrive(pipe: Pipe, _message: Message): void {
     pipe.dropped++
   }
 
-  receive(): undefined {
+  receive(): Message | undefined {
     return undefined
   }
 
