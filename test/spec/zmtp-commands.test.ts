@@ -2,6 +2,7 @@
 // C21 to C23 (which form a subscription takes) belong to the sockets.
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { Engine } from '../../src/zmtp/engine/engine.ts'
 import {
   command,
   eventsOf,
@@ -14,7 +15,7 @@ import {
   ready,
   readyEngine,
 } from '../support/engine.ts'
-import { feedEngine } from '../support/feed.ts'
+import { feed, feedEngine } from '../support/feed.ts'
 import { Pair } from '../support/pair.ts'
 
 const test = suite('RFC 37 commands')
@@ -23,6 +24,26 @@ const TYPES = ['REQ', 'REP', 'DEALER', 'ROUTER', 'PUB', 'XPUB', 'SUB', 'XSUB', '
 /** Feeds a greeting and these octets to a ROUTER. */
 function handshake(bytes: Buffer, expected: string[], tail?: Buffer): void {
   feedEngine(makeEngine, Buffer.concat([greeting(), bytes]), expected, tail)
+}
+
+/** The engine, after a handshake in which the peer said this. */
+function after(said: Buffer): Engine {
+  const engine = makeEngine()
+  engine.handleBytes(Buffer.concat([greeting(), said]), 0)
+  assert.equal(eventsOf(engine), ['ready'])
+  return engine
+}
+
+/** However `question` is cut, nothing is delivered, and `answer` is all that is sent. */
+function answers(question: Buffer, answer: Buffer): void {
+  feed(question, (chunks) => {
+    const engine = readyEngine()
+    for (const chunk of chunks) {
+      engine.handleBytes(chunk, 0)
+      assert.equal(eventsOf(engine), [])
+    }
+    assert.equal(outputOf(engine), answer)
+  })
 }
 
 function readyOf(type: string): Buffer {
@@ -59,13 +80,26 @@ test('C2: REQ, DEALER and ROUTER announce an identity, even an empty one, and no
 })
 
 test('C3: names of properties are matched in any case', () => {
-  const engine = makeEngine('PULL')
-  engine.handleBytes(Buffer.concat([greeting(), command('READY', property('socket-TYPE', 'PUB'))]), 0)
-  assert.equal(eventsOf(engine), ['ended INCOMPATIBLE_SOCKET_TYPE'])
+  for (const change of [
+    (name: string) => name.toLowerCase(),
+    (name: string) => name.toUpperCase(),
+    (name: string) => name.replace(/[a-y]/g, (letter) => letter.toUpperCase()),
+  ]) {
+    const said = (type: string) =>
+      command(
+        'READY',
+        Buffer.concat([property(change('Socket-Type'), type), property(change('Identity'), 'me')]),
+      )
+    handshake(said('PUB'), ['ended INCOMPATIBLE_SOCKET_TYPE'])
+    handshake(said('DEALER'), ['ready'], octets('00'))
+    const { peer } = after(said('DEALER'))
+    assert.equal([peer!.socketType, String(peer!.identity)], ['DEALER', 'me'])
+  }
 })
 
 test('C4: READY without a Socket-Type is accepted, the type is unknown', () => {
-  handshake(Buffer.concat([command('READY'), octets('00 02 "hi"')]), ['ready', 'part 6869'])
+  handshake(Buffer.concat([command('READY'), octets('00 02 "hi"')]), ['ready', 'part 6869'], octets('00'))
+  assert.is(after(command('READY')).peer!.socketType, '')
 })
 
 test('C5: of 121 pairs of types the 21 legal ones connect and the others are refused, by both sides', () => {
@@ -101,10 +135,12 @@ test('C5: of 121 pairs of types the 21 legal ones connect and the others are ref
   assert.is(legal.size, 21)
 })
 
-test('C6: a property that is cut ends the connection', () => {
-  const whole = property('Socket-Type', 'DEALER')
-  for (let size = 1; size < whole.length; size++) {
-    handshake(command('READY', whole.subarray(0, size)), ['ended BAD_METADATA'])
+test('C6: a property that is cut ends the connection, in its name, its length and its value', () => {
+  const type = property('Socket-Type', 'DEALER')
+  const both = Buffer.concat([type, property('Identity', 'me')])
+  for (let size = 1; size < both.length; size++) {
+    if (size === type.length) continue
+    handshake(command('READY', both.subarray(0, size)), ['ended BAD_METADATA'], octets('00 01 41'))
   }
 })
 
@@ -125,14 +161,36 @@ test('C9: a property name of no octets ends the connection', () => {
 })
 
 test('C10: 100 kB of X- metadata pass below the limit and are refused above it', () => {
-  const bytes = Buffer.concat([greeting(), ready('DEALER', property('X-a', Buffer.alloc(100_000)))])
-  const make = (limit: number) =>
-    makeEngine('ROUTER', { maxHandshakeCommand: limit, maxHandshakeBytes: limit })
-  const [wide, narrow] = [make(110_000), make(90_000)]
-  for (const engine of [wide, narrow]) engine.handleBytes(bytes, 0)
-  assert.equal(eventsOf(wide), ['ready'])
-  assert.is(wide.peer!.properties.get('X-a')!.length, 100_000)
-  assert.equal(eventsOf(narrow), ['ended HANDSHAKE_TOO_LARGE'])
+  const said = ready('DEALER', property('X-a', Buffer.alloc(100_000, 'v')))
+  const body = said.length - 9
+  const make = (command: number, all: number) =>
+    makeEngine('ROUTER', { maxHandshakeCommand: command, maxHandshakeBytes: all })
+  for (const [command, all, verdict] of [
+    [body, said.length, 'ready'],
+    [body - 1, said.length, 'ended HANDSHAKE_TOO_LARGE'],
+    [body, said.length - 1, 'ended HANDSHAKE_TOO_LARGE'],
+  ] as const) {
+    feed(
+      Buffer.concat([greeting(), said]),
+      (chunks) => {
+        const engine = make(command, all)
+        const events = chunks.flatMap((chunk) => {
+          engine.handleBytes(chunk, 0)
+          return eventsOf(engine)
+        })
+        assert.is(events[0], verdict)
+        const value = engine.peer?.properties.get('X-a')
+        assert.is(value?.equals(Buffer.alloc(100_000, 'v')), verdict === 'ready' ? true : undefined)
+      },
+      30,
+    )
+  }
+})
+
+test('C10: what is refused is refused on its header, and by default that is above 8 KiB', () => {
+  const header = (size: number) => octets(`06 00*4 ${size.toString(16).padStart(8, '0')}`)
+  handshake(header(8193), ['ended HANDSHAKE_TOO_LARGE'], octets('05 "READY"'))
+  handshake(header(8192), [])
 })
 
 test('C11: unknown properties are kept, as spelt', () => {
@@ -147,14 +205,14 @@ test('C11: unknown properties are kept, as spelt', () => {
 })
 
 test('C12: an identity of 255 octets is accepted, one of 256 refused', () => {
-  const engine = makeEngine()
-  engine.handleBytes(
-    Buffer.concat([greeting(), ready('DEALER', property('Identity', Buffer.alloc(255, 0x69)))]),
-    0,
-  )
-  assert.equal(eventsOf(engine), ['ready'])
-  assert.is(engine.peer!.identity.length, 255)
-  handshake(ready('DEALER', property('Identity', Buffer.alloc(256, 0x69))), ['ended BAD_IDENTITY'])
+  const said = (size: number) => ready('DEALER', property('Identity', Buffer.alloc(size, 0x69)))
+  handshake(said(255), ['ready'], octets('00'))
+  assert.equal(after(said(255)).peer!.identity, Buffer.alloc(255, 0x69))
+  handshake(said(256), ['ended BAD_IDENTITY'], octets('00 00'))
+})
+
+test('C12, R13: an identity that begins with 00, as those that a ROUTER makes up, is refused', () => {
+  handshake(ready('DEALER', property('Identity', octets('00 80000000'))), ['ended BAD_IDENTITY'])
 })
 
 test('C13: READY without the COMMAND bit is refused', () => {
@@ -166,7 +224,11 @@ test('C14: a message before READY ends the connection', () => {
 })
 
 test('C15: a second READY is not ignored, as libzmq does, but ends the connection (decision 0003)', () => {
-  handshake(Buffer.concat([ready('DEALER'), ready('DEALER')]), ['ready', 'ended UNEXPECTED_COMMAND'])
+  handshake(
+    Buffer.concat([ready('DEALER'), ready('DEALER')]),
+    ['ready', 'ended UNEXPECTED_COMMAND'],
+    octets('00 02 "hi"'),
+  )
 })
 
 test('C16: ERROR surfaces its reason, an empty one too; a reason that does not fit ends as a bad command', () => {
@@ -185,18 +247,15 @@ test('C16: ERROR surfaces its reason, an empty one too; a reason that does not f
 
 test('C17: PING is answered with its context, of 0, 1 and 16 octets', () => {
   for (const size of [0, 1, 16]) {
-    const engine = readyEngine()
-    engine.handleBytes(command('PING', Buffer.concat([octets('0000'), Buffer.alloc(size, 0x78)])), 0)
-    assert.equal(eventsOf(engine), [])
-    assert.equal(outputOf(engine), command('PONG', Buffer.alloc(size, 0x78)))
+    const context = Buffer.alloc(size, 0x78)
+    answers(command('PING', Buffer.concat([octets('0000'), context])), command('PONG', context))
   }
 })
 
-test('C18: of a context of 17 octets the first 16 come back', () => {
-  const engine = readyEngine()
-  engine.handleBytes(command('PING', octets('0000 "0123456789abcdefg"')), 0)
-  eventsOf(engine)
-  assert.equal(outputOf(engine), command('PONG', '0123456789abcdef'))
+test('C18: of a context of 17 octets and more the first 16 come back', () => {
+  for (const rest of ['g', 'g'.repeat(300)]) {
+    answers(command('PING', `\0\x000123456789abcdef${rest}`), command('PONG', '0123456789abcdef'))
+  }
 })
 
 test('C19: PING with 0 or 1 octet behind its name ends the connection', () => {
@@ -212,17 +271,22 @@ test('C20: a time to live above 65.5 s is sent as 65.5 s', () => {
 })
 
 test('C24: SUBSCRIBE and CANCEL are not delivered as data by a socket that is no publisher', () => {
+  const session = Buffer.concat([command('SUBSCRIBE', 'A'), command('CANCEL', 'A'), octets('00 01 41')])
   for (const [local, peer] of [
     ['PULL', 'PUSH'],
+    ['PUSH', 'PULL'],
     ['ROUTER', 'DEALER'],
+    ['DEALER', 'ROUTER'],
+    ['REQ', 'REP'],
+    ['REP', 'REQ'],
     ['PAIR', 'PAIR'],
     ['SUB', 'PUB'],
+    ['XSUB', 'XPUB'],
   ] as const) {
-    feedEngine(
-      () => readyEngine(local, peer),
-      Buffer.concat([command('SUBSCRIBE', 'A'), command('CANCEL', 'A'), octets('00 01 41')]),
-      ['part 41'],
-    )
+    feedEngine(() => readyEngine(local, peer), session, ['part 41'], command('SUBSCRIBE', 'B').subarray(0, 5))
+  }
+  for (const local of ['PUB', 'XPUB']) {
+    feedEngine(() => readyEngine(local, 'SUB'), session, ['SUBSCRIBE 41', 'CANCEL 41', 'part 41'])
   }
 })
 

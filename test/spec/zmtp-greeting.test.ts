@@ -13,10 +13,12 @@ const test = suite('RFC 37 greeting')
 function accepts(change: (bytes: Buffer) => void): void {
   const bytes = greeting()
   change(bytes)
-  feedEngine(makeEngine, Buffer.concat([bytes, ready('DEALER'), octets('00 02 "hi"')]), [
-    'ready',
-    'part 6869',
-  ])
+  feedEngine(
+    makeEngine,
+    Buffer.concat([bytes, ready('DEALER'), octets('00 02 "hi"')]),
+    ['ready', 'part 6869'],
+    octets('00 05 "h"'),
+  )
 }
 
 function refuses(code: string, change: (bytes: Buffer) => void): void {
@@ -47,9 +49,11 @@ test('A4: as-server is 1 only for a mechanism in the server role', () => {
 test('A5: a greeting that comes one octet at a time is accepted', () => accepts(() => {}))
 
 test('A6: nothing is lost behind a greeting that shares its segment with READY and messages', () => {
+  const session = octets('{GN} {DEALER} 01 01 41 00 01 42')
   const engine = makeEngine()
-  engine.handleBytes(octets('{GN} {DEALER} 01 01 41 00 01 42'), 0)
+  engine.handleBytes(session, 0)
   assert.equal(eventsOf(engine), ['ready', 'more 41', 'part 42'])
+  feedEngine(makeEngine, session, ['ready', 'more 41', 'part 42'], octets('00 01 43'))
 })
 
 test('A7: any padding is accepted', () => {
@@ -64,10 +68,10 @@ test('A8: octet 9 may be 01; an even one is refused', () => {
 
 test('A9: a first octet other than ff ends the connection at once', () => {
   for (const octet of [0x00, 0x03, 0x16, 0x47, 0x7f, 0xfe]) {
-    const engine = makeEngine()
-    engine.handleBytes(Buffer.from([octet]), 0)
-    assert.equal(eventsOf(engine), ['ended BAD_SIGNATURE'])
+    feedEngine(makeEngine, Buffer.from([octet]), ['ended BAD_SIGNATURE'], octets('{GN} {DEALER}'))
   }
+  // ZMTP 1.0 without identity: old, not a stranger (decision 0003).
+  feedEngine(makeEngine, octets('01'), ['ended UNSUPPORTED_VERSION'], octets('00'))
 })
 
 test('A10: peers of 3.0, 3.1, 3.9, 4.0 and 255.0 are accepted', () => {
@@ -89,15 +93,24 @@ test('A11: majors 0, 1 and 2 are refused', () => {
   for (const major of [0, 1, 2]) refuses('UNSUPPORTED_VERSION', (bytes) => bytes.writeUInt8(major, 10))
 })
 
-test('A12: another mechanism ends the connection and is named', () => {
-  refuses('MECHANISM_MISMATCH', (bytes) => bytes.write('PLAIN', 12))
+test('A12: another mechanism ends the connection as a mismatch, and both are named', () => {
+  for (const other of ['PLAIN', 'CURVE', 'null', 'NUL', 'NULLX']) {
+    refuses('MECHANISM_MISMATCH', (bytes) => bytes.fill(0, 12, 32).write(other, 12))
+  }
+  const engine = makeEngine()
+  engine.handleBytes(greeting('PLAIN'), 0)
+  eventsOf(engine)
+  assert.match(engine.error!.message, /PLAIN.*NULL/)
+  assert.is(outputOf(engine).length, 64, 'and nothing is said to it')
 })
 
 test('A13: junk behind the first NUL of the mechanism is a mismatch', () => {
   for (const at of [17, 31]) refuses('MECHANISM_MISMATCH', (bytes) => bytes.write('X', at))
 })
 
-test('A14: filler is ignored', () => accepts((bytes) => bytes.fill(0xff, 33)))
+test('A14: filler is ignored', () => {
+  for (let at = 33; at < 64; at++) accepts((bytes) => bytes.writeUInt8(0xff, at))
+})
 
 test('A15: as-server of the peer is ignored under NULL', () => {
   for (const octet of [0, 1, 7]) accepts((bytes) => bytes.writeUInt8(octet, 32))
