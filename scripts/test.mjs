@@ -6,6 +6,7 @@
 //   PSEUD_TEST_DIR   where the bundles go (build/test): two runs at once need two
 //   --separate       one output file for each source file, instead of bundles: what coverage needs
 //   CI=true          a line `SKIPPED: …` printed by a test is a failure
+// What a test prints on lines `REPORT: …` is shown below the name of its file.
 // The last line is `N passed, N failed`.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -102,6 +103,8 @@ async function drainQueue() {
     for (const complaint of result.complaints) console.log(`     guard: ${complaint}`)
     if (result.failed > 0) console.log(result.output)
     for (const line of result.output.split('\n')) {
+      const report = line.indexOf('REPORT: ')
+      if (report >= 0 && result.failed === 0) console.log(`     ${line.slice(report + 8)}`)
       const at = line.indexOf('SKIPPED:')
       if (at >= 0) skippedLines.push(`${file}: ${line.slice(at)}`)
     }

@@ -17,21 +17,83 @@ const CLASSES = {
   PUSH: 'Push',
 }
 
-/** The parts of message `n` of a run: `shape` lists their sizes, and the octets follow from seed, n and position. */
+// What bodies are cut out of: as many octets as the largest body has, and 1 MiB more to begin at.
+const POOL = createHash('shake256', { outputLength: 9 * 1024 * 1024 })
+  .update('pseud')
+  .digest()
+
+/** The parts of message `n` of a run: octets that follow from seed, n and position, in the sizes that `shapes` or `special` says. */
 export function partsOf(run, n) {
-  const shape = run.shapes[n % run.shapes.length]
-  return shape.map((size, i) =>
-    size === 0
-      ? Buffer.alloc(0)
-      : createHash('shake256', { outputLength: size }).update(`${run.seed}/${n}/${i}`).digest(),
-  )
+  const shape = run.special?.[n] ?? run.shapes[n % run.shapes.length]
+  const from = seedNumber(run.seed) + n * 8191 // a prime, so that no two messages begin alike
+  return shape.map((size, i) => {
+    const at = (from + i * 127) % (POOL.length - size + 1)
+    return POOL.subarray(at, at + size)
+  })
+}
+
+function seedNumber(seed) {
+  let number = 0
+  for (const octet of Buffer.from(seed)) number = (number * 31 + octet) % 1_000_003
+  return number
+}
+
+const runs = new Map()
+
+/** All messages of a run, made once. */
+function messagesOf(run) {
+  const key = JSON.stringify(run)
+  let messages = runs.get(key)
+  if (messages === undefined) {
+    messages = Array.from({ length: run.count }, (_, n) => partsOf(run, n))
+    runs.set(key, messages)
+  }
+  return messages
 }
 
 /** `3+0+255:9f86d081884c7d65`: the sizes of the parts and the first half of the SHA-256 of what they hold. */
 export function digestOf(parts) {
   const hash = createHash('sha256')
   for (const part of parts) hash.update(part)
-  return `${parts.map((part) => part.length).join('+')}:${hash.digest('hex').slice(0, 16)}`
+  return `${sizesOf(parts)}:${hash.digest('hex').slice(0, 16)}`
+}
+
+/** Digests of messages in their order, each over `per` of them: their sizes and what they hold. With 1, as `digestOf`. */
+export class Tally {
+  #digests = []
+  #per
+  #hash = createHash('sha256')
+  #open = 0
+
+  constructor(per = 1) {
+    this.#per = per
+  }
+
+  add(parts) {
+    if (this.#per === 1) {
+      this.#digests.push(digestOf(parts))
+      return
+    }
+    this.#hash.update(`${sizesOf(parts)}:`)
+    for (const part of parts) this.#hash.update(part)
+    if (++this.#open === this.#per) this.#cut()
+  }
+
+  /** All digests; the last one may be over fewer messages. */
+  end() {
+    if (this.#open > 0) this.#cut()
+    return this.#digests
+  }
+
+  #cut() {
+    this.#digests.push(this.#hash.digest('hex').slice(0, 16))
+    this.#hash = createHash('sha256')
+    this.#open = 0
+  }
+}
+
+function sizesOf(parts) {
+  return parts.map((part) => part.length).join('+')
 }
 
 export class Actor {
@@ -88,7 +150,7 @@ export class Actor {
   /** Sends the whole run, each message behind the frames of `prefix`. */
   async send({ name, run, prefix = [] }) {
     const socket = this.#socket(name)
-    for (let n = 0; n < run.count; n++) await socket.send([...prefix, ...partsOf(run, n)])
+    for (const parts of messagesOf(run)) await socket.send([...prefix, ...parts])
   }
 
   /** Sends one message of the given texts. */
@@ -133,40 +195,54 @@ export class Actor {
     }
   }
 
-  /** Receives `count` messages and reports their digests, without the first `strip` frames. */
-  async receive({ name, count, strip = 0 }) {
+  /** Receives `count` messages and reports their digests, each of `per` messages, without the first `strip` frames. */
+  async receive({ name, count, strip = 0, per }) {
     const socket = this.#socket(name)
-    const digests = []
-    while (digests.length < count) digests.push(digestOf((await socket.receive()).slice(strip)))
-    return digests
+    const tally = new Tally(per)
+    for (let n = 0; n < count; n++) tally.add((await socket.receive()).slice(strip))
+    return tally.end()
+  }
+
+  /** `send` and `receive` at once. */
+  async exchange(command) {
+    return (await Promise.all([this.receive(command), this.send(command)]))[0]
   }
 
   /** Sends message n, receives its answer, and so on: reports the digests of the answers. */
-  async request({ name, run, prefix = [], strip = 0 }) {
+  async request({ name, run, prefix = [], strip = 0, per }) {
     const socket = this.#socket(name)
-    const digests = []
-    for (let n = 0; n < run.count; n++) {
-      await socket.send([...prefix, ...partsOf(run, n)])
-      digests.push(digestOf((await socket.receive()).slice(strip)))
+    const tally = new Tally(per)
+    for (const parts of messagesOf(run)) {
+      await socket.send([...prefix, ...parts])
+      tally.add((await socket.receive()).slice(strip))
     }
-    return digests
+    return tally.end()
   }
 
   /** Receives a message, answers with message n behind its first `route` frames: reports the digests. */
-  async reply({ name, run, route = 0 }) {
+  async reply({ name, run, route = 0, per }) {
     const socket = this.#socket(name)
-    const digests = []
-    for (let n = 0; n < run.count; n++) {
+    const tally = new Tally(per)
+    for (const answer of messagesOf(run)) {
       const parts = await socket.receive()
-      digests.push(digestOf(parts.slice(route)))
-      await socket.send([...parts.slice(0, route), ...partsOf(run, n)])
+      tally.add(parts.slice(route))
+      await socket.send([...parts.slice(0, route), ...answer])
     }
-    return digests
+    return tally.end()
   }
 
   close({ name }) {
     this.#socket(name).close()
     this.#sockets.delete(name)
+  }
+
+  /** Closes whatever is open, without linger. */
+  end() {
+    for (const socket of this.#sockets.values()) {
+      socket.linger = 0
+      socket.close()
+    }
+    this.#sockets.clear()
   }
 
   /** A ROUTER with `mandatory` does not know its peer the moment that the peer knows it. */

@@ -27,7 +27,20 @@ OPTIONS = {
     "reconnectInterval": zmq.RECONNECT_IVL,
     "sendHighWaterMark": zmq.SNDHWM,
     "receiveHighWaterMark": zmq.RCVHWM,
-    "verboser": zmq.XPUB_VERBOSER,
+    "linger": zmq.LINGER,
+    "immediate": zmq.IMMEDIATE,
+    "conflate": zmq.CONFLATE,
+    "ipv6": zmq.IPV6,
+    "maxMessageSize": zmq.MAXMSGSIZE,
+    "sendTimeout": zmq.SNDTIMEO,
+    "receiveTimeout": zmq.RCVTIMEO,
+    "manual": zmq.XPUB_MANUAL,
+    "noDrop": zmq.XPUB_NODROP,
+    "welcomeMessage": zmq.XPUB_WELCOME_MSG,
+    "invertMatching": zmq.INVERT_MATCHING,
+    # The values of `verbosity`.
+    "allSubs": zmq.XPUB_VERBOSE,
+    "allSubsUnsubs": zmq.XPUB_VERBOSER,
 }
 EVENTS = {
     zmq.EVENT_HANDSHAKE_SUCCEEDED: "handshake",
@@ -41,14 +54,64 @@ sockets = {}
 counts = {}
 
 
+POOL = hashlib.shake_256(b"pseud").digest(9 * 1024 * 1024)
+
+
 def parts_of(run, n):
-    shape = run["shapes"][n % len(run["shapes"])]
-    return [hashlib.shake_256(f"{run['seed']}/{n}/{i}".encode()).digest(size) for i, size in enumerate(shape)]
+    shape = run.get("special", {}).get(str(n)) or run["shapes"][n % len(run["shapes"])]
+    start = seed_number(run["seed"]) + n * 8191
+    ats = [(start + i * 127) % (len(POOL) - size + 1) for i, size in enumerate(shape)]
+    return [POOL[at : at + size] for at, size in zip(ats, shape)]
+
+
+def seed_number(seed):
+    number = 0
+    for octet in seed.encode():
+        number = (number * 31 + octet) % 1_000_003
+    return number
+
+
+runs = {}
+
+
+def messages_of(run):
+    key = json.dumps(run)
+    if key not in runs:
+        runs[key] = [parts_of(run, n) for n in range(run["count"])]
+    return runs[key]
+
+
+def sizes_of(parts):
+    return "+".join(str(len(part)) for part in parts)
 
 
 def digest_of(parts):
-    digest = hashlib.sha256(b"".join(parts)).hexdigest()[:16]
-    return "+".join(str(len(part)) for part in parts) + ":" + digest
+    return sizes_of(parts) + ":" + hashlib.sha256(b"".join(parts)).hexdigest()[:16]
+
+
+class Tally:
+    def __init__(self, per):
+        self.per, self.digests, self.hash, self.open = per, [], hashlib.sha256(), 0
+
+    def add(self, parts):
+        if self.per == 1:
+            self.digests.append(digest_of(parts))
+            return
+        self.hash.update(sizes_of(parts).encode() + b":")
+        for part in parts:
+            self.hash.update(part)
+        self.open += 1
+        if self.open == self.per:
+            self.cut()
+
+    def end(self):
+        if self.open > 0:
+            self.cut()
+        return self.digests
+
+    def cut(self):
+        self.digests.append(self.hash.hexdigest()[:16])
+        self.hash, self.open = hashlib.sha256(), 0
 
 
 def frames(prefix):
@@ -63,6 +126,8 @@ def socket(command):
     made = context.socket(getattr(zmq, command["type"]))
     made.linger, made.rcvtimeo, made.sndtimeo = 1000, 20_000, 20_000
     for option, value in command.get("options", {}).items():
+        if option == "verbosity":
+            option, value = value, True
         made.setsockopt(OPTIONS[option], value.encode() if isinstance(value, str) else int(value))
     sockets[command["name"]] = made
 
@@ -96,8 +161,8 @@ def events(command):
 
 def send(command):
     made, prefix = sockets[command["name"]], frames(command.get("prefix", []))
-    for n in range(command["run"]["count"]):
-        made.send_multipart(prefix + parts_of(command["run"], n))
+    for parts in messages_of(command["run"]):
+        made.send_multipart(prefix + parts)
 
 
 def send_when_known(name, parts):
@@ -147,27 +212,54 @@ def hear(command):
 
 
 def receive(command):
-    made, strip = sockets[command["name"]], command.get("strip", 0)
-    return [digest_of(made.recv_multipart()[strip:]) for _ in range(command["count"])]
+    made, strip, tally = sockets[command["name"]], command.get("strip", 0), Tally(command.get("per", 1))
+    for _ in range(command["count"]):
+        tally.add(made.recv_multipart()[strip:])
+    return tally.end()
+
+
+def exchange(command):
+    """`send` and `receive` at once: as much of either as goes without waiting, in turn."""
+    made, strip, tally = sockets[command["name"]], command.get("strip", 0), Tally(command.get("per", 1))
+    prefix, messages = frames(command.get("prefix", [])), messages_of(command["run"])
+    sent, missing = 0, command["count"]
+    while sent < len(messages) or missing > 0:
+        before = sent, missing
+        try:
+            for parts in messages[sent : sent + 100]:
+                made.send_multipart(prefix + parts, zmq.NOBLOCK)
+                sent += 1
+        except zmq.Again:
+            pass
+        try:
+            for _ in range(min(missing, 100)):
+                tally.add(made.recv_multipart(zmq.NOBLOCK)[strip:])
+                missing -= 1
+        except zmq.Again:
+            pass
+        if (sent, missing) == before:
+            wanted = (zmq.POLLOUT if sent < len(messages) else 0) | (zmq.POLLIN if missing > 0 else 0)
+            if made.poll(20_000, wanted) == 0:
+                raise zmq.Again()
+    return tally.end()
 
 
 def request(command):
     made, prefix, strip = sockets[command["name"]], frames(command.get("prefix", [])), command.get("strip", 0)
-    digests = []
-    for n in range(command["run"]["count"]):
-        made.send_multipart(prefix + parts_of(command["run"], n))
-        digests.append(digest_of(made.recv_multipart()[strip:]))
-    return digests
+    tally = Tally(command.get("per", 1))
+    for parts in messages_of(command["run"]):
+        made.send_multipart(prefix + parts)
+        tally.add(made.recv_multipart()[strip:])
+    return tally.end()
 
 
 def reply(command):
-    made, route = sockets[command["name"]], command.get("route", 0)
-    digests = []
-    for n in range(command["run"]["count"]):
+    made, route, tally = sockets[command["name"]], command.get("route", 0), Tally(command.get("per", 1))
+    for answer in messages_of(command["run"]):
         parts = made.recv_multipart()
-        digests.append(digest_of(parts[route:]))
-        made.send_multipart(parts[:route] + parts_of(command["run"], n))
-    return digests
+        tally.add(parts[route:])
+        made.send_multipart(parts[:route] + answer)
+    return tally.end()
 
 
 def close(command):
@@ -177,7 +269,7 @@ def close(command):
 ACTIONS = {
     f.__name__: f
     for f in (version, socket, bind, connect, watch, events, send, greet, put, take, subscribe, hear, receive)
-    + (request, reply, close)
+    + (exchange, request, reply, close)
 }
 
 for line in sys.stdin:

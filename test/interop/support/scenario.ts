@@ -1,7 +1,6 @@
-// The table of the socket interop tests: every legal split of the socket types between two ends, and what
-// each end does so that several hundred messages go each way. Both ends send before they know what comes, so the two
-// directions overlap wherever the types allow it.
-import { type Command, digestOf, partsOf, type Run } from './actions.mjs'
+// The table of the socket interop tests: every legal split of the socket types between two ends, and what each end does so that a run of
+// messages goes each way. Where the types allow it, both ends send and receive at once.
+import { type Command, partsOf, type Run, Tally } from './actions.mjs'
 import type { Doer } from './peer.ts'
 
 export type Type =
@@ -47,27 +46,40 @@ export function subscribes(type: Type): boolean {
   return type === 'SUB' || type === 'XSUB'
 }
 
-export const OURS: Run = { seed: 'ours', count: 300, shapes: shapes() }
-export const THEIRS: Run = { seed: 'theirs', count: 300, shapes: shapes() }
+const expectations = new Map<Run, string[]>()
 
-// Both sides of the border between short and long frames, empty parts in every place, one body of 64 KiB and one of
-// 1 MiB in each hundred messages.
-function shapes(): number[][] {
-  const small = [[0], [1], [255], [256], [0, 0], [0, 1, 0], [1, 0, 255], [256, 255, 1, 0], [3], [17, 300]]
-  const list = Array.from({ length: 100 }, (_, n) => small[n % small.length]!)
-  list[33] = [65_536]
-  list[34] = [0, 65_536, 0, 1]
-  list[77] = [1, 1_048_576]
-  return list
+/** `count` messages, and among them, where there are so many, very large ones and ones of very many parts. */
+export function runOf(seed: string, count: number, per = 1): Run {
+  return { seed, count, per, shapes: SHAPES, special: SPECIAL }
 }
 
-const expectations = new Map<Run, string[]>()
+// Both sides of the borders between short and long frames and between copied and borrowed bodies, empty parts in every place.
+const SHAPES = [
+  ...[[0], [1], [255], [256], [0, 0], [0, 1, 0], [1, 0, 255], [256, 255, 1, 0], [3], [17, 300]],
+  ...[[16], [128], [129], [64, 64], [1000], [2], [5, 5, 5, 5, 5, 5, 5], [0, 0, 0, 9], [40], [12, 600]],
+]
+
+const SPECIAL = {
+  33: [65_536],
+  34: [0, 65_536, 0, 1],
+  77: [8191],
+  78: [8192, 8193],
+  500: Array.from({ length: 1000 }, (_, i) => i % 7),
+  1999: [1, 1_048_576],
+  2500: [8_388_608],
+  2501: [0],
+  6000: Array.from({ length: 100 }, (_, i) => (i % 10 === 0 ? 5000 : 1)),
+  7777: [65_535, 65_536, 65_537],
+  9999: [1_048_576],
+}
 
 /** The digests of all messages of a run, in order. */
 export function expected(run: Run): string[] {
   let digests = expectations.get(run)
   if (digests === undefined) {
-    digests = Array.from({ length: run.count }, (_, n) => digestOf(partsOf(run, n)))
+    const tally = new Tally(run.per)
+    for (let n = 0; n < run.count; n++) tally.add(partsOf(run, n))
+    digests = tally.end()
     expectations.set(run, digests)
   }
   return digests
@@ -97,7 +109,7 @@ const RECEIVES_ONLY: readonly Type[] = ['PULL', 'SUB', 'XSUB']
 
 /** The digests of all that the other end gets from this one. */
 export function expectedFrom(end: End): string[] {
-  return RECEIVES_ONLY.includes(end.type) ? [] : expected(end.run).slice(0, end.run.count)
+  return RECEIVES_ONLY.includes(end.type) ? [] : expected(end.run)
 }
 
 /** Sends the run of each end to the other and returns what each of them received, as digests. */
@@ -108,7 +120,10 @@ export async function exchange(ours: End, theirs: End): Promise<[string[], strin
 async function play(self: End, peer: End): Promise<string[]> {
   const name = self.name
   const run = self.run
-  const act = (command: Command) => self.doer.run({ name, ...command })
+  const { count, per } = peer.run
+  const act = (command: Command) => self.doer.run({ name, per, ...command })
+  const exchange = async (strip: number, prefix: string[] = []) =>
+    (await act({ do: 'exchange', run, prefix, count, strip })) as string[]
   switch (`${self.type} ${peer.type}`) {
     case 'PUSH PULL':
     case 'PUB SUB':
@@ -122,22 +137,22 @@ async function play(self: End, peer: End): Promise<string[]> {
     case 'SUB XPUB':
     case 'XSUB PUB':
     case 'XSUB XPUB':
-      return (await act({ do: 'receive', count: peer.run.count })) as string[]
+      return (await act({ do: 'receive', count })) as string[]
     case 'PAIR PAIR':
     case 'DEALER DEALER':
-      return both(act, { run }, 0, peer)
+      return exchange(0)
     case 'DEALER ROUTER':
       await act({ do: 'send', run: HELLO }) // the ROUTER cannot send to a peer that it has not heard of
-      return both(act, { run }, 0, peer)
+      return exchange(0)
     case 'ROUTER DEALER':
       await act({ do: 'receive', count: 1 })
-      return both(act, { run, prefix: [peer.name] }, 1, peer)
+      return exchange(1, [peer.name])
     case 'ROUTER ROUTER':
       await act({ do: 'greet', parts: [peer.name, 'hello'] })
       await act({ do: 'receive', count: 1 })
-      return both(act, { run, prefix: [peer.name] }, 1, peer)
+      return exchange(1, [peer.name])
     case 'DEALER REP': // as behind two proxies: hops, delimiter, body
-      return both(act, { run, prefix: ['hop-1', 'hop-2', ''] }, 3, peer)
+      return exchange(3, ['hop-1', 'hop-2', ''])
     case 'REQ REP':
     case 'REQ ROUTER':
       return (await act({ do: 'request', run })) as string[]
@@ -152,15 +167,3 @@ async function play(self: End, peer: End): Promise<string[]> {
 }
 
 const HELLO: Run = { seed: 'hello', count: 1, shapes: [[5]] }
-
-async function both(
-  act: (command: Command) => unknown,
-  outgoing: { run: Run; prefix?: string[] },
-  strip: number,
-  peer: End,
-): Promise<string[]> {
-  const sent = act({ do: 'send', ...outgoing })
-  const received = act({ do: 'receive', count: peer.run.count, strip })
-  await sent
-  return (await received) as string[]
-}
