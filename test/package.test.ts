@@ -36,6 +36,8 @@ packaged('holds dist/, the licence and two documents, and nothing else', () => {
     packed.filter((name) => !/\.(?:js|cjs|d\.ts|d\.cts)$|THIRD_PARTY_LICENSES$/.test(name)).sort(),
     others,
   )
+  // A package of its own: test/standin.test.ts.
+  assert.not.ok(packed.some((name) => name.startsWith('dist/zeromq')))
 })
 
 packaged('brings no dependency and runs no script when installed', () => {
