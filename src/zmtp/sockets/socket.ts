@@ -173,7 +173,12 @@ export class Socket {
     this.#core = new SocketCore(row, this.#options, shared.transport, this.#onTransportEvent)
     // So that a misspelt option throws instead of doing nothing.
     Object.seal(this)
-    Object.assign(this, rest)
+    try {
+      Object.assign(this, rest)
+    } catch (error) {
+      this.close() // or it would count as open, for ever
+      throw error
+    }
   }
 
   // -- endpoints ---------------------------------------------------------------------------------------------------
