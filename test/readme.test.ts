@@ -1,8 +1,8 @@
-// Every TypeScript block of README.md is compiled and run as it stands, in a process of its own; the page (server.ts,
-// client.ts) in two, at a free port instead of 5555, with the Python block as a second client where Python is there.
-// Also: links lead somewhere, commands exist.
+// Every TypeScript block of README.md and of docs/*.md is compiled and run as it stands, in a process of its own; the page of the README
+// (server.ts, client.ts) in two, at a free port instead of 5555, with the Python block as a second client where Python is there.
+// Where a block imports `zeromq`, it gets `pseud/zmtp`. Also: links lead somewhere, commands exist.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import path from 'node:path'
 import { suite } from 'uvu'
@@ -16,15 +16,20 @@ const DOCUMENTS = [
   'CONTRIBUTING.md',
   'SECURITY.md',
   'CHANGELOG.md',
-  'docs/architecture.md',
-  'docs/errors.md',
+  'bench/README.md',
+  'examples/README.md',
+  ...readdirSync('docs', { recursive: true })
+    .map((name) => path.join('docs', String(name)))
+    .filter((name) => name.endsWith('.md'))
+    .sort(),
 ]
-const text = readFileSync('README.md', 'utf8')
-const blocks = blocksOf('ts')
-const page = ['server.ts', 'client.ts'].map(
-  (name) => blocks.find((block) => block.startsWith(`// ${name}\n`)) ?? '',
+const blocks = DOCUMENTS.flatMap((document) =>
+  blocksOf(document, 'ts').map((code) => ({ code, title: titleOf(document, code) })),
 )
-const others = blocks.filter((block) => !page.includes(block))
+const page = ['server.ts', 'client.ts'].map(
+  (name) => blocks.find(({ code }) => code.startsWith(`// ${name}\n`))?.code ?? '',
+)
+const others = blocks.filter(({ code }) => !page.includes(code))
 const python = pythonOr('the Python client of the README')
 let folder = ''
 
@@ -36,13 +41,22 @@ readme.after(() => rmSync(folder, { recursive: true, force: true }))
 
 readme('has the page and a block for each thing it shows', () => {
   assert.ok(page.every((block) => block !== ''))
-  assert.ok(others.length >= 6)
+  assert.ok(others.filter(({ title }) => title.startsWith('README.md')).length >= 6)
 })
 
 readme('every block compiles', () => {
-  for (const [i, block] of blocks.entries())
-    writeFileSync(path.join(folder, `block-${i}.ts`), `${block}\nexport {}\n`)
-  const config = { extends: '../../tsconfig.json', include: ['block-*.ts'], exclude: [] }
+  for (const [i, { code }] of blocks.entries()) {
+    writeFileSync(path.join(folder, `block-${i}.ts`), `${code}\nexport {}\n`)
+  }
+  const { paths } = JSON.parse(readFileSync('tsconfig.json', 'utf8')).compilerOptions
+  for (const targets of Object.values<string[]>(paths)) targets[0] = path.resolve(targets[0]!)
+  paths.zeromq = paths['pseud/zmtp']
+  const config = {
+    extends: '../../tsconfig.json',
+    compilerOptions: { paths },
+    include: ['block-*.ts'],
+    exclude: [],
+  }
   writeFileSync(path.join(folder, 'tsconfig.json'), JSON.stringify(config))
   const tsc = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', folder], {
     encoding: 'utf8',
@@ -51,9 +65,9 @@ readme('every block compiles', () => {
   assert.is(tsc.status, 0)
 })
 
-for (const block of others) {
-  readme(`runs: ${titleOf(block)}`, async () => {
-    const done = await ended(await start(block))
+for (const { code, title } of others) {
+  readme(`runs: ${title}`, async () => {
+    const done = await ended(await start(code))
     assert.is(done.code, 0, done.output)
   })
 }
@@ -69,7 +83,7 @@ readme('the page runs: a server and a client in two processes', async () => {
     const done = await ended(await start(at(client)))
     assert.is(done.code, 0, done.output)
     if (python !== undefined) {
-      const [source = ''] = blocksOf('python')
+      const [source = ''] = blocksOf('README.md', 'python')
       const script = path.join(folder, 'client.py')
       writeFileSync(script, at(source))
       const called = await ended(spawn(python, [script]))
@@ -98,7 +112,7 @@ readme('every file and script that the documents name is there', () => {
   for (const document of DOCUMENTS) {
     const words = readFileSync(document, 'utf8')
     for (const [, name = ''] of words.matchAll(/npm (?:run )?([a-z:]+)/g)) {
-      if (!['ci', 'install', 'ls'].includes(name) && !(name in scripts))
+      if (!['ci', 'i', 'install', 'ls', 'pack', 'rm', 'test'].includes(name) && !(name in scripts))
         wrong.push(`${document}: npm run ${name}`)
     }
     for (const [, name = ''] of words.matchAll(/`((?:src|test|bench|docs|examples|scripts)\/[\w./-]+)`/g)) {
@@ -121,16 +135,18 @@ readme('CONTRIBUTING.md stays a page that one reads: at most 150 lines, four rec
 
 readme.run()
 
-function blocksOf(language: string): string[] {
+function blocksOf(document: string, language: string): string[] {
+  const text = readFileSync(document, 'utf8')
   return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(
     ([, block]) => block!,
   )
 }
 
-/** The heading above it. */
-function titleOf(block: string): string {
+/** Where it stands: the document, and the heading above it. */
+function titleOf(document: string, block: string): string {
+  const text = readFileSync(document, 'utf8')
   const before = text.slice(0, text.indexOf(block))
-  return before.slice(before.lastIndexOf('\n## ') + 4).split('\n')[0] ?? ''
+  return `${document}: ${before.slice(before.lastIndexOf('\n## ') + 4).split('\n')[0]}`
 }
 
 let started = 0
@@ -147,6 +163,7 @@ async function start(block: string): Promise<ChildProcess> {
     platform: 'node',
     target: 'es2022',
     plugins: [sourceAliases],
+    alias: { zeromq: 'pseud/zmtp' },
   })
   return spawn(process.execPath, ['--enable-source-maps', outfile], { timeout: 20_000 })
 }
