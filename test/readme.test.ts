@@ -111,7 +111,7 @@ readme('every file and script that the documents name is there', () => {
   const wrong: string[] = []
   for (const document of DOCUMENTS) {
     const words = readFileSync(document, 'utf8')
-    for (const [, name = ''] of words.matchAll(/npm (?:run )?([a-z:]+)/g)) {
+    for (const [, name = ''] of words.matchAll(/(?:^|`|&& )npm (?:run )?([a-z:]+)/gm)) {
       if (!['ci', 'i', 'install', 'ls', 'pack', 'rm', 'test'].includes(name) && !(name in scripts))
         wrong.push(`${document}: npm run ${name}`)
     }
