@@ -85,7 +85,7 @@ class Pair {
       dialer.close()
       this.#near.connection!.destroy()
       this.#far.connection!.destroy()
-      await listener.close()
+      listener.close()
     }
     return this
   }

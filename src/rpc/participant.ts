@@ -193,7 +193,7 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
     try {
       const listener = await listen(endpoint, this.#connections, this, this.context)
       if (this.closed) {
-        await listener.close()
+        listener.close()
         throw closedError('no')
       }
       this.listeners.add(listener)
@@ -320,7 +320,7 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
     for (const session of [...this.sessions]) session.close(this.options.lingerMs, errorOf)
     this.onClose()
     this.deadlines.close()
-    const unbound = Promise.all([...this.listeners].map((listener) => listener.close()))
+    for (const listener of this.listeners) listener.close()
     this.dialers.clear()
     this.listeners.clear()
     if (this.sessions.size > 0) {
@@ -328,7 +328,6 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
         this.#onEmpty = resolve
       })
     }
-    await unbound
     this.#hold.release()
   }
 

@@ -17,8 +17,8 @@ export interface EndpointHost {
 export interface OpenEndpoint extends ConnectionOwner {
   /** Whether the user may mean this endpoint by `address`. */
   answersTo(address: string): boolean
-  /** Ends it and its connections, which still send what they hold, for `lingerMs` at most (-1: for ever). Resolves when its name is free. */
-  close(lingerMs: number): Promise<void>
+  /** Ends it and its connections, which still send what they hold, for `lingerMs` at most (-1: for ever). Its name is free at once. */
+  close(lingerMs: number): void
 }
 
 export class BoundEndpoint implements OpenEndpoint {
@@ -38,11 +38,10 @@ export class BoundEndpoint implements OpenEndpoint {
     return address === this.listener?.endpoint || address === this.#address
   }
 
-  async close(lingerMs: number): Promise<void> {
+  close(lingerMs: number): void {
     this.#closed = true
-    const released = this.listener?.close()
+    this.listener?.close()
     for (const peer of this.#peers) peer.leave(lingerMs)
-    await released
   }
 
   receiver(driver: Driver): Receiver {
@@ -76,7 +75,7 @@ export class DialedEndpoint implements OpenEndpoint {
     return address === this.#address
   }
 
-  async close(lingerMs: number): Promise<void> {
+  close(lingerMs: number): void {
     this.peer.leave(lingerMs)
   }
 

@@ -81,13 +81,17 @@ export function addressError(address: string, code: ErrnoCode, cause?: unknown):
 
 /** The error of the drop-in API that says what `cause`, thrown by the transport for `address`, says. */
 export function translateAddressError(address: string, cause: unknown): ErrnoError {
-  return addressError(address, codeOf(cause), cause)
+  const error = addressError(address, codeOf(cause), cause)
+  // libzmq has no such refusals, so there is no text to be the same as.
+  if (error.code === 'ENOTSUP' && cause instanceof PseudError) error.message = cause.message
+  return error
 }
 
 // Words of the transport for what the caller did wrong.
 const TRANSLATED: Readonly<Record<string, ErrnoCode>> = {
   UNSUPPORTED_TRANSPORT: 'EPROTONOSUPPORT',
   PATH_TOO_LONG: 'ENAMETOOLONG',
+  NOT_SYNCHRONOUS: 'ENOTSUP',
   // getaddrinfo's words: libzmq reports a name that it cannot bind as a device that is not there.
   ENOTFOUND: 'ENODEV',
   EAI_AGAIN: 'ENODEV',

@@ -8,7 +8,7 @@ import type { TransportContext } from '../transport/context.ts'
 import { Dialer } from '../transport/dialer.ts'
 import type { TransportEvent } from '../transport/driver.ts'
 import { type Endpoint, parseEndpoint } from '../transport/endpoint.ts'
-import { listen } from '../transport/listener.ts'
+import { type Listener, listen, listenSync } from '../transport/listener.ts'
 import { asksForMore, connectionOptions } from './connection-options.ts'
 import { BoundEndpoint, DialedEndpoint, type EndpointHost, type OpenEndpoint } from './endpoints.ts'
 import { addressError, type ErrnoCode, translateAddressError } from './errno.ts'
@@ -101,13 +101,21 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
     const endpoint = this.#parse(address, 'bind')
     const bound = new BoundEndpoint(address, this)
     try {
-      bound.listener = await listen(endpoint, this.#connectionOptions(), bound, this.transport)
+      this.#bound(bound, await listen(endpoint, this.#connectionOptions(), bound, this.transport))
     } catch (cause) {
       throw translateAddressError(address, cause)
     }
-    this.lastEndpoint = bound.listener.endpoint
-    this.#endpoints.add(bound)
-    linger(this)
+  }
+
+  /** `bind` within the call: throws what that rejects with. */
+  bindSync(address: string): void {
+    const endpoint = this.#parse(address, 'bind')
+    const bound = new BoundEndpoint(address, this)
+    try {
+      this.#bound(bound, listenSync(endpoint, this.#connectionOptions(), bound, this.transport))
+    } catch (cause) {
+      throw translateAddressError(address, cause)
+    }
   }
 
   /** Throws an error of the drop-in API. */
@@ -130,12 +138,15 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
     this.operations.serve()
   }
 
-  /** Takes the endpoints of this name out, to be closed. Throws ENOENT when there is none. */
-  release(address: string): OpenEndpoint[] {
+  /** Ends the endpoints of this name; what is unsent is sent as LINGER says. Throws ENOENT when there is none. */
+  release(address: string): void {
     const found = this.#find(address)
     if (found.length === 0) throw addressError(address, 'ENOENT')
-    for (const endpoint of found) this.#endpoints.delete(endpoint)
-    return found
+    const lingerMs = this.options.number(LINGER)
+    for (const endpoint of found) {
+      this.#endpoints.delete(endpoint)
+      endpoint.close(lingerMs)
+    }
   }
 
   /** High-water marks have changed, and count for existing peers too. */
@@ -148,7 +159,7 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
   close(): void {
     const lingerMs = this.options.number(LINGER)
     this.operations.close()
-    for (const endpoint of this.#endpoints) endpoint.close(lingerMs).catch(() => {}) // nobody is left to hear of it
+    for (const endpoint of this.#endpoints) endpoint.close(lingerMs)
     this.#endpoints.clear()
     for (const peer of this.#peers) peer.leave(lingerMs)
   }
@@ -194,6 +205,13 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
   }
 
   // -- inside ------------------------------------------------------------------------------------------------------
+
+  #bound(endpoint: BoundEndpoint, listener: Listener): void {
+    endpoint.listener = listener
+    this.lastEndpoint = listener.endpoint
+    this.#endpoints.add(endpoint)
+    linger(this)
+  }
 
   #find(address: string): OpenEndpoint[] {
     return [...this.#endpoints].filter((endpoint) => endpoint.answersTo(address))

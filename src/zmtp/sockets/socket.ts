@@ -193,10 +193,26 @@ export class Socket {
     return this.#blockWhile(this.#core.bind(address))
   }
 
+  /**
+   * `bind` within the call: `lastEndpoint` is set and peers may connect when it returns. Throws what `bind` rejects with. A name that only a
+   * name service knows throws ENOTSUP, `localhost` and network interfaces excepted; an ipc path that is in use takes some 30 ms.
+   */
+  bindSync(address: string): void {
+    this.#checkAddress(address)
+    this.#endpoints++
+    this.#core.bindSync(address)
+  }
+
   /** Stops listening on `address` and ends the connections that were accepted there. Rejects with ENOENT. */
   unbind(address: string): Promise<void> {
     this.#checkAddress(address)
-    return this.#blockWhile(this.#release(address))
+    return this.#blockWhile(this.#unbind(address))
+  }
+
+  /** `unbind` within the call: when it returns the address may be bound again. Throws ENOENT. */
+  unbindSync(address: string): void {
+    this.#checkAddress(address)
+    this.#release(address)
   }
 
   /** Connects in the background, now and whenever the connection is lost. Throws EINVAL, EPROTONOSUPPORT. */
@@ -209,9 +225,7 @@ export class Socket {
   /** Ends what `connect` began with the very same address. What is unread is dropped, what is unsent obeys `linger`. Throws ENOENT. */
   disconnect(address: string): void {
     this.#checkAddress(address)
-    const lingerMs = this.#options.number(LINGER)
-    for (const endpoint of this.#core.release(address)) endpoint.close(lingerMs).catch(() => {}) // it has left our hands
-    this.#endpoints--
+    this.#release(address)
   }
 
   /** Closes the socket; idempotent. What waits rejects with EAGAIN (EFSM out of turn); what is unsent obeys `linger`. */
@@ -409,9 +423,14 @@ export class Socket {
     }
   }
 
-  async #release(address: string): Promise<void> {
-    const lingerMs = this.#options.number(LINGER)
-    await Promise.all(this.#core.release(address).map((endpoint) => endpoint.close(lingerMs)))
+  /** As in the native package the socket stays blocked for a turn, although all is done before. */
+  async #unbind(address: string): Promise<void> {
+    this.#release(address)
+    await new Promise(setImmediate)
+  }
+
+  #release(address: string): void {
+    this.#core.release(address)
     this.#endpoints--
   }
 

@@ -1,53 +1,66 @@
 // IPC: Unix domain sockets by path. A path left behind by a dead process is taken over; one that somebody listens on is refused,
-// where libzmq would steal it.
-import { lstat, mkdtemp, rmdir, unlink } from 'node:fs/promises'
+// where libzmq would steal it. The path is tried first, and only if it is in use is there anything to find out.
+import { existsSync, lstatSync, mkdtempSync, rmdirSync, unlinkSync } from 'node:fs'
 import { connect as netConnect, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { IpcEndpoint } from './endpoint.ts'
-import type { ConnectionOptions } from './transport.ts'
+import { somebodyAnswers, somebodyAnswersNow } from './ipc-probe.ts'
 
 /** Begins one attempt to connect; the caller listens for 'connect', 'error' and 'close'. */
 export function dialIpc(endpoint: IpcEndpoint): Socket {
   return netConnect({ path: endpoint.path })
 }
 
-/** Starts to listen; resolves with the real path (`*` becomes a fresh one). The caller listens for 'listening' and 'error'. */
-export async function listenIpc(
-  server: Server,
-  endpoint: IpcEndpoint,
-  options: ConnectionOptions,
-): Promise<string> {
-  const path = endpoint.path === '*' ? await temporaryPath(server) : endpoint.path
-  await removeStale(path)
-  server.listen({ path, backlog: options.backlog })
-  return path
+/** Starts a server at `path` by `start`, after removing a socket file that nobody listens on. Rejects with the system's error. */
+export async function listenIpc(path: string, start: () => Promise<Server>): Promise<Server> {
+  try {
+    return await start()
+  } catch (error) {
+    if (!isTaken(path, error) || (await somebodyAnswers(path))) throw explained(path, error)
+    removeFile(path)
+    return start()
+  }
 }
 
-async function temporaryPath(server: Server): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'pseud-'))
-  const path = join(folder, 'socket')
-  server.once('close', () => {
-    rmdir(dirname(path)).catch(() => {}) // somebody put a file beside it: leave both
-  })
-  return path
+/** `listenIpc` within the call: it throws instead of rejecting, and blocks for some 30 ms when the path is in use. */
+export function listenIpcSync(path: string, start: () => Server): Server {
+  try {
+    return start()
+  } catch (error) {
+    if (!isTaken(path, error) || somebodyAnswersNow(path)) throw explained(path, error)
+    removeFile(path)
+    return start()
+  }
 }
 
-/** Removes a socket file that nobody listens on. Anything else is left, and `listen` will report it. */
-async function removeStale(path: string): Promise<void> {
-  const found = await lstat(path).catch(() => undefined)
-  if (found === undefined || !found.isSocket()) return
-  if (await answers(path)) return
-  await unlink(path).catch(() => {}) // gone in the meantime
+/** A path in a folder of its own, for `ipc://*`. */
+export function temporaryPath(): string {
+  return join(mkdtempSync(join(tmpdir(), 'pseud-')), 'socket')
 }
 
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = netConnect({ path })
-    probe.once('connect', () => {
-      probe.destroy()
-      resolve(true)
-    })
-    probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'ECONNREFUSED'))
-  })
+/** Removes the folder of a temporary path whose server is closed or never came to be. */
+export function removeTemporary(path: string): void {
+  try {
+    rmdirSync(dirname(path))
+  } catch {} // somebody put a file beside it: leave both
+}
+
+/** Whether a socket file is in the way. Any other file is left, whoever it belongs to. */
+function isTaken(path: string, error: unknown): boolean {
+  if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') return false
+  return lstatSync(path, { throwIfNoEntry: false })?.isSocket() ?? false
+}
+
+/** libuv says EACCES of a folder that does not exist; libzmq says what is. */
+function explained(path: string, error: unknown): unknown {
+  const { code } = error as NodeJS.ErrnoException
+  if (code !== 'EACCES' || existsSync(dirname(path))) return error
+  return Object.assign(new Error(`listen ENOENT ${path}`, { cause: error }), { code: 'ENOENT' })
+}
+
+function removeFile(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch {} // gone in the meantime
 }

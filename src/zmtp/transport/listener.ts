@@ -1,14 +1,23 @@
 // Binds an endpoint and makes a Driver of each link that arrives. Closing it stops the listening only: the connections it accepted
-// belong to whoever received them.
-import { createServer, type Server, type Socket } from 'node:net'
-import { LinkError } from '../../base/errors.ts'
+// belong to whoever received them. `listen` and `listenSync` are one way: they differ in what they may wait for, which is the name
+// service and somebody who may answer on an ipc path.
+import type { Server, Socket } from 'node:net'
+import { LinkError, PseudError, UsageError } from '../../base/errors.ts'
 import type { TransportContext } from './context.ts'
 import { type ConnectionOwner, Driver } from './driver.ts'
-import { type Endpoint, formatEndpoint } from './endpoint.ts'
+import { type Endpoint, formatEndpoint, type IpcEndpoint } from './endpoint.ts'
 import { bindInproc, unbindInproc } from './inproc.ts'
-import { listenIpc } from './ipc.ts'
+import { listenIpc, listenIpcSync, removeTemporary, temporaryPath } from './ipc.ts'
+import { abandon, type Place, startServer, whenListening } from './server.ts'
 import { SocketLink } from './socket-link.ts'
-import { configureTcp, isSelfConnection, listenTcp, tcpBoundEndpoint, tcpPeerAddress } from './tcp.ts'
+import {
+  configureTcp,
+  isSelfConnection,
+  lookUpAddress,
+  ownAddress,
+  tcpBoundEndpoint,
+  tcpPeerAddress,
+} from './tcp.ts'
 import type { ConnectionOptions, Link } from './transport.ts'
 
 export interface Listener {
@@ -16,8 +25,8 @@ export interface Listener {
   readonly endpoint: string
   /** Connections accepted here and alive. */
   readonly drivers: ReadonlySet<Driver>
-  /** Stops listening; resolves when the name is free again. */
-  close(): Promise<void>
+  /** Stops listening; the name is free again when it returns. Idempotent. */
+  close(): void
 }
 
 /**
@@ -31,11 +40,31 @@ export async function listen(
 ): Promise<Listener> {
   const listener = new BoundListener(endpoint, options, owner, context)
   try {
-    await listener.bind(endpoint)
+    await listener.bind()
   } catch (cause) {
-    const error = bindError(formatEndpoint(endpoint), cause as NodeJS.ErrnoException)
-    owner.onEvent({ type: 'bind:error', address: formatEndpoint(endpoint), error })
-    throw error
+    listener.close()
+    throw reported(endpoint, owner, cause)
+  }
+  owner.onEvent({ type: 'bind', address: listener.endpoint })
+  return listener
+}
+
+/**
+ * Binds `endpoint` within the call. Throws what `listen` rejects with, and `UsageError` NOT_SYNCHRONOUS when a name service would have to
+ * be asked or this runtime cannot listen at once.
+ */
+export function listenSync(
+  endpoint: Endpoint,
+  options: ConnectionOptions,
+  owner: ConnectionOwner,
+  context: TransportContext,
+): Listener {
+  const listener = new BoundListener(endpoint, options, owner, context)
+  try {
+    listener.bindSync()
+  } catch (cause) {
+    listener.close()
+    throw reported(endpoint, owner, cause)
   }
   owner.onEvent({ type: 'bind', address: listener.endpoint })
   return listener
@@ -44,11 +73,11 @@ export async function listen(
 class BoundListener implements Listener {
   endpoint: string
   readonly drivers: Set<Driver> = new Set()
+  readonly #asked: Endpoint
   readonly #options: ConnectionOptions
   readonly #owner: ConnectionOwner
   readonly #context: TransportContext
-  readonly #transport: Endpoint['transport']
-  #release: () => Promise<void> = () => Promise.resolve()
+  #release: () => void = ignore
 
   constructor(
     endpoint: Endpoint,
@@ -57,21 +86,47 @@ class BoundListener implements Listener {
     context: TransportContext,
   ) {
     this.endpoint = formatEndpoint(endpoint)
-    this.#transport = endpoint.transport
+    this.#asked = endpoint
     this.#options = options
     this.#owner = owner
     this.#context = context
   }
 
-  async bind(endpoint: Endpoint): Promise<void> {
-    if (endpoint.transport === 'inproc') this.#bindInproc(endpoint.name)
-    else await this.#bindServer(endpoint)
+  async bind(): Promise<void> {
+    const asked = this.#asked
+    if (asked.transport === 'inproc') {
+      this.#bindInproc(asked.name)
+    } else if (asked.transport === 'ipc') {
+      const path = this.#choosePath(asked)
+      const server = await listenIpc(path, () => whenListening(this.#start({ path })))
+      this.#listens(server, `ipc://${path}`)
+    } else {
+      const { ipv6 } = this.#options
+      const host = ownAddress(asked.host, ipv6) ?? (await lookUpAddress(asked.host, ipv6))
+      const server = await whenListening(this.#start({ host, port: asked.port }))
+      this.#listens(server, tcpBoundEndpoint(server))
+    }
   }
 
-  async close(): Promise<void> {
+  bindSync(): void {
+    const asked = this.#asked
+    if (asked.transport === 'inproc') {
+      this.#bindInproc(asked.name)
+    } else if (asked.transport === 'ipc') {
+      const path = this.#choosePath(asked)
+      const server = listenIpcSync(path, () => listeningNow(this.#start({ path })))
+      this.#listens(server, `ipc://${path}`)
+    } else {
+      const host = knownAddress(asked.host, this.#options.ipv6)
+      const server = listeningNow(this.#start({ host, port: asked.port }))
+      this.#listens(server, tcpBoundEndpoint(server))
+    }
+  }
+
+  close(): void {
     const release = this.#release
-    this.#release = () => Promise.resolve()
-    await release()
+    this.#release = ignore
+    release()
   }
 
   #bindInproc(name: string): void {
@@ -79,40 +134,34 @@ class BoundListener implements Listener {
     if (!bindInproc(this.#context, name, { accept })) {
       throw Object.assign(new Error(`bind EADDRINUSE inproc://${name}`), { code: 'EADDRINUSE' })
     }
+    this.#release = () => unbindInproc(this.#context, name)
+  }
+
+  #choosePath({ path }: IpcEndpoint): string {
+    if (path !== '*') return path
+    const fresh = temporaryPath()
+    this.#release = () => removeTemporary(fresh)
+    return fresh
+  }
+
+  #start(place: Place): Server {
+    return startServer(place, this.#options.backlog, this.#onConnection)
+  }
+
+  #listens(server: Server, endpoint: string): void {
+    this.endpoint = endpoint
+    server.on('error', this.#onServerError)
+    const removeFolder = this.#release
     this.#release = () => {
-      unbindInproc(this.#context, name)
-      return Promise.resolve()
+      // Its callback comes when the last accepted socket is gone, which is not ours to wait for: the name is free at once.
+      server.close()
+      removeFolder()
+      this.#owner.onEvent({ type: 'close', address: endpoint })
     }
   }
 
-  async #bindServer(endpoint: Exclude<Endpoint, { transport: 'inproc' }>): Promise<void> {
-    const server = createServer(this.#onConnection)
-    server.unref()
-    const listening = new Promise<void>((resolve, reject) => {
-      server.once('listening', resolve)
-      server.once('error', reject)
-    })
-    listening.catch(() => {}) // it is awaited below, unless preparing to listen fails first
-    const path = endpoint.transport === 'ipc' ? await listenIpc(server, endpoint, this.#options) : undefined
-    if (endpoint.transport === 'tcp') await listenTcp(server, endpoint, this.#options)
-    await listening
-    this.endpoint = path === undefined ? tcpBoundEndpoint(server) : `ipc://${path}`
-    server.on('error', this.#onServerError)
-    this.#release = () => this.#closeServer(server)
-  }
-
-  #closeServer(server: Server): Promise<void> {
-    return new Promise((resolve) => {
-      // `close` calls back only when the last accepted socket is gone, which is not ours to wait for: the port is free at once.
-      server.close()
-      server.unref()
-      this.#owner.onEvent({ type: 'close', address: this.endpoint })
-      setImmediate(resolve)
-    })
-  }
-
   readonly #onConnection = (socket: Socket): void => {
-    if (this.#transport !== 'tcp') {
+    if (this.#asked.transport !== 'tcp') {
       this.#accept(new SocketLink(socket, this.endpoint))
       return
     }
@@ -149,6 +198,32 @@ class BoundListener implements Listener {
   }
 }
 
+/** The address of a host that needs no name service, or a guess that is right on every machine that was not tampered with. */
+function knownAddress(host: string, ipv6: boolean): string {
+  const known = ownAddress(host, ipv6) ?? (host === 'localhost' ? '127.0.0.1' : undefined)
+  if (known !== undefined) return known
+  throw new UsageError(
+    'NOT_SYNCHRONOUS',
+    `${JSON.stringify(host)} is no address, and names cannot be looked up within the call: use bind`,
+  )
+}
+
+function listeningNow(server: Server): Server {
+  if (server.listening) return server
+  abandon(server)
+  throw new UsageError('NOT_SYNCHRONOUS', 'this runtime cannot begin to listen within the call: use bind')
+}
+
+/** What `cause` is to the caller, after the owner has heard of it. */
+function reported(endpoint: Endpoint, owner: ConnectionOwner, cause: unknown): PseudError {
+  const address = formatEndpoint(endpoint)
+  const error = cause instanceof PseudError ? cause : bindError(address, cause as NodeJS.ErrnoException)
+  owner.onEvent({ type: 'bind:error', address, error })
+  return error
+}
+
 function bindError(endpoint: string, cause: NodeJS.ErrnoException): LinkError {
   return new LinkError('BIND_FAILED', `cannot bind ${endpoint}: ${cause.code ?? cause.message}`, { cause })
 }
+
+function ignore(): void {}

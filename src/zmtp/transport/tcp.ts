@@ -1,5 +1,5 @@
-// TCP over node:net: how a TcpEndpoint is dialled and bound. Everything that differs from IPC is here.
-import { lookup } from 'node:dns'
+// TCP over node:net: how a TcpEndpoint is dialled, and where one is bound. Everything that differs from IPC is here.
+import { lookup } from 'node:dns/promises'
 import { isIP, connect as netConnect, type Server, type Socket, type TcpNetConnectOpts } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { formatTcp, type TcpEndpoint } from './endpoint.ts'
@@ -35,14 +35,18 @@ export function isSelfConnection(socket: Socket): boolean {
   return socket.localPort === socket.remotePort && socket.localAddress === socket.remoteAddress
 }
 
-/** Starts to listen; the caller listens for 'listening' and 'error'. Rejects when the name cannot be resolved. */
-export async function listenTcp(
-  server: Server,
-  endpoint: TcpEndpoint,
-  options: ConnectionOptions,
-): Promise<void> {
-  const host = await resolveBindHost(endpoint.host, options.ipv6)
-  server.listen({ host, port: endpoint.port, backlog: options.backlog })
+/** The address that `host` means for a bind, where no name service has to be asked; `undefined` where one has to. */
+export function ownAddress(host: string, ipv6: boolean): string | undefined {
+  if (host === '*') return ipv6 ? '::' : '0.0.0.0'
+  if (isIP(host) !== 0) return host
+  // With IPv6 it is the system's hosts file that says what `localhost` is.
+  if (host === 'localhost' && !ipv6) return '127.0.0.1'
+  return interfaceAddress(host, ipv6)
+}
+
+/** The address that `host` means for a bind, as the system's name service has it. Rejects with its error. */
+export async function lookUpAddress(host: string, ipv6: boolean): Promise<string> {
+  return (await lookup(host, { family: ipv6 ? 0 : 4 })).address
 }
 
 /** The endpoint that `server` really has. */
@@ -52,15 +56,9 @@ export function tcpBoundEndpoint(server: Server): string {
   return formatTcp(address.address, address.port)
 }
 
-async function resolveBindHost(host: string, ipv6: boolean): Promise<string> {
-  if (host === '*') return ipv6 ? '::' : '0.0.0.0'
-  if (isIP(host) !== 0) return host
-  const addresses = networkInterfaces()[host]
-  const own = addresses?.find((address) => ipv6 || address.family === 'IPv4')
-  if (own !== undefined) return own.address
-  return new Promise((resolve, reject) => {
-    lookup(host, { family: ipv6 ? 0 : 4 }, (error, address) =>
-      error === null ? resolve(address) : reject(error),
-    )
-  })
+/** An address of the network interface `name`. With IPv6 that family comes first, as in libzmq, but not an address of the link only. */
+function interfaceAddress(name: string, ipv6: boolean): string | undefined {
+  const addresses = networkInterfaces()[name] ?? []
+  const wide = addresses.find((address) => address.family === 'IPv6' && address.scopeid === 0)
+  return ((ipv6 ? wide : undefined) ?? addresses.find((address) => address.family === 'IPv4'))?.address
 }

@@ -58,7 +58,7 @@ async function joined(
 async function leave(world: World): Promise<void> {
   world.dialer.close()
   for (const driver of [...world.client.drivers, ...world.server.drivers]) driver.destroy()
-  await world.listener.close()
+  world.listener.close()
 }
 
 for (const transport of ['tcp', 'ipc', 'inproc']) {
@@ -252,7 +252,7 @@ for (const transport of ['tcp', 'ipc', 'inproc']) {
 
   test('closing the listener frees the name at once and leaves its connections alone', async () => {
     const world = await joined(transport)
-    await world.listener.close()
+    world.listener.close()
     world.client.driver.sendPart(Buffer.from('still here'), false)
     await until(() => world.server.messages.length === 1)
     const second = await listen(
@@ -261,7 +261,7 @@ for (const transport of ['tcp', 'ipc', 'inproc']) {
       new Party(),
       world.context,
     )
-    await second.close()
+    second.close()
     await leave(world)
   })
 
@@ -405,7 +405,7 @@ tcp('dials from a given source address, by host name, and over IPv6', async () =
   assert.match(server.drivers[0]!.remoteAddress, /127\.0\.0\.2/)
   for (const dialer of dialers) dialer.close()
   for (const driver of server.drivers) driver.destroy()
-  await listener.close()
+  listener.close()
 })
 
 tcp('binds an interface by its name', async () => {
@@ -416,7 +416,7 @@ tcp('binds an interface by its name', async () => {
     new TransportContext(),
   )
   assert.match(listener.endpoint, /^tcp:\/\/127\.0\.0\.1:\d+$/)
-  await listener.close()
+  listener.close()
 })
 
 tcp('M13: takes over an ipc path left by a dead process, and makes a fresh one for *', async () => {
@@ -433,7 +433,7 @@ tcp('M13: takes over an ipc path left by a dead process, and makes a fresh one f
     new TransportContext(),
   )
   assert.is(listener.endpoint, `ipc://${path}`)
-  await listener.close()
+  listener.close()
   const wild = await listen(
     parseEndpoint('ipc://*', 'bind'),
     connectionOptions(ROUTER),
@@ -441,7 +441,7 @@ tcp('M13: takes over an ipc path left by a dead process, and makes a fresh one f
     new TransportContext(),
   )
   assert.match(wild.endpoint, /^ipc:\/\/.*\/socket$/)
-  await wild.close()
+  wild.close()
 })
 
 tcp('M20: 300 connect and close cycles leave no handle and no timer behind', async () => {
@@ -468,7 +468,7 @@ async function rawServer(
     new TransportContext(),
   )
   const port = Number(listener.endpoint.slice(listener.endpoint.lastIndexOf(':') + 1))
-  return { port, party, close: () => listener.close() }
+  return { port, party, close: async () => listener.close() }
 }
 
 function firstOctets(socket: Socket, count: number): Promise<Buffer> {
