@@ -17,7 +17,7 @@ import { measure } from './support/measure.ts'
 const options: ConnectionOptions = {
   socketType: 'DEALER',
   identity: Buffer.alloc(0),
-  mechanism: nullMechanism,
+  mechanism: nullMechanism(),
   maxFrameSize: 1 << 20,
   maxMessageSize: 1 << 20,
   maxFrames: 1,

@@ -10,7 +10,7 @@ const errors = suite('errors-doc')
 // Words of ZMTP in quotes: commands, socket types, mechanisms.
 const WORDS = new Set(
   [
-    'CANCEL ERROR HELLO INITIATE JOIN LEAVE PING PONG READY SUBSCRIBE WELCOME',
+    'CANCEL ERROR HELLO INITIATE JOIN LEAVE MESSAGE PING PONG READY SUBSCRIBE WELCOME',
     'CLIENT DEALER DISH PAIR PUB PULL PUSH RADIO REP REQ ROUTER SCATTER GATHER SERVER STREAM SUB XPUB XSUB',
     'CURVE NULL PLAIN',
   ].flatMap((words) => words.split(' ')),

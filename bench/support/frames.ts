@@ -2,7 +2,7 @@
 // and by a bare cursor; the same frames written by the engine and by a bare loop.
 import { giveChunk } from '../../src/base/slab.ts'
 import { Engine, NEED_MORE, PART, READY } from '../../src/zmtp/engine/engine.ts'
-import { NullMechanism } from '../../src/zmtp/engine/null.ts'
+import { NullMechanism } from '../../src/zmtp/engine/security/null.ts'
 import { walkFrames } from './bare-frames.ts'
 import { type Contender, perSecond, type Stopwatch, wallMs } from './measure.ts'
 

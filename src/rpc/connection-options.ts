@@ -13,7 +13,7 @@ export function connectionOptions(
     socketType,
     identity: Buffer.from(identity),
     metadata: new Map([[PSEUD_PROPERTY, PSEUD_VALUE]]),
-    mechanism: nullMechanism,
+    mechanism: nullMechanism(),
     maxFrameSize: options.maxMessageSize,
     maxMessageSize: options.maxMessageSize,
     maxFrames: 64,

@@ -2,7 +2,8 @@
 // themselves, as the RPC layer does. Re-exports only.
 
 export type { PeerInfo } from './engine/engine.ts'
-export type { Mechanism } from './engine/mechanism.ts'
+export type { Credentials, Verdict } from './engine/security/admission.ts'
+export type { Mechanism } from './engine/security/mechanism.ts'
 export { TransportContext } from './transport/context.ts'
 export { Dialer } from './transport/dialer.ts'
 export type { ConnectionOwner, Receiver, TransportEvent } from './transport/driver.ts'
@@ -10,6 +11,15 @@ export { Driver } from './transport/driver.ts'
 export { type Endpoint, formatEndpoint, parseEndpoint } from './transport/endpoint.ts'
 export { Hold } from './transport/hold.ts'
 export { type Listener, listen } from './transport/listener.ts'
-export { nullMechanism } from './transport/mechanisms.ts'
+export {
+  curveClient,
+  curveServer,
+  type KeyPair,
+  type MakeMechanism,
+  newKeyPair,
+  nullMechanism,
+  plainClient,
+  plainServer,
+} from './transport/mechanisms.ts'
 export { fullJitter, type RetryPolicy, zmqBackoff } from './transport/reconnect.ts'
-export type { ConnectionOptions, Link, LinkOwner } from './transport/transport.ts'
+export type { AuthenticationRequest, ConnectionOptions, Link, LinkOwner } from './transport/transport.ts'

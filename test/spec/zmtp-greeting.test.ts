@@ -2,8 +2,8 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { LinkError } from '../../src/base/errors.ts'
-import type { Mechanism } from '../../src/zmtp/engine/mechanism.ts'
-import { NullMechanism } from '../../src/zmtp/engine/null.ts'
+import type { Mechanism } from '../../src/zmtp/engine/security/mechanism.ts'
+import { NullMechanism } from '../../src/zmtp/engine/security/null.ts'
 import { eventsOf, greeting, makeEngine, octets, outputOf, ready } from '../support/engine.ts'
 import { feedEngine } from '../support/feed.ts'
 

@@ -1,6 +1,7 @@
 // Engines for tests, and what they do as text that compares well.
 import { giveChunk } from '../../src/base/slab.ts'
 import {
+  AUTHENTICATE,
   COMMAND,
   ENDED,
   Engine,
@@ -9,7 +10,7 @@ import {
   PART,
   READY,
 } from '../../src/zmtp/engine/engine.ts'
-import { NullMechanism } from '../../src/zmtp/engine/null.ts'
+import { NullMechanism } from '../../src/zmtp/engine/security/null.ts'
 import { writeGreeting } from '../../src/zmtp/wire/greeting.ts'
 
 /** An engine without time limits, with NULL. */
@@ -35,7 +36,7 @@ export function makeEngine(socketType = 'ROUTER', options: Partial<EngineOptions
 }
 
 /**
- * Polls until nothing more comes: `ready`, `part 6869`, `more 6869`, `SUBSCRIBE 41`, `ended CODE` (`ended -` when
+ * Polls until nothing more comes: `ready`, `part 6869`, `more 6869`, `SUBSCRIBE 41`, `authenticate`, `ended CODE` (`ended -` when
  * orderly). Bodies above 64 octets are shortened to their size.
  */
 export function eventsOf(engine: Engine): string[] {
@@ -44,6 +45,9 @@ export function eventsOf(engine: Engine): string[] {
     switch (engine.poll()) {
       case NEED_MORE:
         return events
+      case AUTHENTICATE:
+        events.push('authenticate')
+        break
       case READY:
         events.push('ready')
         break

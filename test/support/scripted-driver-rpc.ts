@@ -44,6 +44,8 @@ export class ScriptedConnection {
       properties: new Map(pseud ? [['x-pseud', Buffer.from('2')]] : []),
       major: 3,
       minor: 1,
+      userId: undefined,
+      userMetadata: new Map(),
     }
   }
 

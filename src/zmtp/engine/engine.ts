@@ -19,6 +19,7 @@ import {
   readName,
   readTtlMs,
   startOfData,
+  startOfReason,
 } from '../wire/command.ts'
 import {
   FLAG_COMMAND,
@@ -53,6 +54,8 @@ import {
   TRAFFIC,
 } from './phase.ts'
 import { Pongs } from './pongs.ts'
+import type { Credentials, Verdict } from './security/admission.ts'
+import { type Cipher, SEALED_HEAD } from './security/mechanism.ts'
 import { STALL_TIMEOUT_MS, Stall } from './stall.ts'
 import { CANCEL, IS_PING, IS_PONG, kindOfCommand, OUT_OF_PLACE, SUBSCRIBE } from './traffic.ts'
 
@@ -64,6 +67,7 @@ export const READY = 1
 export const PART = 2
 export const COMMAND = 3
 export const ENDED = 4
+export const AUTHENTICATE = 5
 // Inside only: something was consumed, go on.
 const CONTINUE = -1
 
@@ -114,6 +118,11 @@ export class Engine {
   // Input ran out, nothing waits: it is the peer's turn.
   #starved = false
   #peerEnded = false
+  // Somebody judges the peer: nothing that it sends is looked at meanwhile. #decided: the verdict is there.
+  #judging = false
+  #decided = false
+  #held = 0
+  #cipher: Cipher | undefined
 
   /** Throws `UsageError` BAD_IDENTITY or BAD_METADATA for what cannot be announced. `now` in milliseconds. */
   constructor(options: EngineOptions, now: number) {
@@ -136,9 +145,19 @@ export class Engine {
     return this.#phase
   }
 
+  /** The mechanism's keys are used up, or nearly: only a new connection has new ones. */
+  get spent(): boolean {
+    return this.#cipher?.spent === true
+  }
+
   /** Set from READY on. */
   get peer(): PeerInfo | undefined {
     return this.#peer
+  }
+
+  /** What the peer shows to be let in: to be judged after AUTHENTICATE, until `handleVerdict`. */
+  get question(): Credentials | undefined {
+    return this.#options.mechanism.admission.question
   }
 
   /** Why it ended; `undefined` before, and after an orderly close by the peer. */
@@ -154,8 +173,18 @@ export class Engine {
     this.#lastReceived = now
     this.#heartbeat.handleLife(now)
     this.#starved = false
+    if (this.#judging && !this.#hold(chunk)) return
     if (this.#at === this.#end && this.#waiting.length === 0) this.#begin(chunk)
     else this.#waiting.push(chunk)
+  }
+
+  /** Whether the peer may come in has been decided. */
+  handleVerdict(verdict: Verdict): void {
+    if (!this.#judging) return
+    this.#options.mechanism.admission.decide(verdict)
+    this.#judging = false
+    this.#decided = true
+    this.#starved = false
   }
 
   /** The peer closed. What it sent before is still delivered; then follows ENDED. */
@@ -200,7 +229,7 @@ export class Engine {
     return this.#deadline
   }
 
-  /** The next thing that happened: READY (once), PART, COMMAND; NEED_MORE, or ENDED for good. */
+  /** The next thing that happened: AUTHENTICATE and READY (once each), PART, COMMAND; NEED_MORE, or ENDED for good. */
   poll(): number {
     if (this.#atFrame) {
       const chunk = this.#chunk
@@ -285,16 +314,28 @@ export class Engine {
   #pollSlowly(): number {
     const result = this.#advance()
     if (this.#pongs.owed) this.#answerPings(this.#lastReceived)
-    this.#atFrame = this.#phase === TRAFFIC && !this.#header.complete && !this.#header.begun
+    this.#atFrame =
+      this.#phase === TRAFFIC && this.#cipher === undefined && !this.#header.complete && !this.#header.begun
     return result
   }
 
   #advance(): number {
     for (;;) {
-      const result = this.#step()
+      if (this.#judging) return this.#runDry()
+      const result = this.#tryStep()
       if (this.#phase >= CLOSED) return ENDED
       if (result > NEED_MORE) return result
       if (result === NEED_MORE && !this.#nextChunk()) return this.#runDry()
+    }
+  }
+
+  #tryStep(): number {
+    try {
+      return this.#step()
+    } catch (error) {
+      // Anything else is a defect of ours and not the peer's doing.
+      if (!(error instanceof PseudError)) throw error
+      return this.#fail(error)
     }
   }
 
@@ -302,12 +343,24 @@ export class Engine {
   #step(): number {
     if (this.#phase >= CLOSED) return ENDED
     if (this.#phase === GREETING) return this.#readGreeting()
+    if (this.#decided) return this.#handleDecision()
     const header = this.#header
     if (!header.complete && !this.#readHeader()) return NEED_MORE
     if (!this.#readBody(header.size)) return NEED_MORE
     header.clear()
+    if (this.#cipher !== undefined) return this.#openBox(this.#cipher)
     if ((header.flags & FLAG_COMMAND) !== 0) return this.#handleCommand()
     this.more = (header.flags & FLAG_MORE) !== 0
+    return PART
+  }
+
+  // What the frame says of itself does not count; what stands in the box does.
+  #openBox(cipher: Cipher): number {
+    const flags = cipher.open(this.body, this.bodyStart, this.bodyEnd)
+    this.bodyStart += SEALED_HEAD
+    if ((flags & FLAG_COMMAND) !== 0) return this.#handleCommand()
+    if (!this.#countFrame(flags, this.bodyEnd - this.bodyStart, this.#frameOffset)) return ENDED
+    this.more = (flags & FLAG_MORE) !== 0
     return PART
   }
 
@@ -359,8 +412,7 @@ export class Engine {
     this.#minor = greeting[MINOR_AT]!
     this.#greeting = undefined
     this.#enter(GREETED)
-    this.#writeHandshake()
-    return CONTINUE
+    return this.#goOn()
   }
 
   #readHeader(): boolean {
@@ -378,6 +430,11 @@ export class Engine {
 
   // Bounds come before memory: nothing is reserved for a size that was not admitted here.
   #admit(flags: number, size: number): boolean {
+    if (this.#cipher !== undefined) {
+      const fault = this.#limits.checkSealed(size - SEALED_HEAD)
+      if (fault !== undefined) this.#fail(fault)
+      return fault === undefined
+    }
     if ((flags & FLAG_COMMAND) === 0) return this.#countFrame(flags, size, this.#frameOffset)
     const limits = this.#limits
     const fault = this.#phase === HANDSHAKE ? limits.countHandshake(size) : limits.checkCommand(size)
@@ -416,43 +473,89 @@ export class Engine {
   // ---- commands
 
   #handleCommand(): number {
-    const data = startOfData(this.body, this.bodyStart, this.bodyEnd)
-    if (data < 0) return this.#fail(new ProtocolError('BAD_COMMAND', 'the name of a command does not fit'))
-    try {
-      return this.#phase === HANDSHAKE ? this.#handleHandshake() : this.#handleTraffic(data)
-    } catch (error) {
-      // What a mechanism throws otherwise is a defect of ours and not the peer's doing.
-      if (!(error instanceof PseudError)) throw error
-      return this.#fail(error)
+    const { body, bodyStart, bodyEnd } = this
+    const data = startOfData(body, bodyStart, bodyEnd)
+    if (data < 0 && startOfReason(body, bodyStart, bodyEnd) < 0) {
+      return this.#fail(new ProtocolError('BAD_COMMAND', 'the name of a command does not fit'))
+    }
+    if (this.#phase !== HANDSHAKE) return this.#handleTraffic(data)
+    this.#options.mechanism.handleCommand(body, bodyStart, bodyEnd)
+    return this.#goOn()
+  }
+
+  // ---- the handshake
+
+  /** The handshake as far as it goes from here: our next commands, a question about the peer, or READY. */
+  #goOn(): number {
+    const { mechanism } = this.#options
+    const written = this.#writeHandshake()
+    if (written && mechanism.lockstep && this.#unread) {
+      return this.#fail(new ProtocolError('UNEXPECTED_COMMAND', 'the peer did not wait for its turn'))
+    }
+    const metadata = mechanism.peerMetadata
+    if (metadata !== undefined && !this.#isCompatible(metadata.socketType)) {
+      return this.#refuseSocketType(metadata.socketType)
+    }
+    if (mechanism.admission.question !== undefined) {
+      this.#judging = true
+      return AUTHENTICATE
+    }
+    return metadata !== undefined && mechanism.ready ? this.#agree(metadata) : CONTINUE
+  }
+
+  #writeHandshake(): boolean {
+    const { mechanism } = this.#options
+    for (let any = false; ; any = true) {
+      this.#outbox.begin(FLAG_COMMAND)
+      if (!mechanism.writeNextCommand(this.output, this.#localMetadata)) {
+        this.#outbox.abandon()
+        return any
+      }
+      this.#outbox.end()
     }
   }
 
-  #handleHandshake(): number {
-    const mechanism = this.#options.mechanism
-    mechanism.handleCommand(this.body, this.bodyStart, this.bodyEnd)
-    this.#writeHandshake()
-    const metadata = mechanism.peerMetadata
-    if (metadata === undefined) return CONTINUE
-    const { socketType, identity, properties } = metadata
-    if (!this.#isCompatible(socketType)) return this.#refuseSocketType(socketType)
-    if (!mechanism.ready) return CONTINUE
-    this.#peer = { socketType, identity, properties, major: this.#major, minor: this.#minor }
+  #handleDecision(): number {
+    this.#decided = false
+    const { refusal, lastWord } = this.#options.mechanism.admission
+    if (refusal === undefined) return this.#goOn()
+    if (lastWord !== '') this.#outbox.write(FLAG_COMMAND, bodyOfError(lastWord))
+    return this.#fail(refusal)
+  }
+
+  #agree(metadata: Metadata): number {
+    const { mechanism, socketType } = this.#options
+    const { verdict } = mechanism.admission
+    const { identity, properties } = metadata
+    this.#peer = {
+      socketType: metadata.socketType,
+      identity,
+      properties,
+      major: this.#major,
+      minor: this.#minor,
+      userId: verdict?.userId,
+      userMetadata: verdict?.metadata ?? NO_PROPERTIES,
+    }
     this.#enter(AGREED)
+    this.#cipher = mechanism.cipher
+    this.#outbox.cipher = mechanism.cipher
     this.#header.commandsOnly = false
-    this.#header.rescues = takesSubscriptions(this.#options.socketType)
+    this.#header.rescues = mechanism.cipher === undefined && takesSubscriptions(socketType)
     this.#heartbeat.start(this.#lastReceived)
     this.#rearm()
     return READY
   }
 
-  #writeHandshake(): void {
-    const { mechanism } = this.#options
-    for (let written = true; written; ) {
-      this.#outbox.begin(FLAG_COMMAND)
-      written = mechanism.writeNextCommand(this.output, this.#localMetadata)
-      if (written) this.#outbox.end()
-      else this.#outbox.abandon()
-    }
+  get #unread(): boolean {
+    return this.#at < this.#end || this.#waiting.length > 0
+  }
+
+  // While the peer is being judged it has nothing to say, at least not much.
+  #hold(chunk: Buffer): boolean {
+    this.#held += chunk.length
+    const fault = this.#limits.checkHeld(this.#held)
+    if (fault !== undefined) this.#fail(fault)
+    return fault === undefined
   }
 
   get #localMetadata(): Metadata {
@@ -486,7 +589,7 @@ export class Engine {
       case CANCEL:
         return this.#handleSubscription('CANCEL', data)
       case OUT_OF_PLACE: {
-        const name = readName(this.body, this.bodyStart)
+        const name = readName(this.body, this.bodyStart, this.bodyEnd)
         return this.#fail(
           new ProtocolError('UNEXPECTED_COMMAND', `the peer sent ${name} after the handshake`),
         )
@@ -525,6 +628,8 @@ export class Engine {
     if (this.#phase < CLOSED) return
     this.#deadline = Infinity
     this.#atFrame = false
+    this.#judging = false
+    this.#options.mechanism.wipe()
     this.#header.clear()
     this.#assembly.clear()
     this.#waiting.clear()

@@ -56,10 +56,23 @@ export class Limits {
     return undefined
   }
 
+  /** Judges a box in traffic by the size of what is in it, which is a message or a command. */
+  checkSealed(size: number): LimitError | undefined {
+    const most = Math.max(this.#frameMax, SEALED_COMMAND_MAX)
+    return size > most ? new LimitError('FRAME_TOO_LARGE', 'maxFrameSize', this.#frameMax, size) : undefined
+  }
+
   /** Judges a command in traffic. */
   checkCommand(size: number): LimitError | undefined {
     return size > COMMAND_MAX
       ? new LimitError('FRAME_TOO_LARGE', 'maxCommandSize', COMMAND_MAX, size)
+      : undefined
+  }
+
+  /** Judges how much waits while the peer is being judged. */
+  checkHeld(size: number): LimitError | undefined {
+    return size > this.#handshakeMax
+      ? new LimitError('HANDSHAKE_TOO_LARGE', 'maxHandshakeBytes', this.#handshakeMax, size)
       : undefined
   }
 
@@ -78,5 +91,7 @@ export class Limits {
 // The largest fixed handshake command has 518 octets (PLAIN HELLO); CURVE's INITIATE has 257 and metadata.
 const HANDSHAKE_COMMAND_MAX = 8192
 const HANDSHAKE_MAX = 16384
+// Before a box is opened nobody knows whether it holds a command, to which `maxFrameSize` does not apply.
+const SEALED_COMMAND_MAX = 8192
 // All topics of a peer together are bounded by 1 MiB; every other command is small.
 const COMMAND_MAX = 0x10_0000

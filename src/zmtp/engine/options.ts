@@ -2,7 +2,7 @@
 import type { Metadata } from '../wire/metadata.ts'
 import type { HeartbeatOptions } from './heartbeat.ts'
 import type { LimitOptions } from './limits.ts'
-import type { Mechanism } from './mechanism.ts'
+import type { Mechanism } from './security/mechanism.ts'
 
 /** Durations in milliseconds, sizes in octets. */
 export interface EngineOptions extends HeartbeatOptions, LimitOptions {
@@ -27,4 +27,8 @@ export interface PeerInfo extends Metadata {
   /** The ZMTP version of its greeting: 3.0 and above. */
   readonly major: number
   readonly minor: number
+  /** Who it is, where somebody judged and said so; this, and not its identity, can be trusted. */
+  readonly userId: string | undefined
+  /** What else was said of it then; empty otherwise. */
+  readonly userMetadata: ReadonlyMap<string, Buffer>
 }

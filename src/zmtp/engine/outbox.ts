@@ -1,8 +1,10 @@
 // What leaves a connection: frames put into one Slab, small bodies copied, large ones by reference, or written in place
-// by somebody else (the codec) between `begin` and `end`. Knows no phase and no peer: the engine asks before it writes.
+// by somebody else (the codec) between `begin` and `end`; sealed, all of them, once there is a cipher. Knows no phase and no peer:
+// the engine asks before it writes.
 import { Mark, Slab } from '../../base/slab.ts'
 import { LONG_HEADER_SIZE, SHORT_BODY_MAX, SHORT_HEADER_SIZE } from '../wire/constants.ts'
-import { writeHeader } from '../wire/frame.ts'
+import { sizeOfHeader, writeHeader } from '../wire/frame.ts'
+import { type Cipher, SEALED_HEAD } from './security/mechanism.ts'
 
 /** Bodies up to this are copied: cheaper than one more piece in the write (bench/frame.bench.ts). */
 export const COPY_MAX = 8192
@@ -12,6 +14,8 @@ const LOOP_MAX = 12
 
 export class Outbox {
   readonly slab: Slab = new Slab()
+  /** From now on frames travel in boxes. Not to be set while one is open. */
+  cipher: Cipher | undefined
   /** A frame was begun and not yet ended. */
   open = false
 
@@ -27,6 +31,10 @@ export class Outbox {
   write(flags: number, body: Buffer): void {
     const slab = this.slab
     const size = body.length
+    if (this.cipher !== undefined) {
+      this.#writeSealed(flags, body)
+      return
+    }
     if (size > COPY_MAX) {
       slab.reserve(LONG_HEADER_SIZE)
       slab.at = writeHeader(slab.bytes, slab.at, flags, size)
@@ -54,9 +62,10 @@ export class Outbox {
     slab.save(this.#mark)
     this.#before = slab.byteLength
     this.#flags = flags
-    if (slab.end - slab.at < LONG_HEADER_SIZE) slab.reserve(LONG_HEADER_SIZE)
+    if (slab.end - slab.at < HEAD_MAX) slab.reserve(HEAD_MAX)
     this.#head = slab.bytes
     this.#headAt = slab.at
+    if (this.cipher !== undefined && this.#headSize < SEALED_HEAD) this.#headSize += SEALED_HEAD
     slab.at += this.#headSize
     this.open = true
   }
@@ -65,8 +74,12 @@ export class Outbox {
   end(): void {
     const slab = this.slab
     const size = slab.byteLength - this.#before - this.#headSize
-    const headSize = size <= SHORT_BODY_MAX ? SHORT_HEADER_SIZE : LONG_HEADER_SIZE
     this.open = false
+    if (this.cipher !== undefined) {
+      this.#endSealed(this.cipher, size)
+      return
+    }
+    const headSize = size <= SHORT_BODY_MAX ? SHORT_HEADER_SIZE : LONG_HEADER_SIZE
     if (headSize !== this.#headSize) this.#move(headSize)
     else writeHeader(this.#head, this.#headAt, this.#flags, size)
   }
@@ -79,19 +92,55 @@ export class Outbox {
 
   #move(headSize: number): void {
     const slab = this.slab
-    const from = this.#headAt + this.#headSize
-    const to = this.#headAt + headSize
     const size = slab.byteLength - this.#before - this.#headSize
-    if (slab.bytes === this.#head && slab.at - from === size && slab.end - from >= size + LONG_HEADER_SIZE) {
-      slab.bytes.copyWithin(to, from, slab.at)
+    const to = this.#headAt + headSize
+    if (this.#isOnePiece(size) && slab.end - to >= size) {
+      slab.bytes.copyWithin(to, this.#headAt + this.#headSize, slab.at)
       writeHeader(this.#head, this.#headAt, this.#flags, size)
       slab.at = to + size
     } else {
-      // The body crossed into another chunk, where it cannot be shifted: collect it, once, and write it anew.
-      const body = slab.gather(this.#mark).subarray(this.#headSize)
-      slab.rollback(this.#mark)
-      this.write(this.#flags, body)
+      this.#writeAnew()
+    }
+    this.#headSize = headSize
+  }
+
+  /** Whether the `size` octets of the open frame's body stand behind its head, in the same chunk. */
+  #isOnePiece(size: number): boolean {
+    const slab = this.slab
+    return slab.bytes === this.#head && slab.at - this.#headAt - this.#headSize === size
+  }
+
+  // The body crossed into another chunk, where it can neither be shifted nor sealed: collect it, once.
+  #writeAnew(): void {
+    const body = this.slab.gather(this.#mark).subarray(this.#headSize)
+    this.slab.rollback(this.#mark)
+    this.write(this.#flags, body)
+  }
+
+  // ---- in boxes: a sealed body needs one piece of memory, so a large one is copied too. The frame itself is a message of one
+  // frame, whatever is in it, as libzmq has it.
+
+  #writeSealed(flags: number, body: Buffer): void {
+    const slab = this.slab
+    const size = SEALED_HEAD + body.length
+    slab.reserve(sizeOfHeader(size) + size)
+    const start = writeHeader(slab.bytes, slab.at, 0, size)
+    slab.bytes.set(body, start + SEALED_HEAD)
+    this.cipher!.seal(slab.bytes, start, start + size, flags)
+    slab.at = start + size
+  }
+
+  #endSealed(cipher: Cipher, bodySize: number): void {
+    const size = SEALED_HEAD + bodySize
+    const headSize = sizeOfHeader(size) + SEALED_HEAD
+    if (headSize === this.#headSize && this.#isOnePiece(bodySize)) {
+      const start = writeHeader(this.#head, this.#headAt, 0, size)
+      cipher.seal(this.#head, start, start + size, this.#flags)
+    } else {
+      this.#writeAnew()
     }
     this.#headSize = headSize
   }
 }
+
+const HEAD_MAX = LONG_HEADER_SIZE + SEALED_HEAD

@@ -1,5 +1,6 @@
 // The ERROR command as an error: the one protocol fault that carries a reason that policy looks at.
 import { ProtocolError } from '../../base/errors.ts'
+import { readErrorReason, startOfReason } from '../wire/command.ts'
 
 /** Code PEER_ERROR: the peer refused us with an ERROR command. */
 export class PeerError extends ProtocolError {
@@ -10,4 +11,10 @@ export class PeerError extends ProtocolError {
     super('PEER_ERROR', reason === '' ? 'the peer refused us' : `the peer refused us: ${reason}`)
     this.reason = reason
   }
+}
+
+/** Throws `PeerError` when the command `bytes[start, end)` is an ERROR. */
+export function throwIfError(bytes: Buffer, start: number, end: number): void {
+  const at = startOfReason(bytes, start, end)
+  if (at >= 0) throw new PeerError(readErrorReason(bytes, at, end))
 }

@@ -35,7 +35,7 @@ export function connectionOptions(options: OptionValues, socketType: string): Co
   return {
     socketType,
     identity: options.bytes(ROUTING_ID) ?? EMPTY,
-    mechanism: nullMechanism,
+    mechanism: nullMechanism(),
     // libzmq holds each frame, not the sum, against the limit; the number of frames is what bounds the sum here.
     maxFrameSize: maxMessageSize < 0 ? Number.POSITIVE_INFINITY : maxMessageSize,
     maxMessageSize: Number.POSITIVE_INFINITY,

@@ -3,14 +3,26 @@
  * turn, and arms one timer. It knows time and the event loop, which the engine must not; it knows nothing of sockets,
  * queues or calls.
  *
+ * One file, though a long one: it and the interfaces at its end, which it calls, name each other.
+ *
  * The way in:  link chunk -> engine.handleBytes -> poll -> receiver.onPart(chunk, start, end), until a pause.
  * The way out: sendPart or beginPart/endPart write into the engine's slab -> end of the turn -> one link.write.
  */
 import type { Timer } from '../../base/clock.ts'
 import { LinkError, type PseudError } from '../../base/errors.ts'
 import { giveChunk, type Slab } from '../../base/slab.ts'
-import { COMMAND, ENDED, Engine, NEED_MORE, PART, type PeerInfo, READY } from '../engine/engine.ts'
+import {
+  AUTHENTICATE,
+  COMMAND,
+  ENDED,
+  Engine,
+  NEED_MORE,
+  PART,
+  type PeerInfo,
+  READY,
+} from '../engine/engine.ts'
 import type { TransportContext } from './context.ts'
+import { hostOf, judge } from './judge.ts'
 import type { ConnectionOptions, Link, LinkOwner } from './transport.ts'
 
 export class Driver implements LinkOwner {
@@ -23,6 +35,7 @@ export class Driver implements LinkOwner {
 
   readonly #link: Link
   readonly #engine: Engine
+  readonly #options: ConnectionOptions
   readonly #context: TransportContext
   readonly #owner: ConnectionOwner
   readonly #onFinished: (driver: Driver, error: PseudError | undefined) => void
@@ -54,6 +67,7 @@ export class Driver implements LinkOwner {
     this.endpoint = endpoint
     this.remoteAddress = link.remoteAddress
     this.outgoing = outgoing
+    this.#options = options
     this.#context = context
     this.#owner = owner
     this.#onFinished = onFinished
@@ -144,6 +158,8 @@ export class Driver implements LinkOwner {
       this.#giveBack()
     }
     if (this.#ending) this.#endLink()
+    else if (this.#engine.spent)
+      this.#finish(new LinkError('KEY_EXHAUSTED', 'no nonce is left: new keys are due'))
   }
 
   /** Sends what is queued, then closes; after `lingerMs` at the latest, what is left is dropped. */
@@ -224,11 +240,24 @@ export class Driver implements LinkOwner {
           break
         case NEED_MORE:
           return
+        case AUTHENTICATE:
+          this.#judge()
+          break
         case ENDED:
           this.#finish(engine.error)
           return
       }
     }
+  }
+
+  #judge(): void {
+    const { authenticate, identity } = this.#options
+    const request = { credentials: this.#engine.question!, address: hostOf(this.remoteAddress), identity }
+    judge(authenticate, request, this.#context.clock).then((verdict) => {
+      if (this.#finished || this.#ending) return
+      this.#engine.handleVerdict(verdict)
+      this.#pump()
+    })
   }
 
   /** Closes our side of the link once nothing is left to send, and gives the peer a moment to close its own. */

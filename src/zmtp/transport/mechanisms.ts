@@ -1,8 +1,55 @@
-// Mechanisms by the name that the greeting carries, for those above who choose one but must not know the engine.
-import type { Mechanism } from '../engine/mechanism.ts'
-import { NullMechanism } from '../engine/null.ts'
+// Mechanisms for those above who choose one but must not know the engine: each function checks what it is given, once, and returns
+// the maker of one mechanism for each connection. Also where CURVE's chance comes from.
+import { randomBytes } from 'node:crypto'
+import { checkKey, KEY_SIZE, publicKeyOf } from '../engine/security/curve-box.ts'
+import { CurveClient } from '../engine/security/curve-client.ts'
+import { CurveServer } from '../engine/security/curve-server.ts'
+import type { Mechanism } from '../engine/security/mechanism.ts'
+import { NullMechanism } from '../engine/security/null.ts'
+import { PlainClient } from '../engine/security/plain-client.ts'
+import { PlainServer } from '../engine/security/plain-server.ts'
 
-/** No security: see RFC 37, "The NULL Security Mechanism". */
-export function nullMechanism(): Mechanism {
-  return new NullMechanism()
+export type MakeMechanism = () => Mechanism
+
+/** A CURVE key pair; 32 octets each. */
+export interface KeyPair {
+  readonly publicKey: Buffer
+  readonly secretKey: Buffer
+}
+
+/** No security: see RFC 37, "The NULL Security Mechanism". `asks`: peers are judged by their address. */
+export function nullMechanism(asks: boolean = false): MakeMechanism {
+  return () => new NullMechanism(asks)
+}
+
+/** Shows a user name and a password, in clear (RFC 24). Throws `UsageError` BAD_CREDENTIALS. */
+export function plainClient(username: Buffer, password: Buffer): MakeMechanism {
+  new PlainClient(username, password) // throws now what would be thrown for each connection
+  return () => new PlainClient(username, password)
+}
+
+/** Takes user names and passwords, and has them judged (RFC 24). */
+export function plainServer(): MakeMechanism {
+  return () => new PlainServer()
+}
+
+/** Encrypts, and knows the server by its public key (RFC 26). Throws `UsageError` BAD_CURVE_KEY. */
+export function curveClient(keys: KeyPair, serverKey: Buffer): MakeMechanism {
+  checkKey(keys.publicKey, 'public key')
+  checkKey(keys.secretKey, 'secret key')
+  checkKey(serverKey, "server's key")
+  return () => new CurveClient({ ...keys, serverKey, draw: randomBytes })
+}
+
+/** Encrypts (RFC 26). `asks`: whether the keys of clients are judged; otherwise any will do. Throws `UsageError` BAD_CURVE_KEY. */
+export function curveServer(secretKey: Buffer, asks: boolean): MakeMechanism {
+  checkKey(secretKey, 'secret key')
+  const publicKey = publicKeyOf(secretKey)
+  return () => new CurveServer({ publicKey, secretKey, asks, draw: randomBytes })
+}
+
+/** A new key pair. */
+export function newKeyPair(): KeyPair {
+  const secretKey = randomBytes(KEY_SIZE)
+  return { publicKey: publicKeyOf(secretKey), secretKey }
 }

@@ -1,6 +1,7 @@
 // The seams of the transport: what a byte stream to one peer must do (Link), and what a connection is configured with. Who
 // receives from a connection and who watches it stands in driver.ts. Types only, no behaviour.
-import type { Mechanism } from '../engine/mechanism.ts'
+import type { Credentials, Verdict } from '../engine/security/admission.ts'
+import type { Mechanism } from '../engine/security/mechanism.ts'
 
 /** A reliable ordered byte stream to one peer: a TCP or IPC socket, or the in-process one. */
 export interface Link {
@@ -28,6 +29,15 @@ export interface LinkOwner {
   onClose(error: Error | undefined): void
 }
 
+/** A peer that wants to come in. */
+export interface AuthenticationRequest {
+  readonly credentials: Credentials
+  /** Where the peer is: `127.0.0.1` of a TCP peer, its link's address otherwise. */
+  readonly address: string
+  /** What we announce ourselves: our own routing id, which libzmq puts into the question. */
+  readonly identity: Buffer
+}
+
 /** Everything a connection is made with. Durations in milliseconds, sizes in octets. */
 export interface ConnectionOptions {
   /** Upper-case, as announced: `DEALER`. */
@@ -38,6 +48,8 @@ export interface ConnectionOptions {
   readonly metadata?: ReadonlyMap<string, Buffer>
   /** A new mechanism for each connection: it holds that connection's state. */
   readonly mechanism: () => Mechanism
+  /** Judges a peer when the mechanism asks. Whatever is no proper verdict within 5 s keeps the peer out; so does the lack of a judge. */
+  readonly authenticate?: (request: AuthenticationRequest) => Verdict | Promise<Verdict>
   /** Largest frame body accepted; `Infinity` for none. */
   readonly maxFrameSize: number
   /** Largest message accepted, all parts together. */

@@ -14,6 +14,7 @@ export const COMMAND_ERROR: Buffer = prefix('ERROR')
 export const COMMAND_HELLO: Buffer = prefix('HELLO')
 export const COMMAND_WELCOME: Buffer = prefix('WELCOME')
 export const COMMAND_INITIATE: Buffer = prefix('INITIATE')
+export const COMMAND_MESSAGE: Buffer = prefix('MESSAGE')
 export const COMMAND_PING: Buffer = prefix('PING')
 export const COMMAND_PONG: Buffer = prefix('PONG')
 export const COMMAND_SUBSCRIBE: Buffer = prefix('SUBSCRIBE')
@@ -39,9 +40,9 @@ export function startOfData(bytes: Buffer, start: number, end: number): number {
   return after <= end ? after : -1
 }
 
-/** The command's name, made printable, for messages. Its name must fit: see `startOfData`. */
-export function readName(bytes: Buffer, start: number): string {
-  return printable(bytes, start + 1, start + 1 + bytes[start]!)
+/** The name of the command `bytes[start, end)`, which is not empty, made printable, for messages. */
+export function readName(bytes: Buffer, start: number, end: number): string {
+  return printable(bytes, start + 1, Math.min(end, start + 1 + bytes[start]!))
 }
 
 /** Appends `bytes` to the slab. */
@@ -72,6 +73,15 @@ export function readTtlMs(bytes: Buffer, start: number, end: number): number {
   if (end - start < 2) throw new ProtocolError('BAD_COMMAND', 'a PING has no time to live')
   return readU16(bytes, start) * PING_TTL_UNIT_MS
 }
+
+/** Where the reason begins in the command `bytes[start, end)`, or -1 when it is no ERROR. */
+export function startOfReason(bytes: Buffer, start: number, end: number): number {
+  if (isCommand(bytes, start, end, COMMAND_ERROR)) return start + COMMAND_ERROR.length
+  return isCommand(bytes, start, end, MISSPELT_ERROR) ? start + MISSPELT_ERROR.length : -1
+}
+
+// What PLAIN servers of libzmq 4.3 send: their source says "\x05ERROR", in which C reads \x05E as one octet.
+const MISSPELT_ERROR = Buffer.from('^RROR', 'latin1')
 
 /** The reason in an ERROR's data `bytes[start, end)`, made printable; throws BAD_COMMAND when it does not fill it. */
 export function readErrorReason(bytes: Buffer, start: number, end: number): string {

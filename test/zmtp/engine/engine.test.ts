@@ -3,10 +3,11 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { UsageError } from '../../../src/base/errors.ts'
 import { Engine, NEED_MORE, PART } from '../../../src/zmtp/engine/engine.ts'
-import type { Mechanism } from '../../../src/zmtp/engine/mechanism.ts'
-import { NullMechanism } from '../../../src/zmtp/engine/null.ts'
 import { PeerError } from '../../../src/zmtp/engine/peer-error.ts'
 import { FAILED, GREETING, HANDSHAKE, TRAFFIC } from '../../../src/zmtp/engine/phase.ts'
+import { Admission } from '../../../src/zmtp/engine/security/admission.ts'
+import type { Mechanism } from '../../../src/zmtp/engine/security/mechanism.ts'
+import { NullMechanism } from '../../../src/zmtp/engine/security/null.ts'
 import {
   command,
   eventsOf,
@@ -324,6 +325,9 @@ test('tells an incompatible peer why before it ends', () => {
 class TwoRounds implements Mechanism {
   readonly name = 'ROUNDS'
   readonly asServer: boolean
+  readonly lockstep = false
+  readonly admission = new Admission(false)
+  readonly cipher = undefined
   peerMetadata = undefined as Mechanism['peerMetadata']
   #said = 0
   #heard = 0
@@ -350,6 +354,8 @@ class TwoRounds implements Mechanism {
     this.#heard++
     this.peerMetadata = { socketType: 'PAIR', identity: Buffer.alloc(0), properties: new Map() }
   }
+
+  wipe(): void {}
 }
 
 test('lets a mechanism take turns, and is ready when both have said all', () => {

@@ -1,6 +1,6 @@
 // What the tests of the driver share: options of a plain DEALER or ROUTER connection, a receiver that notes everything.
 import type { PseudError } from '../../../src/base/errors.ts'
-import { NullMechanism } from '../../../src/zmtp/engine/null.ts'
+import { NullMechanism } from '../../../src/zmtp/engine/security/null.ts'
 import type { ConnectionOwner, Driver, Receiver, TransportEvent } from '../../../src/zmtp/transport/driver.ts'
 import { zmqBackoff } from '../../../src/zmtp/transport/reconnect.ts'
 import type { ConnectionOptions } from '../../../src/zmtp/transport/transport.ts'

@@ -63,7 +63,23 @@ test('prints what a peer says without controls, escapes and high octets', () => 
   const bytes = octets('1b "[31m~ " 5c 0d 0a 00 7f ff')
   assert.is(command.printable(bytes, 0, bytes.length), '\\x1b[31m~ \\x5c\\x0d\\x0a\\x00\\x7f\\xff')
   assert.is(command.printable(octets('61*300'), 0, 300).length, 255)
-  assert.is(command.readName(octets('04 "PING" 00'), 0), 'PING')
+  assert.is(command.readName(octets('04 "PING" 00'), 0, 6), 'PING')
+})
+
+test('does not read a name beyond the end of its command', () => {
+  const bytes = octets('5e "RROR" 03 "400" "the next frame"')
+  assert.is(command.readName(bytes, 0, 9), 'RROR\\x03400')
+})
+
+test('finds the reason of an ERROR in both spellings: as in the RFC, and as PLAIN servers of libzmq 4.3 send it', () => {
+  for (const text of ['05 "ERROR" 03 "400"', '5e "RROR" 03 "400"']) {
+    const bytes = octets(text)
+    const at = command.startOfReason(bytes, 0, bytes.length)
+    assert.is(command.readErrorReason(bytes, at, bytes.length), '400', text)
+  }
+  for (const text of ['05 "READY"', '5e "RROX" 00', '05 "ERRO"']) {
+    assert.is(command.startOfReason(octets(text), 0, octets(text).length), -1, text)
+  }
 })
 
 test('appends octets to a slab', () => {
