@@ -312,7 +312,7 @@ test("our own MESSAGE sent back to us does not open: the two directions' keys di
   assert.equal(eventsOf(client), ['ended CRYPTO_FAILED'])
 })
 
-test('T14: says so when nonces run out, while a million may still be used', () => {
+test('says so when nonces run out, while a million may still be used', () => {
   const cipher = (sent: string): CurveCipher =>
     new CurveCipher(KEY, false, Buffer.from(sent, 'hex'), shortNonce(1), 0)
   assert.is(cipher('fffffffe00000000').spent, false)
@@ -455,7 +455,7 @@ test('commands out of turn close', () => {
   assert.equal(eventsOf(error), ['ended UNEXPECTED_COMMAND'])
 })
 
-test('V21: a MESSAGE on the heels of INITIATE, its READY not awaited, closes', () => {
+test('a MESSAGE on the heels of INITIATE, its READY not awaited, closes', () => {
   const server = welcoming()
   server.handleBytes(Buffer.concat([frame(4, known('INITIATE')), frame(0, known('MESSAGE.hello'))]), 0)
   assert.equal(eventsOf(server), ['ended UNEXPECTED_COMMAND'])
