@@ -197,7 +197,7 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
   }
 
   onEvent(event: TransportEvent): void {
-    if (event.type === 'connect:delay') {
+    if (event.type === 'dial') {
       this.emitter.emit('status', { status: 'connecting', endpoint: event.address })
     } else if (event.type === 'connect:retry') {
       this.#trouble = event.error

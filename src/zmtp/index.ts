@@ -4,7 +4,7 @@
 export { Context, type ContextOptions, context } from './sockets/context.ts'
 export { Dealer } from './sockets/dealer.ts'
 export type { ErrnoError } from './sockets/errno.ts'
-export type { AuthError, Event, EventOfType, EventType, ProtoError } from './sockets/events.ts'
+export type { AuthError, Event, EventOfType, EventPeer, EventType, ProtoError } from './sockets/events.ts'
 export type { Message, MessageLike } from './sockets/message.ts'
 export { type EventSubscriber, Observer } from './sockets/observer.ts'
 export type { OperationOptions } from './sockets/operations.ts'

@@ -22,6 +22,7 @@ export type ErrnoCode =
   | 'ENODEV'
   | 'EINVAL'
   | 'EMFILE'
+  | 'EPIPE'
   | 'ENAMETOOLONG'
   | 'EPROTO'
   | 'ENOTSOCK'
@@ -49,6 +50,7 @@ const ERRNO = {
   ENODEV: [19, 'No such device'],
   EINVAL: [22, 'Invalid argument'],
   EMFILE: [24, 'Too many open file descriptors'],
+  EPIPE: [32, 'Broken pipe'],
   ENAMETOOLONG: [36, 'File name too long'],
   EPROTO: [71, 'Protocol error'],
   ENOTSOCK: [88, 'Socket operation on non-socket'],
@@ -98,20 +100,18 @@ const TRANSLATED: Readonly<Record<string, ErrnoCode>> = {
   EAI_FAIL: 'ENODEV',
   ENOTDIR: 'ENOENT',
   EPERM: 'EACCES',
-  HANDSHAKE_TIMEOUT: 'EAGAIN',
-  CONNECT_TIMEOUT: 'ETIMEDOUT',
-  SILENT_PEER: 'ETIMEDOUT',
-  PEER_CLOSED: 'ECONNRESET',
-  RESET: 'ECONNRESET',
-  IDENTITY_IN_USE: 'EADDRINUSE',
-  ALREADY_PAIRED: 'EADDRINUSE',
 }
 
 /** The nearest errno of an error of ours or of Node's; `EINVAL` when nothing fits. */
 export function codeOf(error: unknown): ErrnoCode {
+  return maybeCodeOf(error) ?? 'EINVAL'
+}
+
+/** The nearest errno of an error of ours or of Node's, or of its cause. */
+export function maybeCodeOf(error: unknown): ErrnoCode | undefined {
   const code = (error as NodeJS.ErrnoException | undefined)?.code
   if (code !== undefined && code in ERRNO) return code as ErrnoCode
   const translated = code === undefined ? undefined : TRANSLATED[code]
   if (translated !== undefined) return translated
-  return error instanceof PseudError && error.cause !== undefined ? codeOf(error.cause) : 'EINVAL'
+  return error instanceof PseudError && error.cause !== undefined ? maybeCodeOf(error.cause) : undefined
 }

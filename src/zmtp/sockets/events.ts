@@ -1,33 +1,84 @@
-// What `socket.events` reports: the event types of the drop-in API, and how what the transport tells becomes one of them. Pure.
+/**
+ * What `socket.events` reports: the event types of the drop-in API, and how what endpoints and peers tell becomes one of them. Which fault
+ * of a handshake is which event stands in one table. Pure.
+ *
+ * What the native package does not have, `peer` and the `error` of `disconnect`, is not enumerable: an event prints, compares and is
+ * serialised as one of that package.
+ */
+import { EMPTY } from '../../base/bytes.ts'
 import type { TransportEvent } from '../transport/driver.ts'
-import { codeOf, type ErrnoError, errnoError } from './errno.ts'
+import { codeOf, type ErrnoCode, type ErrnoError, errnoError, maybeCodeOf } from './errno.ts'
 
 /** A peer's refusal of our credentials. */
 export interface AuthError extends Error {
   status: 300 | 400 | 500
 }
 
-/** A fault in the handshake; `code` is ERR_ZMTP_… */
+/** A fault in the handshake; `code` is ERR_ZMTP_… and `cause`, where there is one, says more. */
 export interface ProtoError extends Error {
   code: string
 }
 
+/**
+ * Who is at the other end of a connection: the `peer` of an event, not enumerable, and not known to the native package. All events of one
+ * connection from its `handshake` on have the same object. Before the handshake only `address` is known, and all else is empty.
+ */
+export interface EventPeer {
+  /**
+   * On a ROUTER the routing id, given or made up: the very Buffer that stands in front of each message of this peer. Empty if the ROUTER has
+   * refused the peer because the id is another's. On other sockets the identity that the peer has announced; mostly empty.
+   */
+  readonly identity: Buffer
+  /** As announced: `DEALER`. */
+  readonly socketType: string
+  /** Where it is: `tcp://127.0.0.1:40404`; the path for ipc. */
+  readonly address: string
+  /** Who it has proved to be. Absent where nobody is asked to, which for now is everywhere. */
+  readonly userId?: string
+  /** All that it has announced, with the names as it spelt them: `Socket-Type`, `Identity`, and properties of the application, `X-…`. */
+  readonly properties: ReadonlyMap<string, Buffer>
+}
+
+/** An event of one connection. */
+interface OfPeer {
+  /** The endpoint: the one that was connected, or our own address that the peer came to. */
+  address: string
+  /** Not enumerable. */
+  readonly peer: EventPeer
+}
+
 interface EventDetails {
-  accept: { address: string }
+  /** A connection has come. */
+  accept: OfPeer
   'accept:error': { address: string; error: ErrnoError }
   bind: { address: string }
+  /** `address` lacks its scheme: `127.0.0.1:6001`. */
   'bind:error': { address: string; error: ErrnoError }
-  connect: { address: string }
+  /** The connection is made, its handshake begins. */
+  connect: OfPeer
+  /** An attempt to connect over tcp is under way. */
   'connect:delay': { address: string }
+  /** The next attempt follows in `interval` ms. */
   'connect:retry': { address: string; interval: number }
+  /** A listener or an attempt has ended. Has no `address` after a bind that failed. */
   close: { address: string }
+  /** The file of an `ipc://*` was not there any more. */
   'close:error': { address: string; error: ErrnoError }
-  disconnect: { address: string }
+  /** The peer has gone, or was sent away; not reported of what this side has ended by close, disconnect or unbind. */
+  disconnect: OfPeer & {
+    /** Why, with a code of docs/errors.md, unless the peer has just closed the connection between two messages. Not enumerable. */
+    readonly error?: Error & { code: string }
+  }
+  /** The last one. The socket is closed, and nothing is left of it. */
   end: object
-  handshake: { address: string }
-  'handshake:error:protocol': { address: string; error: ProtoError }
-  'handshake:error:auth': { address: string; error: AuthError }
-  'handshake:error:other': { address: string; error: ErrnoError }
+  /** Messages go back and forth. */
+  handshake: OfPeer
+  /** The peer broke the protocol; `disconnect` follows. */
+  'handshake:error:protocol': OfPeer & { error: ProtoError }
+  /** The peer has refused us; `disconnect` follows. */
+  'handshake:error:auth': OfPeer & { error: AuthError }
+  /** The peer hung up, or was too slow; `disconnect` follows. */
+  'handshake:error:other': OfPeer & { error: ErrnoError }
   unknown: object
 }
 
@@ -38,51 +89,149 @@ export type EventOfType<E extends EventType = EventType> = { [T in E]: { type: T
 
 export type Event = EventOfType
 
-/** What a monitor sees of what the transport tells. In-process endpoints are silent, as in libzmq. */
-export function toEvent(event: TransportEvent): Event | undefined {
-  const { address } = event
+/** What a peer tells of its connection. */
+export interface PeerEvent {
+  readonly type: 'handshake' | 'handshake:error' | 'disconnect'
+  readonly address: string
+  readonly peer: EventPeer
+  readonly error?: Error
+}
+
+/** What a monitor sees of what an endpoint or a peer tells. In-process endpoints are silent, as in libzmq. */
+export function toEvent(event: TransportEvent | PeerEvent): Event | undefined {
+  const { type, address } = event
   if (address.startsWith('inproc:')) return undefined
-  switch (event.type) {
+  switch (type) {
+    case 'dial':
+      return undefined
+    case 'bind':
+    case 'connect:delay':
+      return { type, address }
     case 'connect:retry':
-      return { type: event.type, address, interval: event.interval ?? 0 }
+      return { type, address, interval: event.interval ?? 0 }
+    case 'close':
+      return { type, ...(address !== '' && { address }) } as Event
     case 'bind:error':
-      return { type: event.type, address: withoutScheme(address), error: errnoError(codeOf(event.error)) }
+      return { type, address: withoutScheme(address), error: errnoError(codeOf(event.error)) }
     case 'accept:error':
-      return { type: event.type, address, error: errnoError(codeOf(event.error)) }
+    case 'close:error':
+      return { type, address, error: errnoError(codeOf(event.error)) }
+    case 'accept':
+    case 'connect':
+      return hidden({ type, address }, { peer: strangerAt(event.remoteAddress ?? '') })
+    case 'handshake':
+      return hidden({ type, address }, { peer: event.peer })
     case 'handshake:error':
-      return handshakeError(address, event.error)
-    default:
-      return { type: event.type, address }
+      return hidden(failure(address, event.error), { peer: event.peer })
+    case 'disconnect':
+      return hidden({ type, address }, { peer: event.peer, ...(event.error && { error: event.error }) })
   }
+}
+
+/** A peer of which nothing else is known. */
+export function strangerAt(address: string): EventPeer {
+  return { identity: EMPTY, socketType: '', address, properties: NO_PROPERTIES }
+}
+
+const NO_PROPERTIES: ReadonlyMap<string, Buffer> = new Map()
+
+function hidden(event: object, fields: object): Event {
+  for (const [name, value] of Object.entries(fields)) Object.defineProperty(event, name, { value })
+  return event as Event
 }
 
 function withoutScheme(address: string): string {
   return address.slice(address.indexOf('://') + 3)
 }
 
-function handshakeError(
-  address: string,
-  error: (Error & { code?: unknown; reason?: unknown }) | undefined,
-): Event {
-  if (error?.name !== 'ProtocolError') {
-    return { type: 'handshake:error:other', address, error: errnoError(codeOf(error)) }
+// -- faults of a handshake -----------------------------------------------------------------------------------------------
+
+/** What the errors of connections carry beside their code. */
+interface Fault extends Error {
+  readonly code?: unknown
+  /** Of an ERROR command. */
+  readonly reason?: unknown
+  /** Which command was malformed. */
+  readonly command?: unknown
+}
+
+function failure(address: string, error: Fault | undefined): object {
+  const [kind, code] = reportOf(error)
+  switch (kind) {
+    case 'other':
+      return { type: 'handshake:error:other', address, error: errnoError(code, undefined, causeOf(error)) }
+    case 'protocol': {
+      const fault = new Error('ZMTP protocol error', causeOf(error))
+      return {
+        type: 'handshake:error:protocol',
+        address,
+        error: Object.assign(fault, { code: `ERR_ZMTP_${code}` }),
+      }
+    }
+    case 'auth': {
+      const refusal = Object.assign(new Error(AUTH_TEXT[code]), { status: code })
+      return { type: 'handshake:error:auth', address, error: refusal }
+    }
   }
-  const status = error.code === 'PEER_ERROR' ? Number(error.reason) : 0
-  if (status === 300 || status === 400 || status === 500) {
-    const refusal = Object.assign(new Error(AUTH_TEXT[status]), { status } as const)
-    return { type: 'handshake:error:auth', address, error: refusal }
+}
+
+type Report =
+  | readonly ['protocol', string]
+  | readonly ['auth', keyof typeof AUTH_TEXT]
+  | readonly ['other', ErrnoCode]
+
+function reportOf(error: Fault | undefined): Report {
+  const code = String(error?.code)
+  const status = code === 'PEER_ERROR' ? Number(error?.reason) : 0
+  if (status === 300 || status === 400 || status === 500) return ['auth', status]
+  if (code === 'BAD_COMMAND' && typeof error?.command === 'string') {
+    return ['protocol', `MALFORMED_COMMAND_${error.command}`]
   }
-  const code = `ERR_ZMTP_${ZMTP_CODES[String(error.code)] ?? 'UNSPECIFIED'}`
-  const fault = Object.assign(new Error('ZMTP protocol error', { cause: error }), { code })
-  return { type: 'handshake:error:protocol', address, error: fault }
+  const report = HANDSHAKE_FAULTS[code] ?? (['other', 'EPROTO'] as const)
+  // What the system has said is more than what we have made of it.
+  return report[0] === 'other' ? ['other', maybeCodeOf(error) ?? report[1]] : report
+}
+
+function causeOf(error: Error | undefined): ErrorOptions | undefined {
+  return error === undefined ? undefined : { cause: error }
 }
 
 const AUTH_TEXT = { 300: 'Temporary error', 400: 'Authentication failure', 500: 'Internal error' } as const
 
-const ZMTP_CODES: Readonly<Record<string, string>> = {
-  UNEXPECTED_COMMAND: 'UNEXPECTED_COMMAND',
-  BAD_COMMAND: 'MALFORMED_COMMAND_UNSPECIFIED',
-  BAD_METADATA: 'INVALID_METADATA',
-  BAD_IDENTITY: 'INVALID_METADATA',
-  MECHANISM_MISMATCH: 'MECHANISM_MISMATCH',
+/**
+ * Every code that a connection can end with, and how it is reported when the handshake was not done: the tail of ERR_ZMTP_…, or an errno.
+ * A test compares the codes with the sources.
+ */
+export const HANDSHAKE_FAULTS: Readonly<Record<string, Report>> = {
+  // ProtocolError
+  BAD_COMMAND: ['protocol', 'UNEXPECTED_COMMAND'],
+  BAD_FLAGS: ['protocol', 'MALFORMED_COMMAND_UNSPECIFIED'],
+  BAD_IDENTITY: ['protocol', 'INVALID_METADATA'],
+  BAD_METADATA: ['protocol', 'INVALID_METADATA'],
+  BAD_REPLY: ['protocol', 'UNSPECIFIED'],
+  BAD_SIGNATURE: ['protocol', 'UNSPECIFIED'],
+  INCOMPATIBLE_SOCKET_TYPE: ['protocol', 'INVALID_METADATA'],
+  MECHANISM_MISMATCH: ['protocol', 'MECHANISM_MISMATCH'],
+  PEER_ERROR: ['protocol', 'UNSPECIFIED'],
+  UNEXPECTED_COMMAND: ['protocol', 'UNEXPECTED_COMMAND'],
+  UNSUPPORTED_VERSION: ['protocol', 'UNSPECIFIED'],
+  // LimitError
+  FRAME_TOO_LARGE: ['protocol', 'UNSPECIFIED'],
+  HANDSHAKE_TOO_LARGE: ['protocol', 'MALFORMED_COMMAND_UNSPECIFIED'],
+  MESSAGE_TOO_LARGE: ['protocol', 'UNSPECIFIED'],
+  TOO_MANY_FRAMES: ['protocol', 'UNSPECIFIED'],
+  TOO_MANY_PROPERTIES: ['protocol', 'INVALID_METADATA'],
+  TOO_MANY_TOPICS: ['protocol', 'UNSPECIFIED'],
+  TOPICS_TOO_LARGE: ['protocol', 'UNSPECIFIED'],
+  // LinkError
+  ALREADY_PAIRED: ['other', 'EADDRINUSE'],
+  CONNECT_FAILED: ['other', 'ECONNREFUSED'],
+  CONNECT_TIMEOUT: ['other', 'ETIMEDOUT'],
+  HANDSHAKE_TIMEOUT: ['other', 'EAGAIN'],
+  IDENTITY_IN_USE: ['other', 'EADDRINUSE'],
+  INTERNAL_ERROR: ['other', 'EPROTO'],
+  PEER_CLOSED: ['other', 'EPIPE'],
+  RESET: ['other', 'ECONNRESET'],
+  SILENT_PEER: ['other', 'ETIMEDOUT'],
+  STALLED: ['other', 'ETIMEDOUT'],
 }

@@ -37,7 +37,7 @@ export interface EventSubscriber {
 
 export class Observer implements EventSubscriber {
   readonly #events: Fifo<Event> = new Fifo()
-  // One at most waits; the line brings the promise and the hold on the process.
+  // A receive and the emitter wait here, each once at most; the line brings the promises and the hold on the process.
   readonly #receives: WaitingLine<Event> = new WaitingLine(realClock, new Hold(), () => {})
   #emitter: EventEmitter | undefined
   #closed = false
@@ -54,17 +54,21 @@ export class Observer implements EventSubscriber {
     return this.#closed
   }
 
-  /** Stops watching. A pending receive is rejected with EAGAIN. Idempotent. */
+  /** Stops watching. A pending receive is rejected with ENOTSOCK, a loop ends. Idempotent. */
   close(): void {
     if (this.#closed) return
     this.#closed = true
     this.#events.clear()
-    this.#receives.shift()?.reject(errnoError('EAGAIN'))
+    for (let next = this.#receives.shift(); next !== undefined; next = this.#receives.shift()) {
+      next.reject(errnoError('ENOTSOCK'))
+    }
   }
 
   /** The next event. Throws EBADF when closed, EBUSY when another receive is pending. The last event is `end`. */
   receive(): Promise<Event> {
     if (this.#emitter !== undefined) throw new Error(EMITTER_MODE)
+    if (this.#closed) failErrno('EBADF')
+    if (this.#receives.length > 0) failErrno('EBUSY', BUSY)
     return this.#next()
   }
 
@@ -88,9 +92,8 @@ export class Observer implements EventSubscriber {
         try {
           return { done: false, value: await this.receive() }
         } catch (error) {
-          if (this.#closed && (error as NodeJS.ErrnoException).code === 'EAGAIN') {
-            return { done: true, value: undefined }
-          }
+          // The native package throws here what it says it would not.
+          if (this.#closed) return { done: true, value: undefined }
           throw error
         }
       },
@@ -105,8 +108,6 @@ export class Observer implements EventSubscriber {
   }
 
   #next(): Promise<Event> {
-    if (this.#closed) failErrno('EBADF')
-    if (this.#receives.length > 0) failErrno('EBUSY', BUSY)
     const event = this.#events.shift()
     return event === undefined
       ? this.#receives.join(undefined, -1, undefined)
@@ -114,7 +115,7 @@ export class Observer implements EventSubscriber {
   }
 
   #taken(event: Event): Event {
-    if (event.type === 'end') this.#closed = true
+    if (event.type === 'end') this.close()
     return event
   }
 
@@ -122,15 +123,15 @@ export class Observer implements EventSubscriber {
     const emitter = new EventEmitter()
     const run = async (): Promise<void> => {
       while (!this.#closed) {
-        const event = await this.#next()
-        emitter.emit(event.type, event)
+        const event = await this.#next().catch(noEvent)
+        if (event !== undefined) emitter.emit(event.type, event)
       }
     }
-    run().catch((error: NodeJS.ErrnoException) => {
-      // Closing breaks the loop off; anything else was thrown by a listener, and must not vanish.
-      if (this.#closed && error.code === 'EAGAIN') return
-      throw error
-    })
+    // What a listener throws becomes an unhandled rejection: it must not vanish, and there is nobody here to take it.
+    run()
     return emitter
   }
 }
+
+/** The observer was closed meanwhile. */
+function noEvent(): undefined {}

@@ -10,6 +10,7 @@ import { Pipe } from '../routing/pipe.ts'
 import type { TransportContext } from '../transport/context.ts'
 import type { Dialer } from '../transport/dialer.ts'
 import type { Driver, Receiver } from '../transport/driver.ts'
+import { type EventPeer, type PeerEvent, strangerAt } from './events.ts'
 import { ownPart } from './message.ts'
 import type { Operations } from './operations.ts'
 import { CONFLATE, PROBE_ROUTER, RECEIVE_HIGH_WATER_MARK, SEND_HIGH_WATER_MARK } from './option-table.ts'
@@ -28,6 +29,7 @@ export interface PeerHost {
   onPipeGone(pipe: Pipe): void
   /** Nothing will come of this peer any more. */
   onPeerGone(peer: Peer): void
+  onEvent(event: PeerEvent): void
 }
 
 export class Peer implements Receiver {
@@ -40,6 +42,8 @@ export class Peer implements Receiver {
   #lasting = false
   #pipe: Pipe | undefined
   #driver: Driver | undefined
+  /** At the other end of the connection of the moment, once its handshake is done. */
+  #about: EventPeer | undefined
   #leaving = false
   #lingerUntil = Number.POSITIVE_INFINITY
   #lingerTimer: Timer | undefined
@@ -81,12 +85,15 @@ export class Peer implements Receiver {
     const lasting = this.#pipe
     if (this.#leaving) {
       lasting?.setOutlet(driver)
+      this.#meet(driver, driver.peer?.identity ?? EMPTY)
       this.#leaveWhenSent()
       return
     }
     const pipe = lasting ?? newPipe(this.#host.options)
     if (lasting === undefined) this.#take(pipe)
-    if (!pattern.open(pipe, driver.peer?.identity ?? EMPTY)) {
+    const opened = pattern.open(pipe, driver.peer?.identity ?? EMPTY)
+    this.#meet(driver, opened ? (pipe.routingId ?? driver.peer?.identity ?? EMPTY) : EMPTY)
+    if (!opened) {
       driver.destroy(new LinkError('IDENTITY_IN_USE', 'another peer of this socket has the same identity'))
       return
     }
@@ -126,8 +133,9 @@ export class Peer implements Receiver {
     }
   }
 
-  onEnd(): void {
+  onEnd(driver: Driver, error: PseudError | undefined): void {
     this.#driver = undefined
+    this.#part(driver, error)
     const pipe = this.#pipe
     if (pipe !== undefined) {
       pipe.setOutlet(undefined)
@@ -207,6 +215,25 @@ export class Peer implements Receiver {
   }
 
   // -- inside ------------------------------------------------------------------------------------------------------
+
+  #meet(driver: Driver, identity: Buffer): void {
+    const { socketType = '', properties = new Map() } = driver.peer ?? {}
+    this.#about = { identity, socketType, address: driver.remoteAddress, properties }
+    this.#host.onEvent({ type: 'handshake', address: driver.endpoint, peer: this.#about })
+  }
+
+  #part(driver: Driver, error: PseudError | undefined): void {
+    const about = this.#about
+    this.#about = undefined
+    if (driver.endedHere) return
+    const event = {
+      address: driver.endpoint,
+      peer: about ?? strangerAt(driver.remoteAddress),
+      ...(error && { error }),
+    }
+    if (about === undefined) this.#host.onEvent({ type: 'handshake:error', ...event })
+    this.#host.onEvent({ type: 'disconnect', ...event })
+  }
 
   #take(pipe: Pipe): void {
     this.#pipe = pipe

@@ -12,6 +12,7 @@ import { type Listener, listen, listenSync } from '../transport/listener.ts'
 import { asksForMore, connectionOptions } from './connection-options.ts'
 import { BoundEndpoint, DialedEndpoint, type EndpointHost, type OpenEndpoint } from './endpoints.ts'
 import { addressError, type ErrnoCode, translateAddressError } from './errno.ts'
+import type { PeerEvent } from './events.ts'
 import { linger, noLinger } from './exit.ts'
 import { Operations } from './operations.ts'
 import { CONNECT_ROUTING_ID, IMMEDIATE, LINGER } from './option-table.ts'
@@ -45,10 +46,13 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
   /** As `lastEndpoint` reads. */
   lastEndpoint: string | null = null
   readonly #row: PatternRow
-  readonly #onEvent: (event: TransportEvent) => void
+  readonly #onEvent: (event: TransportEvent | PeerEvent) => void
+  readonly #onOver: () => void
   readonly #endpoints = new Set<OpenEndpoint>()
   readonly #peers = new Set<Peer>()
   readonly #pipes = new Map<Pipe, Peer>()
+  #closed = false
+  #over = false
   // Of pipes that are gone.
   #sent = 0
   #received = 0
@@ -58,13 +62,15 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
     row: PatternRow,
     options: OptionValues,
     transport: TransportContext,
-    onEvent: (event: TransportEvent) => void,
+    onEvent: (event: TransportEvent | PeerEvent) => void,
+    onOver: () => void,
   ) {
     this.#row = row
     this.options = options
     this.transport = transport
     this.random = transport.random
     this.#onEvent = onEvent
+    this.#onOver = onOver
     this.pattern = row.create(this)
     this.operations = new Operations(this.pattern, transport.clock)
   }
@@ -162,6 +168,8 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
     for (const endpoint of this.#endpoints) endpoint.close(lingerMs)
     this.#endpoints.clear()
     for (const peer of this.#peers) peer.leave(lingerMs)
+    this.#closed = true
+    this.#checkOver()
   }
 
   // -- for pattern, peers and endpoints ----------------------------------------------------------------------------
@@ -194,9 +202,10 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
   onPeerGone(peer: Peer): void {
     this.#peers.delete(peer)
     if (this.#peers.size === 0 && this.#endpoints.size === 0) noLinger(this)
+    this.#checkOver()
   }
 
-  onEvent(event: TransportEvent): void {
+  onEvent(event: TransportEvent | PeerEvent): void {
     this.#onEvent(event)
   }
 
@@ -211,6 +220,12 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
     this.lastEndpoint = listener.endpoint
     this.#endpoints.add(endpoint)
     linger(this)
+  }
+
+  #checkOver(): void {
+    if (!this.#closed || this.#over || this.#peers.size > 0) return
+    this.#over = true
+    this.#onOver()
   }
 
   #find(address: string): OpenEndpoint[] {

@@ -10,7 +10,7 @@ import { Hold } from '../transport/hold.ts'
 import { mechanismName } from './connection-options.ts'
 import { Context, context as defaultContext, sharedOf } from './context.ts'
 import { failErrno } from './errno.ts'
-import { type Event, toEvent } from './events.ts'
+import { type Event, type PeerEvent, toEvent } from './events.ts'
 import type { Message } from './message.ts'
 import { findSourcesBy, Observer } from './observer.ts'
 import type { OperationOptions } from './operations.ts'
@@ -170,7 +170,7 @@ export class Socket {
     this.#options = new OptionValues(type)
     if (context.ipv6) this.#options.preset(IPV6, true)
     if (!context.blocky) this.#options.preset(LINGER, 0)
-    this.#core = new SocketCore(row, this.#options, shared.transport, this.#onTransportEvent)
+    this.#core = new SocketCore(row, this.#options, shared.transport, this.#onEvent, this.#onOver)
     // So that a misspelt option throws instead of doing nothing.
     Object.seal(this)
     try {
@@ -238,8 +238,6 @@ export class Socket {
     this.#core.close()
     if (this.#context !== undefined) sharedOf(this.#context).openSockets--
     this.#context = undefined
-    this.#watcher?.({ type: 'end' })
-    this.#watcher = undefined
     this.#observer = undefined
   }
 
@@ -436,13 +434,21 @@ export class Socket {
 
   #watch(observer: (event: Event) => void): void {
     if (this.#state === CLOSED) failErrno('ENOTSOCK')
+    // One watches; with the next, it is over for the one before.
+    this.#watcher?.({ type: 'end' })
     this.#watcher = observer
   }
 
-  readonly #onTransportEvent = (event: TransportEvent): void => {
+  readonly #onEvent = (event: TransportEvent | PeerEvent): void => {
     if (this.#watcher === undefined) return
     const seen = toEvent(event)
     if (seen !== undefined) this.#watcher(seen)
+  }
+
+  /** Closed, and what had to be sent has been, or linger is over. */
+  readonly #onOver = (): void => {
+    this.#watcher?.({ type: 'end' })
+    this.#watcher = undefined
   }
 
   #readOption(row: OptionRow): OptionValue {

@@ -3,7 +3,7 @@
  * An attempt counts as a success only when the ZMTP handshake is done, so a peer that accepts and hangs up is retried ever more
  * slowly. Refused credentials are final: dialling on would only lock the account.
  */
-import type { Socket } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 import type { Timer } from '../../base/clock.ts'
 import { LinkError, type PseudError } from '../../base/errors.ts'
 import { PeerError } from '../engine/peer-error.ts'
@@ -66,7 +66,7 @@ export class Dialer {
       this.#joinInproc(this.#target.name)
       return
     }
-    this.#owner.onEvent({ type: 'connect:delay', address: this.endpoint })
+    this.#owner.onEvent({ type: 'dial', address: this.endpoint })
     const socket =
       this.#target.transport === 'tcp' ? dialTcp(this.#target, this.#options) : dialIpc(this.#target)
     this.#cancelAttempt = this.#watch(socket)
@@ -76,6 +76,13 @@ export class Dialer {
   #watch(socket: Socket): () => void {
     let timer: Timer | undefined
     let failure: Error | undefined
+    // Names are looked up first; and the path of an ipc endpoint takes us or does not, without delay.
+    let underWay = this.#target.transport === 'ipc'
+    const onAddress = (error?: Error | null): void => {
+      if (error || underWay) return
+      underWay = true
+      this.#owner.onEvent({ type: 'connect:delay', address: this.endpoint })
+    }
     const onConnect = (): void => {
       if (this.#target.transport === 'tcp') {
         if (isSelfConnection(socket)) {
@@ -94,17 +101,20 @@ export class Dialer {
     }
     const onClose = (): void => {
       stopWatching()
-      this.#owner.onEvent({ type: 'close', address: this.endpoint })
+      if (underWay) this.#owner.onEvent({ type: 'close', address: this.endpoint })
       this.#failed(connectError(this.endpoint, failure))
     }
     const stopWatching = (): void => {
       timer?.cancel()
       this.#cancelAttempt = undefined
+      socket.off('lookup', onAddress)
       socket.off('connect', onConnect)
       socket.off('error', onError)
       socket.off('close', onClose)
     }
     socket.unref()
+    if (this.#target.transport === 'tcp' && isIP(this.#target.host) !== 0) onAddress()
+    socket.on('lookup', onAddress)
     socket.on('connect', onConnect)
     socket.on('error', onError)
     socket.on('close', onClose)
@@ -137,7 +147,7 @@ export class Dialer {
   }
 
   #linked(link: Link): void {
-    this.#owner.onEvent({ type: 'connect', address: this.endpoint })
+    this.#owner.onEvent({ type: 'connect', address: this.endpoint, remoteAddress: link.remoteAddress })
     this.#driver = new Driver(
       link,
       this.endpoint,

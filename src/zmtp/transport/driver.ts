@@ -37,7 +37,6 @@ export class Driver implements LinkOwner {
   readonly #engine: Engine
   readonly #options: ConnectionOptions
   readonly #context: TransportContext
-  readonly #owner: ConnectionOwner
   readonly #onFinished: (driver: Driver, error: PseudError | undefined) => void
   #receiver: Receiver
   #timer: Timer | undefined
@@ -69,7 +68,6 @@ export class Driver implements LinkOwner {
     this.outgoing = outgoing
     this.#options = options
     this.#context = context
-    this.#owner = owner
     this.#onFinished = onFinished
     this.#engine = new Engine({ ...options, mechanism: options.mechanism() }, context.now())
     this.#receiver = owner.receiver(this)
@@ -86,6 +84,11 @@ export class Driver implements LinkOwner {
   /** Between the handshake and the end: sending is allowed. */
   get ready(): boolean {
     return this.#ready && !this.#finished && !this.#ending
+  }
+
+  /** This side has ended it, or is about to, by `end` or by `destroy` without an error. */
+  get endedHere(): boolean {
+    return this.#ending
   }
 
   /** Enough is under way: hold back what you have until `onDrain`. Nothing is refused meanwhile. */
@@ -172,6 +175,7 @@ export class Driver implements LinkOwner {
 
   /** Closes now; what was not sent is lost. `error` says why, to the receiver and to monitors. */
   destroy(error?: PseudError): void {
+    if (error === undefined) this.#ending = true
     this.#finish(error)
   }
 
@@ -235,7 +239,6 @@ export class Driver implements LinkOwner {
           break
         case READY:
           this.#ready = true
-          this.#owner.onEvent({ type: 'handshake', address: this.endpoint, driver: this })
           receiver.onReady(this)
           break
         case NEED_MORE:
@@ -335,10 +338,6 @@ export class Driver implements LinkOwner {
     this.#finished = true
     this.#setTimer(this.#onTimer, Number.POSITIVE_INFINITY)
     this.#closeLink()
-    if (!this.#ready && error !== undefined) {
-      this.#owner.onEvent({ type: 'handshake:error', address: this.endpoint, error, driver: this })
-    }
-    this.#owner.onEvent({ type: 'disconnect', address: this.endpoint, driver: this, ...(error && { error }) })
     this.#receiver.onEnd(this, error)
     this.#onFinished(this, error)
   }
@@ -374,25 +373,30 @@ export interface Receiver {
   onEnd(driver: Driver, error: PseudError | undefined): void
 }
 
-/** What happens to endpoints and connections, for monitors. `address` is the endpoint. */
+/** What happens to endpoints, for monitors. What happens to a connection from its handshake on, its Receiver hears. */
 export interface TransportEvent {
+  /**
+   * `dial`: an attempt to connect begins; `connect:delay`: the address is known, and the system is at it. `close`: a listener, or an attempt to
+   * bind or connect, has ended.
+   */
   readonly type:
     | 'bind'
     | 'bind:error'
     | 'accept'
     | 'accept:error'
+    | 'dial'
     | 'connect'
     | 'connect:delay'
     | 'connect:retry'
-    | 'handshake'
-    | 'handshake:error'
-    | 'disconnect'
     | 'close'
+    | 'close:error'
+  /** The endpoint; empty for a `close` before there was one. */
   readonly address: string
   /** Delay before the next attempt: `connect:retry` only. */
   readonly interval?: number
   readonly error?: Error
-  readonly driver?: Driver
+  /** Where the peer is: `accept` and `connect` only. */
+  readonly remoteAddress?: string
 }
 
 /** Who dials or listens: gives each new connection its receiver, and hears of events. */

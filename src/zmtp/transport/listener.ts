@@ -16,6 +16,7 @@ import {
   lookUpAddress,
   ownAddress,
   tcpBoundEndpoint,
+  tcpLocalAddress,
   tcpPeerAddress,
 } from './tcp.ts'
 import type { ConnectionOptions, Link } from './transport.ts'
@@ -130,7 +131,7 @@ class BoundListener implements Listener {
   }
 
   #bindInproc(name: string): void {
-    const accept = (link: Link): void => this.#accept(link)
+    const accept = (link: Link): void => this.#accept(link, this.endpoint)
     if (!bindInproc(this.#context, name, { accept })) {
       throw Object.assign(new Error(`bind EADDRINUSE inproc://${name}`), { code: 'EADDRINUSE' })
     }
@@ -162,7 +163,7 @@ class BoundListener implements Listener {
 
   readonly #onConnection = (socket: Socket): void => {
     if (this.#asked.transport !== 'tcp') {
-      this.#accept(new SocketLink(socket, this.endpoint))
+      this.#accept(new SocketLink(socket, this.endpoint), this.endpoint)
       return
     }
     // The peer may be gone before we look: it then has no address any more.
@@ -172,18 +173,19 @@ class BoundListener implements Listener {
       return
     }
     configureTcp(socket, this.#options)
-    this.#accept(new SocketLink(socket, tcpPeerAddress(socket)))
+    // Where several addresses lead here, the connection knows which one was meant.
+    this.#accept(new SocketLink(socket, tcpPeerAddress(socket)), tcpLocalAddress(socket))
   }
 
   readonly #onServerError = (error: Error): void => {
     this.#owner.onEvent({ type: 'accept:error', address: this.endpoint, error })
   }
 
-  #accept(link: Link): void {
-    this.#owner.onEvent({ type: 'accept', address: this.endpoint })
+  #accept(link: Link, endpoint: string): void {
+    this.#owner.onEvent({ type: 'accept', address: endpoint, remoteAddress: link.remoteAddress })
     const driver = new Driver(
       link,
-      this.endpoint,
+      endpoint,
       false,
       this.#options,
       this.#owner,
@@ -214,10 +216,16 @@ function listeningNow(server: Server): Server {
   throw new UsageError('NOT_SYNCHRONOUS', 'this runtime cannot begin to listen within the call: use bind')
 }
 
-/** What `cause` is to the caller, after the owner has heard of it. */
+/** What `cause` is to the caller, after the owner has heard of it, in libzmq's order. */
 function reported(endpoint: Endpoint, owner: ConnectionOwner, cause: unknown): PseudError {
   const address = formatEndpoint(endpoint)
   const error = cause instanceof PseudError ? cause : bindError(address, cause as NodeJS.ErrnoException)
+  // What was opened for it is closed. A name that is not known opens nothing; and an address that is somebody else's is not named.
+  const { syscall, code } = cause as NodeJS.ErrnoException
+  if (endpoint.transport !== 'inproc' && error !== cause && syscall !== 'getaddrinfo') {
+    const named = endpoint.transport === 'ipc' && code !== 'EADDRINUSE'
+    owner.onEvent({ type: 'close', address: named ? address : '' })
+  }
   owner.onEvent({ type: 'bind:error', address, error })
   return error
 }

@@ -28,6 +28,11 @@ export function tcpPeerAddress(socket: Socket): string {
   return formatTcp(socket.remoteAddress ?? '', socket.remotePort ?? 0)
 }
 
+/** Our own address on this connection, as an endpoint. */
+export function tcpLocalAddress(socket: Socket): string {
+  return formatTcp(socket.localAddress ?? '', socket.localPort ?? 0)
+}
+
 /**
  * TCP can meet itself: dialling a free local port may pick that very port as the source. libzmq guards against it, and so do we.
  */

@@ -68,6 +68,17 @@ export function bodyOfError(reason: string): Buffer {
   return Buffer.concat([COMMAND_ERROR, prefix(reason)])
 }
 
+/** Code BAD_COMMAND: what follows the name of a command cannot be read. */
+export class CommandError extends ProtocolError {
+  /** Its name, `ERROR`. */
+  readonly command: string
+
+  constructor(command: string, message: string) {
+    super('BAD_COMMAND', message)
+    this.command = command
+  }
+}
+
 /** The time to live in a PING's data `bytes[start, end)`, in milliseconds; throws BAD_COMMAND when it is cut short. */
 export function readTtlMs(bytes: Buffer, start: number, end: number): number {
   if (end - start < 2) throw new ProtocolError('BAD_COMMAND', 'a PING has no time to live')
@@ -86,7 +97,7 @@ const MISSPELT_ERROR = Buffer.from('^RROR', 'latin1')
 /** The reason in an ERROR's data `bytes[start, end)`, made printable; throws BAD_COMMAND when it does not fill it. */
 export function readErrorReason(bytes: Buffer, start: number, end: number): string {
   if (start === end || start + 1 + bytes[start]! !== end) {
-    throw new ProtocolError('BAD_COMMAND', 'the reason of an ERROR command does not fill it')
+    throw new CommandError('ERROR', 'the reason of an ERROR command does not fill it')
   }
   return printable(bytes, start + 1, end)
 }

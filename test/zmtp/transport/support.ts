@@ -34,6 +34,7 @@ export class Party implements ConnectionOwner, Receiver {
   readonly messages: string[][] = []
   readonly ends: (PseudError | undefined)[] = []
   readonly givenUp: PseudError[] = []
+  readies = 0
   drains = 0
   octets = 0
   onMessage: (driver: Driver, message: string[]) => void = () => {}
@@ -67,7 +68,9 @@ export class Party implements ConnectionOwner, Receiver {
     this.givenUp.push(error)
   }
 
-  onReady(): void {}
+  onReady(): void {
+    this.readies++
+  }
 
   onPart(driver: Driver, chunk: Buffer, start: number, end: number, more: boolean): void {
     this.octets += end - start
