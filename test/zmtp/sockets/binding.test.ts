@@ -208,11 +208,12 @@ test('bindSync reports bind and bind:error, unbindSync close, with the addresses
     events.map(({ type, ...rest }) => [type, (rest as { address: string }).address]),
     [
       ['bind', address],
+      ['close', undefined],
       ['bind:error', address.slice('tcp://'.length)],
       ['close', address],
     ],
   )
-  assert.is((events[1] as unknown as { error: Failure }).error.code, 'EADDRINUSE')
+  assert.is((events[2] as unknown as { error: Failure }).error.code, 'EADDRINUSE')
 })
 
 test('a name that only a name service knows: bindSync refuses it and says why, bind asks', async () => {
