@@ -22,5 +22,6 @@ export declare class Tally {
 export declare class Actor {
   constructor(zmq: object)
   run(command: Command): unknown
+  /** Closes whatever is open. */
   end(): void
 }

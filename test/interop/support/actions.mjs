@@ -3,6 +3,10 @@
 // peer.py is its twin in Python. Knows no test and no expectation: it reports digests, the test compares.
 import { createHash } from 'node:crypto'
 
+const SUBSCRIBE = 6
+const UNSUBSCRIBE = 7
+const XSUB = 10
+
 const CLASSES = {
   PAIR: 'Pair',
   PUB: 'Publisher',
@@ -128,8 +132,27 @@ export class Actor {
     return socket.lastEndpoint
   }
 
-  connect({ name, endpoint }) {
-    this.#socket(name).connect(endpoint)
+  /** Where it was bound or connected last. */
+  endpoint({ name }) {
+    return this.#socket(name).lastEndpoint
+  }
+
+  /** A ROUTER may name its peer, as `routingId`. */
+  connect({ name, endpoint, routingId }) {
+    if (routingId === undefined) this.#socket(name).connect(endpoint)
+    else this.#socket(name).connect(endpoint, { routingId })
+  }
+
+  disconnect({ name, endpoint }) {
+    this.#socket(name).disconnect(endpoint)
+  }
+
+  async unbind({ name, endpoint }) {
+    await this.#socket(name).unbind(endpoint)
+  }
+
+  set({ name, option, value }) {
+    this.#socket(name)[option] = value
   }
 
   /** Counts the events of the socket from now on: `events` reports them. */
@@ -145,6 +168,11 @@ export class Actor {
 
   events({ name }) {
     return { ...this.#events.get(name) }
+  }
+
+  /** An integer option, by libzmq's number. */
+  number({ name, number, value }) {
+    this.#socket(name).setInt32Option(number, value)
   }
 
   /** Sends the whole run, each message behind the frames of `prefix`. */
@@ -164,17 +192,33 @@ export class Actor {
     return this.#sendWhenKnown(name, frames)
   }
 
-  /** Receives one message and reports its parts in base64. */
-  async take({ name }) {
-    return (await this.#socket(name).receive()).map((part) => part.toString('base64'))
+  /** Sends one message of the given parts, in base64, within `ms`: reports the code of the error it fails with, or 'sent'. */
+  async attempt({ name, parts, ms }) {
+    const socket = this.#socket(name)
+    const before = socket.sendTimeout
+    socket.sendTimeout = ms
+    try {
+      await socket.send(parts.map((part) => Buffer.from(part, 'base64')))
+      return 'sent'
+    } catch (error) {
+      return error.code
+    } finally {
+      socket.sendTimeout = before
+    }
   }
 
-  /** Subscribes a SUB or XSUB to topics, in base64; `cancel` takes that back. */
+  /** Receives one message and reports its parts in base64; null when none comes within `ms`. */
+  async take({ name, ms }) {
+    const parts = await this.#within(name, ms, (socket) => socket.receive())
+    return parts === undefined ? null : parts.map((part) => part.toString('base64'))
+  }
+
+  /** Subscribes a SUB, XSUB or XPUB to topics, in base64; `cancel` takes that back. */
   async subscribe({ name, topics, cancel = false }) {
     const socket = this.#socket(name)
     for (const topic of topics.map((text) => Buffer.from(text, 'base64'))) {
-      if (socket.subscribe === undefined)
-        await socket.send(Buffer.concat([Buffer.from([cancel ? 0 : 1]), topic]))
+      if (socket.type === XSUB) await socket.send(Buffer.concat([Buffer.from([cancel ? 0 : 1]), topic]))
+      else if (socket.subscribe === undefined) socket.setStringOption(cancel ? UNSUBSCRIBE : SUBSCRIBE, topic)
       else if (cancel) socket.unsubscribe(topic)
       else socket.subscribe(topic)
     }
@@ -182,16 +226,20 @@ export class Actor {
 
   /** Receives whatever comes within `ms`, and reports whether the message `text` was among it; ends with it. */
   async hear({ name, text, ms }) {
-    const socket = this.#socket(name)
-    const before = socket.receiveTimeout
-    socket.receiveTimeout = ms
-    try {
-      for (;;) if (String((await socket.receive())[0]) === text) return true
-    } catch (error) {
-      if (error.code === 'EAGAIN') return false
-      throw error
-    } finally {
-      socket.receiveTimeout = before
+    const heard = await this.#within(name, ms, async (socket) => {
+      while (String((await socket.receive())[0]) !== text) {}
+      return true
+    })
+    return heard ?? false
+  }
+
+  /** Receives until nothing comes for `ms`: reports the digests. */
+  async drain({ name, ms }) {
+    const tally = new Tally()
+    for (;;) {
+      const parts = await this.#within(name, ms, (socket) => socket.receive())
+      if (parts === undefined) return tally.end()
+      tally.add(parts)
     }
   }
 
@@ -236,13 +284,14 @@ export class Actor {
     this.#sockets.delete(name)
   }
 
-  /** Closes whatever is open, without linger. */
-  end() {
-    for (const socket of this.#sockets.values()) {
+  /** Closes the socket of this name, or all, without linger. */
+  end({ name } = {}) {
+    for (const [key, socket] of this.#sockets) {
+      if (name !== undefined && key !== name) continue
       socket.linger = 0
       socket.close()
+      this.#sockets.delete(key)
     }
-    this.#sockets.clear()
   }
 
   /** A ROUTER with `mandatory` does not know its peer the moment that the peer knows it. */
@@ -255,6 +304,21 @@ export class Actor {
         if (error.code !== 'EHOSTUNREACH' || Date.now() > end) throw error
         await new Promise((resolve) => setTimeout(resolve, 5))
       }
+    }
+  }
+
+  /** What `receive` resolves to; undefined when a message that it waits for does not come within `ms`. */
+  async #within(name, ms, receive) {
+    const socket = this.#socket(name)
+    const before = socket.receiveTimeout
+    socket.receiveTimeout = ms ?? before
+    try {
+      return await receive(socket)
+    } catch (error) {
+      if (error.code === 'EAGAIN' && ms !== undefined) return undefined
+      throw error
+    } finally {
+      if (!socket.closed) socket.receiveTimeout = before
     }
   }
 

@@ -65,8 +65,16 @@ async function meet(publisher: End, subscriber: End): Promise<void> {
 export async function checkExchange(ours: End, theirs: End, ms = 30_000): Promise<void> {
   await acquaint(ours, theirs)
   const [weGot, theyGot] = await within(ms, exchange(ours, theirs), 'the exchange')
-  assert.equal(weGot, expectedFrom(theirs))
-  assert.equal(theyGot, expectedFrom(ours))
+  checkSame(weGot, expectedFrom(theirs), 'what we got')
+  checkSame(theyGot, expectedFrom(ours), 'what they got')
+}
+
+/** Compares digests, and says which is the first that is wrong, not all of them. */
+export function checkSame(got: readonly string[], wanted: readonly string[], what = 'what came'): void {
+  const wrong = wanted.findIndex((digest, i) => got[i] !== digest)
+  if (wrong >= 0)
+    throw new Error(`${what}: ${got[wrong]} is not ${wanted[wrong]}, number ${wrong} of ${wanted.length}`)
+  assert.is(got.length, wanted.length)
 }
 
 /** Waits until a socket that is watched has had the event so many times. */

@@ -4,6 +4,7 @@ One JSON command a line on stdin, in turn, and one JSON answer a line on stdout.
 """
 
 import base64
+import errno
 import hashlib
 import json
 import os
@@ -126,20 +127,45 @@ def socket(command):
     made = context.socket(getattr(zmq, command["type"]))
     made.linger, made.rcvtimeo, made.sndtimeo = 1000, 20_000, 20_000
     for option, value in command.get("options", {}).items():
-        if option == "verbosity":
-            option, value = value, True
-        made.setsockopt(OPTIONS[option], value.encode() if isinstance(value, str) else int(value))
+        set_option(made, option, value)
     sockets[command["name"]] = made
 
 
+def set_option(made, option, value):
+    if option == "verbosity":
+        option, value = value, True
+    made.setsockopt(OPTIONS[option], value.encode() if isinstance(value, str) else int(value))
+
+
+def set_(command):
+    set_option(sockets[command["name"]], command["option"], command["value"])
+
+
+def number(command):
+    sockets[command["name"]].setsockopt(command["number"], command["value"])
+
+
 def bind(command):
-    made = sockets[command["name"]]
-    made.bind(command["endpoint"])
-    return made.getsockopt_string(zmq.LAST_ENDPOINT)
+    sockets[command["name"]].bind(command["endpoint"])
+    return endpoint(command)
+
+
+def endpoint(command):
+    return sockets[command["name"]].getsockopt_string(zmq.LAST_ENDPOINT)
 
 
 def connect(command):
+    if "routingId" in command:
+        sockets[command["name"]].setsockopt(zmq.CONNECT_ROUTING_ID, command["routingId"].encode())
     sockets[command["name"]].connect(command["endpoint"])
+
+
+def disconnect(command):
+    sockets[command["name"]].disconnect(command["endpoint"])
+
+
+def unbind(command):
+    sockets[command["name"]].unbind(command["endpoint"])
 
 
 def watch(command):
@@ -185,8 +211,34 @@ def put(command):
     send_when_known(command["name"], [base64.b64decode(part) for part in command["parts"]])
 
 
+def attempt(command):
+    made = sockets[command["name"]]
+    made.sndtimeo = command["ms"]
+    try:
+        made.send_multipart([base64.b64decode(part) for part in command["parts"]])
+        return "sent"
+    except zmq.ZMQError as error:
+        return "EFSM" if error.errno == zmq.EFSM else errno.errorcode[error.errno]
+    finally:
+        made.sndtimeo = 20_000
+
+
+def within(command, receive):
+    made, ms = sockets[command["name"]], command.get("ms")
+    made.rcvtimeo = 20_000 if ms is None else ms
+    try:
+        return receive(made)
+    except zmq.Again:
+        if ms is None:
+            raise
+        return None
+    finally:
+        made.rcvtimeo = 20_000
+
+
 def take(command):
-    return [base64.b64encode(part).decode() for part in sockets[command["name"]].recv_multipart()]
+    parts = within(command, lambda made: made.recv_multipart())
+    return None if parts is None else [base64.b64encode(part).decode() for part in parts]
 
 
 def subscribe(command):
@@ -199,16 +251,19 @@ def subscribe(command):
 
 
 def hear(command):
-    made = sockets[command["name"]]
-    made.rcvtimeo = command["ms"]
-    try:
+    def listen(made):
         while made.recv_multipart()[0] != command["text"].encode():
             pass
         return True
-    except zmq.Again:
-        return False
-    finally:
-        made.rcvtimeo = 20_000
+
+    return within(command, listen) or False
+
+
+def drain(command):
+    tally = Tally(1)
+    while (parts := within(command, lambda made: made.recv_multipart())) is not None:
+        tally.add(parts)
+    return tally.end()
 
 
 def receive(command):
@@ -266,10 +321,16 @@ def close(command):
     sockets.pop(command["name"]).close()
 
 
+def end(command):
+    made = sockets.pop(command["name"], None)
+    if made is not None:
+        made.close(0)
+
+
 ACTIONS = {
-    f.__name__: f
-    for f in (version, socket, bind, connect, watch, events, send, greet, put, take, subscribe, hear, receive)
-    + (exchange, request, reply, close)
+    f.__name__.rstrip("_"): f
+    for f in (version, socket, set_, number, bind, endpoint, connect, disconnect, unbind, watch, events, send, greet, put, attempt, take)
+    + (subscribe, hear, drain, receive, exchange, request, reply, close, end)
 }
 
 for line in sys.stdin:
