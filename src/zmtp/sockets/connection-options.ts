@@ -1,6 +1,7 @@
 // From a socket's options to what a connection is made with, at the moment of a bind or connect. Also the place that refuses what this
 // version cannot do, rather than connect without the protection that was asked for.
 import { EMPTY } from '../../base/bytes.ts'
+import { AcceptFilter, parseNetwork } from '../transport/accept-filter.ts'
 import { nullMechanism } from '../transport/mechanisms.ts'
 import { zmqBackoff } from '../transport/reconnect.ts'
 import type { ConnectionOptions } from '../transport/transport.ts'
@@ -20,6 +21,7 @@ import {
   RECONNECT_MAX_INTERVAL,
   ROUTING_ID,
   SOCKS_PROXY,
+  TCP_ACCEPT_FILTER,
   TCP_KEEPALIVE,
   TCP_KEEPALIVE_IDLE,
   ZAP_DOMAIN,
@@ -50,6 +52,7 @@ export function connectionOptions(options: OptionValues, socketType: string): Co
     backlog: options.number(BACKLOG),
     ipv6: options.flag(IPV6),
     keepAliveMs: keepAlive(options.number(TCP_KEEPALIVE), options.number(TCP_KEEPALIVE_IDLE)),
+    acceptFilter: acceptFilter(options.bytes(TCP_ACCEPT_FILTER)),
   }
 }
 
@@ -67,6 +70,18 @@ export function asksForMore(options: OptionValues): boolean {
 export function mechanismName(options: OptionValues): 'plain' | null {
   const plain = options.flag(PLAIN_SERVER) || options.bytes(PLAIN_USERNAME) !== null
   return plain || options.bytes(PLAIN_PASSWORD) !== null ? 'plain' : null
+}
+
+/** The filter of a list as the option keeps it: networks with commas between. */
+function acceptFilter(list: Buffer | null): AcceptFilter | undefined {
+  return list === null
+    ? undefined
+    : new AcceptFilter(
+        list
+          .toString()
+          .split(',')
+          .map((text) => parseNetwork(text)!),
+      )
 }
 
 // A message of one octet per frame costs a hundred octets of memory per frame: without a bound that is an attack.

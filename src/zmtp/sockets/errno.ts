@@ -94,6 +94,7 @@ const TRANSLATED: Readonly<Record<string, ErrnoCode>> = {
   UNSUPPORTED_TRANSPORT: 'EPROTONOSUPPORT',
   PATH_TOO_LONG: 'ENAMETOOLONG',
   NOT_SYNCHRONOUS: 'ENOTSUP',
+  NOT_ADMITTED: 'EACCES',
   // getaddrinfo's words: libzmq reports a name that it cannot bind as a device that is not there.
   ENOTFOUND: 'ENODEV',
   EAI_AGAIN: 'ENODEV',

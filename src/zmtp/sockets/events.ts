@@ -115,7 +115,7 @@ export function toEvent(event: TransportEvent | PeerEvent): Event | undefined {
       return { type, address: withoutScheme(address), error: errnoError(codeOf(event.error)) }
     case 'accept:error':
     case 'close:error':
-      return { type, address, error: errnoError(codeOf(event.error)) }
+      return { type, address, error: errnoError(codeOf(event.error), undefined, { cause: event.error }) }
     case 'accept':
     case 'connect':
       return hidden({ type, address }, { peer: strangerAt(event.remoteAddress ?? '') })

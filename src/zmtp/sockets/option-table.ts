@@ -4,6 +4,8 @@
  * Adding an option is adding a row, and reading it where it matters.
  */
 
+import { parseNetwork } from '../transport/accept-filter.ts'
+
 /** How libzmq passes the value. Bool, Int32 and Uint32 are the same four octets to it, Int64 and Uint64 the same eight. */
 export type OptionKind = 'Bool' | 'Int32' | 'Uint32' | 'Int64' | 'Uint64' | 'String'
 
@@ -20,6 +22,8 @@ export interface OptionRow {
   /** Takes effect at once; otherwise with the next bind or connect, and setting it later brings a warning. */
   readonly atOnce: boolean
   readonly accepts: (value: OptionValue) => boolean
+  /** What is kept when `value` is written over `before`; without it, `value`. */
+  readonly keeps?: (value: OptionValue, before: OptionValue) => OptionValue
 }
 
 // Numbers that code refers to.
@@ -40,6 +44,7 @@ export const LAST_ENDPOINT = 32
 export const MANDATORY = 33
 export const TCP_KEEPALIVE = 34
 export const TCP_KEEPALIVE_IDLE = 36
+export const TCP_ACCEPT_FILTER = 38
 export const IMMEDIATE = 39
 export const XPUB_VERBOSE = 40
 export const IPV6 = 42
@@ -119,6 +124,14 @@ const sized =
     return size >= Math.max(1, least) && size <= most
   }
 
+const network = (value: OptionValue): boolean =>
+  value === null || parseNetwork((value as Buffer).toString()) !== undefined
+/** Each write adds to the list, null empties it. */
+const oneMore = (value: OptionValue, before: OptionValue): OptionValue =>
+  value === null || before === null ? value : Buffer.from(`${before},${value}`)
+/** What fits on the wire, and what libzmq reads back. */
+const wholeTenths = (ms: OptionValue): OptionValue => Math.trunc((ms as number) / 100) * 100
+
 function late(
   name: string,
   id: number,
@@ -159,6 +172,7 @@ export const OPTIONS: readonly OptionRow[] = [
   late('tcpKeepaliveCount', 35, 'Int32', -1, ALL_TYPES, from(-1)),
   late('tcpKeepaliveIdle', TCP_KEEPALIVE_IDLE, 'Int32', -1, ALL_TYPES, from(-1)),
   late('tcpKeepaliveInterval', 37, 'Int32', -1, ALL_TYPES, from(-1)),
+  { ...late('tcpAcceptFilter', TCP_ACCEPT_FILTER, 'String', null, ALL_TYPES, network), keeps: oneMore },
   late('immediate', IMMEDIATE, 'Bool', false, ALL_TYPES),
   late('ipv6', IPV6, 'Bool', false, ALL_TYPES),
   late('securityMechanism', MECHANISM, 'Int32', null, ALL_TYPES, nothing, 'r'),
@@ -180,7 +194,10 @@ export const OPTIONS: readonly OptionRow[] = [
   late('invertMatching', INVERT_MATCHING, 'Bool', false, types(PUB, SUB, XPUB)),
   late('heartbeatInterval', HEARTBEAT_INTERVAL, 'Int32', 0, ALL_TYPES, from(0)),
   // Told to the peer in tenths of a second, in two octets: what does not fit is refused.
-  late('heartbeatTimeToLive', HEARTBEAT_TTL, 'Int32', 0, ALL_TYPES, from(-99, 6_553_599)),
+  {
+    ...late('heartbeatTimeToLive', HEARTBEAT_TTL, 'Int32', 0, ALL_TYPES, from(-99, 6_553_599)),
+    keeps: wholeTenths,
+  },
   late('heartbeatTimeout', HEARTBEAT_TIMEOUT, 'Int32', -1, ALL_TYPES, from(0)),
   late('connectTimeout', CONNECT_TIMEOUT, 'Int32', 0, ALL_TYPES, from(0)),
   late('tcpMaxRetransmitTimeout', 80, 'Int32', 0, ALL_TYPES, from(0)),
@@ -203,5 +220,5 @@ export const RAW_OPTIONS: readonly OptionRow[] = [
   atOnce('verboser', XPUB_VERBOSER, 'Bool', false, types(XPUB), anything, 'w'),
 ]
 
-// What the native build lacks too, or what this version does not do yet, is absent, as `capability` says: curve*, gssapi*, vmci*,
-// tcpAcceptFilter. Setting an absent option throws, so nobody believes a filter or a cipher to be in force that is not.
+// What the native build lacks too, or what this version does not do yet, is absent, as `capability` says: curve*, gssapi*, vmci*.
+// Setting an absent option throws, so nobody believes a cipher to be in force that is not.

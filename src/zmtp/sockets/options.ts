@@ -6,7 +6,6 @@
 import { failErrno } from './errno.ts'
 import {
   ALL_TYPES,
-  HEARTBEAT_TTL,
   LINGER,
   OPTIONS,
   type OptionKind,
@@ -57,7 +56,7 @@ export class OptionValues {
   write(row: OptionRow, value: unknown): void {
     const converted = convert(row.kind, value)
     if (!row.accepts(converted)) failErrno('EINVAL')
-    this.#values.set(row.id, row.id === HEARTBEAT_TTL ? wholeTenths(converted as number) : converted)
+    this.#values.set(row.id, row.keeps?.(converted, this.#read(row.id)) ?? converted)
   }
 
   /** Reads by number; `kind` must have the size that the option has. Throws EINVAL. */
@@ -163,9 +162,4 @@ function fromRow(value: OptionValue, kind: OptionKind): OptionValue {
   if (kind === 'Bool') return Boolean(value)
   if (kind === 'String') return value
   return Number(value)
-}
-
-/** What fits on the wire, and what libzmq reads back. */
-function wholeTenths(ms: number): number {
-  return Math.trunc(ms / 100) * 100
 }

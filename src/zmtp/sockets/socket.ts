@@ -90,6 +90,11 @@ export class Socket {
   declare readonly lastEndpoint: string | null
   /** libzmq's number of the socket type. */
   declare readonly type: number
+  /**
+   * Which TCP peers may connect. Writing adds a network, such as `10.0.0.0/8` or `::1`; null lets everybody in again. Others are
+   * closed before an octet is sent, with an `accept:error` event of code EACCES. Reading gives the networks, commas between.
+   */
+  declare tcpAcceptFilter: string | null
   /** -1 (default) leaves the system's setting, 0 off, 1 on. */
   declare tcpKeepalive: number
   /** Seconds before the first probe; -1 (default) leaves it. */

@@ -166,10 +166,16 @@ class BoundListener implements Listener {
       this.#accept(new SocketLink(socket, this.endpoint), this.endpoint)
       return
     }
+    const { remoteAddress } = socket
     // The peer may be gone before we look: it then has no address any more.
-    if (socket.remoteAddress === undefined || isSelfConnection(socket)) {
-      socket.on('error', () => {})
-      socket.destroy()
+    if (remoteAddress === undefined || isSelfConnection(socket)) {
+      drop(socket)
+      return
+    }
+    if (this.#options.acceptFilter?.admits(remoteAddress) === false) {
+      const error = new LinkError('NOT_ADMITTED', `${tcpPeerAddress(socket)} is outside of the accept filter`)
+      drop(socket)
+      this.#owner.onEvent({ type: 'accept:error', address: this.endpoint, error })
       return
     }
     configureTcp(socket, this.#options)
@@ -232,6 +238,12 @@ function reported(endpoint: Endpoint, owner: ConnectionOwner, cause: unknown): P
 
 function bindError(endpoint: string, cause: NodeJS.ErrnoException): LinkError {
   return new LinkError('BIND_FAILED', `cannot bind ${endpoint}: ${cause.code ?? cause.message}`, { cause })
+}
+
+/** Closes a connection of which not one octet was sent or read. */
+function drop(socket: Socket): void {
+  socket.on('error', ignore)
+  socket.destroy()
 }
 
 function ignore(): void {}

@@ -2,6 +2,7 @@
 // receives from a connection and who watches it stands in driver.ts. Types only, no behaviour.
 import type { Credentials, Verdict } from '../engine/security/admission.ts'
 import type { Mechanism } from '../engine/security/mechanism.ts'
+import type { AcceptFilter } from './accept-filter.ts'
 
 /** A reliable ordered byte stream to one peer: a TCP or IPC socket, or the in-process one. */
 export interface Link {
@@ -73,4 +74,6 @@ export interface ConnectionOptions {
   readonly ipv6: boolean
   /** TCP keep-alive: -1 leaves the system's default, 0 off, else the idle time before the first probe. */
   readonly keepAliveMs: number
+  /** Which TCP peers may connect; without it, all. */
+  readonly acceptFilter?: AcceptFilter | undefined
 }
