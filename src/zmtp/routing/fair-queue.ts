@@ -47,6 +47,16 @@ export class FairQueue {
     return pipe.take()
   }
 
+  /** What is unread of `left`, whose peer is gone, is read from `pipe`, before all that comes through that. */
+  inherit(pipe: Pipe, left: Pipe): void {
+    if (!left.inTurn) return
+    this.#turns.remove(left)
+    left.inTurn = false
+    for (let message = left.inbound.shift(); message !== undefined; message = left.inbound.shift()) {
+      this.push(pipe, message)
+    }
+  }
+
   /** Forgets a pipe together with what it brought. */
   remove(pipe: Pipe): void {
     if (pipe.inTurn) this.#turns.remove(pipe)

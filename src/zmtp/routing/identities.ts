@@ -59,6 +59,7 @@ export class Identities {
 
 const GENERATED_SIZE = 5
 
-function keyOf(id: Buffer): string {
+/** `id` as the key of a map. */
+export function keyOf(id: Buffer): string {
   return id.toString('latin1')
 }

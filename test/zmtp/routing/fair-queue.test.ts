@@ -54,6 +54,21 @@ queue('drops what a removed pipe brought, and keeps the turn of the others', () 
   assert.equal(drain(subject), ['again'])
 })
 
+queue('lets a pipe inherit what is unread of another, before its own, within its own bound', () => {
+  const subject = new FairQueue()
+  const [left, heir, other] = ['left', 'heir', 'other'].map(() => new Pipe(10, 3)) as [Pipe, Pipe, Pipe]
+  const driver = connect(heir)
+  for (const text of ['1', '2', '3']) subject.push(left, parts(text))
+  subject.push(other, parts('x'))
+  subject.inherit(heir, left)
+  assert.ok(driver.paused)
+  subject.push(heir, parts('4'))
+  assert.is(subject.queued, 5)
+  assert.equal(drain(subject), ['x', '1', '2', '3', '4'])
+  subject.inherit(heir, left)
+  assert.not(subject.readable)
+})
+
 queue('loses nothing when taking a message brings more from the same peer', () => {
   const subject = new FairQueue()
   const pipe = new Pipe(10, 1)

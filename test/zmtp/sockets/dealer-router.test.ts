@@ -188,6 +188,35 @@ overAll(
   },
 )
 
+for (const handover of [false, true]) {
+  const how = handover ? 'takes over' : 'comes back'
+  overAll(test, `R20: a peer that ${how} under an identity is read after what came before it`, async (s) => {
+    const router = s.use(new Router({ handover }))
+    const address = await s.bind(router)
+    const first = s.use(new Dealer({ routingId: 'same', linger: -1, reconnectInterval: -1 }))
+    const other = s.use(new Dealer({ routingId: 'other' }))
+    for (const dealer of [first, other]) dealer.connect(address)
+    for (let i = 0; i < 3; i++) await first.send(`old ${i}`)
+    await other.send('from another')
+    await until(() => router.counters.received === 4)
+    if (!handover) first.close()
+    if (!handover) await until(() => router.counters.peers === 1)
+    const second = s.use(new Dealer({ routingId: 'same' }))
+    second.connect(address)
+    for (let i = 0; i < 3; i++) await second.send(`new ${i}`)
+    await until(() => router.counters.received === 7)
+    const got = []
+    while (router.readable) got.push(strings(await router.receive()))
+    assert.is(got.length, 7)
+    assert.equal(
+      got.filter(([id]) => id === 'same').map(([, text]) => text),
+      ['old 0', 'old 1', 'old 2', 'new 0', 'new 1', 'new 2'],
+    )
+    await router.send(['same', 'answer'])
+    assert.equal(strings(await second.receive()), ['answer'])
+  })
+}
+
 overAll(test, 'R21: a peer named at connect can be sent to before it is there', async (s) => {
   const router = s.use(new Router({ mandatory: true }))
   const address = await s.freeAddress()

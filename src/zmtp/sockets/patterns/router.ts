@@ -5,7 +5,7 @@
 
 import { LinkError } from '../../../base/errors.ts'
 import { FairQueue } from '../../routing/fair-queue.ts'
-import { Identities } from '../../routing/identities.ts'
+import { Identities, keyOf } from '../../routing/identities.ts'
 import type { Message, Pipe } from '../../routing/pipe.ts'
 import type { ErrnoCode } from '../errno.ts'
 import { HANDOVER, MANDATORY } from '../option-table.ts'
@@ -16,6 +16,8 @@ export class RouterPattern extends Pattern {
   readonly #in = new FairQueue()
   /** Pipes whose id the user chose when connecting: what the peer announces does not matter. */
   readonly #named = new WeakSet<Pipe>()
+  /** Pipes that are gone but not read to the end, by the identity their peers announced: whoever brings it next comes after them. */
+  readonly #unread = new Map<string, Pipe>()
 
   constructor(host: PatternHost) {
     super(host)
@@ -54,6 +56,7 @@ export class RouterPattern extends Pattern {
     }
     const holder = this.#identities.find(identity)
     if (holder === pipe) return true
+    const before = holder ?? this.#unread.get(keyOf(identity))
     if (holder !== undefined) {
       if (!this.host.options.flag(HANDOVER)) return false
       // What the old peer has brought keeps its id and stays readable; libzmq would leave its connection open, deaf and mute.
@@ -61,12 +64,17 @@ export class RouterPattern extends Pattern {
       this.host.cut(holder, new LinkError('IDENTITY_IN_USE', 'a newer peer has taken over the identity'))
     }
     this.#rename(pipe, identity)
+    // Else the two would take turns, and messages under one identity would come out of their order.
+    if (before !== undefined) this.#in.inherit(pipe, before)
+    this.#unread.delete(keyOf(identity))
     return true
   }
 
   detach(pipe: Pipe, discard: boolean): void {
+    const id = pipe.generated ? undefined : pipe.routingId
     this.#identities.release(pipe)
     if (discard) this.#in.remove(pipe)
+    else if (id !== undefined && pipe.inbound.length > 0) this.#unread.set(keyOf(id), pipe)
   }
 
   arrive(pipe: Pipe, message: Message): void {
@@ -74,7 +82,9 @@ export class RouterPattern extends Pattern {
   }
 
   receive(): Message | undefined {
-    return this.#in.shift()
+    const message = this.#in.shift()
+    if (this.#unread.size > 0 && message !== undefined) this.#forgetRead(message[0]!)
+    return message
   }
 
   send(parts: Message): ErrnoCode | undefined {
@@ -93,6 +103,11 @@ export class RouterPattern extends Pattern {
 
   override sendOne(): undefined {
     return undefined
+  }
+
+  #forgetRead(id: Buffer): void {
+    const key = keyOf(id)
+    if (this.#unread.get(key)?.inbound.length === 0) this.#unread.delete(key)
   }
 
   /** A pipe that had another id served another peer: what waits for that one must not reach this one. */
