@@ -1,6 +1,7 @@
 // Publish and subscribe with libzmq at either end: matching, counting, what an XPUB is told, and each option of publishers. Topics as they are
 // on the wire, of every size, are in topics.test.ts.
 import * as assert from 'uvu/assert'
+import { strays } from './support/links.ts'
 import { acquainted, type Player } from './support/player.ts'
 import { expected, type Type } from './support/scenario.ts'
 import { against, type Options, type Stage } from './support/stage.ts'
@@ -89,7 +90,7 @@ against('publish and subscribe', (test) => {
       await pub.act({ do: 'send', run })
       const got = (await sub.act({ do: 'drain', ms: 300 })) as string[]
       assert.ok(got.length >= 40 && got.length < run.count, `${got.length} messages arrived`)
-      assert.equal(missing(got, expected(run)), [], 'what is neither sent nor in order')
+      assert.equal(strays(got, expected(run)), [], 'what is neither sent nor in order')
     })
 
     test(`S7: ${our} XPUB with noDrop reports EAGAIN while ${their} SUB does not read, and loses nothing`, async (stage) => {
@@ -248,7 +249,7 @@ against('publish and subscribe', (test) => {
     await pub.act({ do: 'send', run })
     const got = (await sub.act({ do: 'drain', ms: 300 })) as string[]
     assert.ok(got.length < run.count, `${got.length} messages arrived`)
-    assert.equal(missing(got, expected(run)), [])
+    assert.equal(strays(got, expected(run)), [])
     assert.is(got.at(-1), expected(run).at(-1))
   })
 })
@@ -261,14 +262,4 @@ async function newest(pub: Player, sub: Player, texts: string[], last: string): 
     got.push(text.join(' '))
   }
   assert.is(got.at(-1), last)
-}
-
-/** What of `got` does not come from `all` in the order of `all`. */
-function missing(got: readonly string[], all: readonly string[]): string[] {
-  let at = 0
-  return got.filter((digest) => {
-    const found = all.indexOf(digest, at)
-    if (found >= 0) at = found + 1
-    return found < 0
-  })
 }

@@ -77,6 +77,16 @@ export function checkSame(got: readonly string[], wanted: readonly string[], wha
   assert.is(got.length, wanted.length)
 }
 
+/** What of `got` does not come from `all` in the order of `all`. */
+export function strays(got: readonly string[], all: readonly string[]): string[] {
+  let at = 0
+  return got.filter((digest) => {
+    const found = all.indexOf(digest, at)
+    if (found >= 0) at = found + 1
+    return found < 0
+  })
+}
+
 /** Waits until a socket that is watched has had the event so many times. */
 export async function seen(doer: Doer, name: string, event: string, times = 1): Promise<void> {
   for (const end = Date.now() + 10_000; Date.now() < end; await sleep(10)) {
