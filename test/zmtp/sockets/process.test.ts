@@ -1,103 +1,185 @@
-// What keeps a process alive, and what it still sends at its end: each case is a process of its own.
-import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+// What keeps a process alive, and what it still sends at its end: each case is a process of its own, and where only that is asked, one with
+// the native package beside it.
 import path from 'node:path'
-import { Worker } from 'node:worker_threads'
-import { build } from 'esbuild'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Dealer } from '../../../src/zmtp/index.ts'
+import * as zmtp from '../../../src/zmtp/index.ts'
+import { buildLibrary, NATIVE, type Outcome, programOf, runProgram } from '../../support/library.ts'
 import { strings } from '../../support/sockets.ts'
 import { within } from '../../support/within.ts'
 
+const { Dealer } = zmtp
 const test = suite('process')
-const folder = mkdtempSync(path.join(tmpdir(), 'pseud-process-'))
-const library = path.join(folder, 'zmtp.cjs')
+let library = ''
 
 test.before(async () => {
-  await build({
-    entryPoints: ['src/zmtp/index.ts'],
-    outfile: library,
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    target: 'es2022',
-    logLevel: 'warning',
-  })
+  library = await buildLibrary()
 })
-
-test.after(() => rmSync(folder, { recursive: true, force: true }))
-
-interface Outcome {
-  exited: boolean
-  code: number | null
-  ms: number
-  output: string
-  errors: string
-}
 
 /** Runs `script` with `zmq` and `arg` in scope; after `ms` it is killed. */
 function run(script: string, ms: number, arg = ''): Promise<Outcome> {
-  return new Promise((resolve) => {
-    const program = `const zmq = require(${JSON.stringify(library)}), arg = ${JSON.stringify(arg)};\n(async () => {${script}})()`
-    const start = performance.now()
-    const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'pipe'] })
-    let output = ''
-    let errors = ''
-    let killed = false
-    child.stdout.on('data', (data) => {
-      output += data
-    })
-    child.stderr.on('data', (data) => {
-      errors += data
-    })
-    const timer = setTimeout(() => {
-      killed = true
-      child.kill('SIGKILL')
-    }, ms)
-    child.on('close', (code) => {
-      clearTimeout(timer)
-      resolve({ exited: !killed, code, ms: performance.now() - start, output, errors })
-    })
-  })
+  return runProgram(programOf(library, script, arg), ms)
 }
 
 const LONG = 8000
 const SHORT = 1500
 
-for (const [what, script] of [
-  ['an open socket', `new zmq.Dealer()`],
-  ['a bound socket', `await new zmq.Router().bind('tcp://127.0.0.1:0')`],
-  ['a socket that dials nobody', `new zmq.Dealer().connect('tcp://127.0.0.1:1')`],
+const ALIVE = 7
+const ENDS = 0
+
+/** A program that ends with ALIVE when something keeps it alive, else with ENDS: whichever it is to be decides how soon the one is said. */
+function watched(script: string, expected: number): string {
+  return `setTimeout(() => process.exit(${ALIVE}), ${expected === ALIVE ? 250 : 6000}).unref(); ${script}`
+}
+
+/** Whether `script` stays alive or ends, with the native package too; it says nothing. */
+async function check(script: string, expected: number): Promise<void> {
+  const program = watched(script, expected)
+  const [ours, native] = await Promise.all([
+    runProgram(programOf(library, program), LONG),
+    runProgram(programOf(NATIVE, program), LONG),
+  ])
+  assert.equal([ours.code, ours.output, ours.errors], [expected, '', ''])
+  assert.is(native.code, expected, native.errors)
+}
+
+// Which types may have a receive or a send that waits, when nobody is there.
+const TYPES: Record<string, { receives?: true; sends?: true }> = {
+  Pair: { receives: true, sends: true },
+  Publisher: {},
+  Subscriber: { receives: true },
+  Request: { receives: true, sends: true },
+  Reply: { receives: true, sends: true },
+  Dealer: { receives: true, sends: true },
+  Router: { receives: true },
+  Pull: { receives: true },
+  Push: { sends: true },
+  XPublisher: { receives: true },
+  XSubscriber: { receives: true },
+  Stream: { receives: true },
+}
+const classes = Object.entries(zmtp)
+  .filter(([, value]) => typeof value === 'function' && value.prototype instanceof zmtp.Socket)
+  .map(([name]) => name)
+
+test('the table of types has every class', () => {
+  assert.equal(
+    classes.filter((name) => !(name in TYPES)),
+    [],
+  )
+})
+
+const operations = classes.flatMap((name) => [
+  ...(TYPES[name]?.receives ? [{ name, call: 'receive()', limit: 'receiveTimeout' }] : []),
+  ...(TYPES[name]?.sends ? [{ name, call: `send(['x', 'y'])`, limit: 'sendTimeout' }] : []),
+])
+
+// One process for all classes, because a process costs more than a test.
+test('open, bound, connected and observed sockets of every class do not keep the process alive', async () => {
+  await check(
+    `for (const name of ${JSON.stringify(classes)}) {
+       const open = new zmq[name](), bound = new zmq[name](), connected = new zmq[name]({ reconnectInterval: 10 })
+       bound.events
+       connected.events
+       if (name !== 'Stream') {
+         await bound.bind('ipc://${path.dirname(library)}/' + process.pid + name)
+         await bound.bind('inproc://' + name)
+       }
+       await bound.bind('tcp://127.0.0.1:*')
+       connected.connect(bound.lastEndpoint)
+       connected.connect('tcp://127.0.0.1:1')
+     }`,
+    ENDS,
+  )
+})
+
+for (const { name, call } of operations) {
+  test(`${name}: a pending ${call} keeps the process alive`, async () => {
+    await check(`const s = new zmq.${name}(); await s.bind('tcp://127.0.0.1:*'); await s.${call}`, ALIVE)
+  })
+}
+
+test('operations of every class that have settled, by time or by close, do not keep the process alive', async () => {
+  await check(
+    `for (const { name, call, limit } of ${JSON.stringify(operations)}) {
+       const late = new zmq[name](), closed = new zmq[name]()
+       for (const s of [late, closed]) await s.bind('tcp://127.0.0.1:*')
+       late[limit] = 20
+       eval('late.' + call).catch(() => {})
+       eval('closed.' + call).catch(() => {})
+       setTimeout(() => closed.close(), 20)
+     }`,
+    ENDS,
+  )
+})
+
+for (const [what, script, expected] of [
   [
-    'two connected sockets, and an observer',
-    `const r = new zmq.Router(); await r.bind('tcp://127.0.0.1:0')
-     const d = new zmq.Dealer(); d.events; d.connect(r.lastEndpoint); await d.send('x'); await r.receive()`,
+    'two sockets that have spoken with each other do not keep the process alive',
+    `const r = new zmq.Router(); await r.bind('tcp://127.0.0.1:*')
+     const d = new zmq.Dealer(); d.connect(r.lastEndpoint); await d.send('x'); await r.receive()`,
+    ENDS,
   ],
   [
-    'a closed socket whose receive was pending',
-    `const d = new zmq.Dealer(); d.receive().catch(() => {}); setTimeout(() => d.close(), 20)`,
+    'a publisher that says something to nobody does not keep it alive',
+    `const p = new zmq.Publisher(); await p.bind('tcp://127.0.0.1:*'); p.send('x')`,
+    ENDS,
+  ],
+  ['events.receive keeps it alive', `const d = new zmq.Dealer(); await d.events.receive()`, ALIVE],
+  [
+    'a loop over events keeps it alive',
+    `const d = new zmq.Dealer(); for await (const _ of d.events);`,
+    ALIVE,
+  ],
+  ['a listener of events keeps it alive', `const d = new zmq.Dealer(); d.events.on('bind', () => {})`, ALIVE],
+  [
+    'until its socket is closed',
+    `const d = new zmq.Dealer(); d.events.on('bind', () => {}); setTimeout(() => d.close(), 20)`,
+    ENDS,
+  ],
+  [
+    'a loop over events ends with its socket',
+    `const d = new zmq.Dealer(); setTimeout(() => d.close(), 20); for await (const _ of d.events);`,
+    ENDS,
+  ],
+  [
+    'bind and unbind end it no later',
+    `const d = new zmq.Dealer(); await d.bind('tcp://127.0.0.1:*'); await d.unbind(d.lastEndpoint); d.bind('tcp://127.0.0.1:*')`,
+    ENDS,
   ],
 ] as const) {
-  test(`${what} does not keep the process alive`, async () => {
-    const outcome = await run(script, LONG)
-    assert.ok(outcome.exited, 'still running')
-    assert.is(outcome.code, 0, outcome.errors)
-    assert.is(outcome.errors, '')
+  test(`${what}, as with the native package`, async () => {
+    await check(script, expected)
   })
 }
 
 for (const [what, script] of [
-  ['a pending receive', `const d = new zmq.Dealer(); await d.bind('tcp://127.0.0.1:0'); await d.receive()`],
-  ['a pending send', `const d = new zmq.Dealer(); await d.bind('tcp://127.0.0.1:0'); await d.send('x')`],
-  ['a pending events.receive', `await new zmq.Dealer().events.receive()`],
+  ['receiveMany', `await s.receiveMany()`],
+  ['batches', `for await (const _ of s.batches());`],
+  ['sendMany', `await s.sendMany(['x', 'y'])`],
+  ['a second receive', `s.maxPendingReceives = 2; s.receive(); await s.receive()`],
 ] as const) {
-  test(`${what} keeps the process alive`, async () => {
-    const outcome = await run(script, SHORT)
-    assert.not(outcome.exited)
+  test(`${what} keeps the process alive while it waits`, async () => {
+    const outcome = await run(
+      watched(`const s = new zmq.Dealer(); await s.bind('tcp://127.0.0.1:*'); ${script}`, ALIVE),
+      LONG,
+    )
+    assert.is(outcome.code, ALIVE, outcome.errors)
   })
 }
+
+test('a receive that was given up by its signal does not keep the process alive', async () => {
+  const outcome = await run(
+    watched(
+      `const s = new zmq.Dealer(), signal = AbortSignal.timeout(20)
+       setTimeout(() => {}, 40) // the timer of a signal keeps nothing alive
+       await s.receive({ signal }).catch(() => {})`,
+      ENDS,
+    ),
+    LONG,
+  )
+  assert.is(outcome.code, ENDS, outcome.errors)
+})
 
 test('messages that wait for a late peer are delivered before the process ends, without a close', async () => {
   const probe = new Dealer()
@@ -153,21 +235,6 @@ test('a large message is sent to its end when the process ends right after send'
   assert.is(String(end), 'end')
   assert.ok((await child).exited)
   peer.close()
-})
-
-test('a worker thread that is terminated with operations pending ends alone', async () => {
-  const worker = new Worker(
-    `const zmq = require(${JSON.stringify(library)})
-     const d = new zmq.Dealer()
-     d.bind('tcp://127.0.0.1:0').then(() => { d.receive(); d.events.receive(); require('worker_threads').parentPort.postMessage(d.lastEndpoint) })`,
-    { eval: true },
-  )
-  const address = await within(5000, new Promise<string>((resolve) => worker.once('message', resolve)))
-  const dealer = new Dealer({ linger: 0 })
-  dealer.connect(address)
-  await dealer.send('x')
-  await within(5000, worker.terminate())
-  dealer.close()
 })
 
 test.run()
