@@ -15,11 +15,16 @@ export {
   curveClient,
   curveServer,
   type KeyPair,
-  type MakeMechanism,
   newKeyPair,
   nullMechanism,
   plainClient,
   plainServer,
 } from './transport/mechanisms.ts'
 export { fullJitter, type RetryPolicy, zmqBackoff } from './transport/reconnect.ts'
-export type { AuthenticationRequest, ConnectionOptions, Link, LinkOwner } from './transport/transport.ts'
+export type {
+  AuthenticationRequest,
+  ConnectionOptions,
+  Link,
+  LinkOwner,
+  MakeMechanism,
+} from './transport/transport.ts'

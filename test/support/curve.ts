@@ -47,6 +47,7 @@ export function curveServer(
     publicKey: publicKeyOf(SERVER_SECRET),
     secretKey: SERVER_SECRET,
     asks: false,
+    spend: () => {},
     draw: scripted(SERVER_TRANSIENT, COOKIE_KEY, COOKIE_NONCE, WELCOME_NONCE),
     ...options,
   })

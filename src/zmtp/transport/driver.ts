@@ -23,6 +23,7 @@ import {
 } from '../engine/engine.ts'
 import type { TransportContext } from './context.ts'
 import { hostOf, judge } from './judge.ts'
+import type { Reception } from './reception.ts'
 import type { ConnectionOptions, Link, LinkOwner } from './transport.ts'
 
 export class Driver implements LinkOwner {
@@ -38,6 +39,8 @@ export class Driver implements LinkOwner {
   readonly #options: ConnectionOptions
   readonly #context: TransportContext
   readonly #onFinished: (driver: Driver, error: PseudError | undefined) => void
+  // Of whoever listens; its own dialling needs no lid.
+  readonly #reception: Reception | undefined
   #receiver: Receiver
   #timer: Timer | undefined
   #armedFor = Number.POSITIVE_INFINITY
@@ -61,6 +64,7 @@ export class Driver implements LinkOwner {
     owner: ConnectionOwner,
     context: TransportContext,
     onFinished: (driver: Driver, error: PseudError | undefined) => void,
+    reception?: Reception,
   ) {
     this.#link = link
     this.endpoint = endpoint
@@ -69,7 +73,9 @@ export class Driver implements LinkOwner {
     this.#options = options
     this.#context = context
     this.#onFinished = onFinished
-    this.#engine = new Engine({ ...options, mechanism: options.mechanism() }, context.now())
+    this.#reception = reception
+    const mechanism = options.mechanism(() => reception?.spendKeyExchange(hostOf(this.remoteAddress)))
+    this.#engine = new Engine({ ...options, mechanism }, context.now())
     this.#receiver = owner.receiver(this)
     link.start(this)
     this.flush()
@@ -239,6 +245,7 @@ export class Driver implements LinkOwner {
           break
         case READY:
           this.#ready = true
+          this.#reception?.leave(this)
           receiver.onReady(this)
           break
         case NEED_MORE:
@@ -336,6 +343,7 @@ export class Driver implements LinkOwner {
   #finish(error: PseudError | undefined): void {
     if (this.#finished) return
     this.#finished = true
+    this.#reception?.leave(this)
     this.#setTimer(this.#onTimer, Number.POSITIVE_INFINITY)
     this.#closeLink()
     this.#receiver.onEnd(this, error)

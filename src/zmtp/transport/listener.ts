@@ -2,12 +2,14 @@
 // belong to whoever received them. `listen` and `listenSync` are one way: they differ in what they may wait for, which is the name
 // service and somebody who may answer on an ipc path.
 import type { Server, Socket } from 'node:net'
-import { LinkError, PseudError, UsageError } from '../../base/errors.ts'
+import { LimitError, LinkError, PseudError, UsageError } from '../../base/errors.ts'
 import type { TransportContext } from './context.ts'
 import { type ConnectionOwner, Driver } from './driver.ts'
 import { type Endpoint, formatEndpoint, type IpcEndpoint } from './endpoint.ts'
 import { bindInproc, unbindInproc } from './inproc.ts'
 import { listenIpc, listenIpcSync, removeTemporary, temporaryPath } from './ipc.ts'
+import { hostOf } from './judge.ts'
+import { Reception } from './reception.ts'
 import { abandon, type Place, startServer, whenListening } from './server.ts'
 import { SocketLink } from './socket-link.ts'
 import {
@@ -78,6 +80,7 @@ class BoundListener implements Listener {
   readonly #options: ConnectionOptions
   readonly #owner: ConnectionOwner
   readonly #context: TransportContext
+  readonly #reception: Reception
   #release: () => void = ignore
 
   constructor(
@@ -91,6 +94,7 @@ class BoundListener implements Listener {
     this.#options = options
     this.#owner = owner
     this.#context = context
+    this.#reception = new Reception(options.reception ?? {}, () => context.now())
   }
 
   async bind(): Promise<void> {
@@ -162,6 +166,12 @@ class BoundListener implements Listener {
   }
 
   readonly #onConnection = (socket: Socket): void => {
+    const { drivers } = this
+    if (this.#reception.isFull(drivers.size)) {
+      const most = this.#reception.limits.maxConnections
+      this.#turnAway(socket, new LimitError('TOO_MANY_CONNECTIONS', 'maxConnections', most, drivers.size + 1))
+      return
+    }
     if (this.#asked.transport !== 'tcp') {
       this.#accept(new SocketLink(socket, this.endpoint), this.endpoint)
       return
@@ -173,14 +183,21 @@ class BoundListener implements Listener {
       return
     }
     if (this.#options.acceptFilter?.admits(remoteAddress) === false) {
-      const error = new LinkError('NOT_ADMITTED', `${tcpPeerAddress(socket)} is outside of the accept filter`)
-      drop(socket)
-      this.#owner.onEvent({ type: 'accept:error', address: this.endpoint, error })
+      this.#turnAway(
+        socket,
+        new LinkError('NOT_ADMITTED', `${tcpPeerAddress(socket)} is outside of the accept filter`),
+      )
       return
     }
     configureTcp(socket, this.#options)
     // Where several addresses lead here, the connection knows which one was meant.
     this.#accept(new SocketLink(socket, tcpPeerAddress(socket)), tcpLocalAddress(socket))
+  }
+
+  /** Closes a connection of which not one octet was sent or read. */
+  #turnAway(socket: Socket, error: PseudError): void {
+    drop(socket)
+    this.#owner.onEvent({ type: 'accept:error', address: this.endpoint, error })
   }
 
   readonly #onServerError = (error: Error): void => {
@@ -197,8 +214,10 @@ class BoundListener implements Listener {
       this.#owner,
       this.#context,
       this.#onFinished,
+      this.#reception,
     )
     this.drivers.add(driver)
+    if (this.#asked.transport !== 'inproc') this.#reception.enter(driver, hostOf(link.remoteAddress))
   }
 
   readonly #onFinished = (driver: Driver): void => {
@@ -240,7 +259,6 @@ function bindError(endpoint: string, cause: NodeJS.ErrnoException): LinkError {
   return new LinkError('BIND_FAILED', `cannot bind ${endpoint}: ${cause.code ?? cause.message}`, { cause })
 }
 
-/** Closes a connection of which not one octet was sent or read. */
 function drop(socket: Socket): void {
   socket.on('error', ignore)
   socket.destroy()

@@ -4,12 +4,10 @@ import { randomBytes } from 'node:crypto'
 import { checkKey, KEY_SIZE, publicKeyOf } from '../engine/security/curve-box.ts'
 import { CurveClient } from '../engine/security/curve-client.ts'
 import { CurveServer } from '../engine/security/curve-server.ts'
-import type { Mechanism } from '../engine/security/mechanism.ts'
 import { NullMechanism } from '../engine/security/null.ts'
 import { PlainClient } from '../engine/security/plain-client.ts'
 import { PlainServer } from '../engine/security/plain-server.ts'
-
-export type MakeMechanism = () => Mechanism
+import type { MakeMechanism } from './transport.ts'
 
 /** A CURVE key pair; 32 octets each. */
 export interface KeyPair {
@@ -45,7 +43,7 @@ export function curveClient(keys: KeyPair, serverKey: Buffer): MakeMechanism {
 export function curveServer(secretKey: Buffer, asks: boolean): MakeMechanism {
   checkKey(secretKey, 'secret key')
   const publicKey = publicKeyOf(secretKey)
-  return () => new CurveServer({ publicKey, secretKey, asks, draw: randomBytes })
+  return (spend) => new CurveServer({ publicKey, secretKey, asks, draw: randomBytes, spend })
 }
 
 /** A new key pair. */

@@ -3,6 +3,7 @@
 import type { Credentials, Verdict } from '../engine/security/admission.ts'
 import type { Mechanism } from '../engine/security/mechanism.ts'
 import type { AcceptFilter } from './accept-filter.ts'
+import type { ReceptionLimits } from './reception.ts'
 
 /** A reliable ordered byte stream to one peer: a TCP or IPC socket, or the in-process one. */
 export interface Link {
@@ -30,6 +31,9 @@ export interface LinkOwner {
   onClose(error: Error | undefined): void
 }
 
+/** Makes one connection's mechanism. `spend` is called before a key exchange that a stranger asks for, and throws when that is too much. */
+export type MakeMechanism = (spend: () => void) => Mechanism
+
 /** A peer that wants to come in. */
 export interface AuthenticationRequest {
   readonly credentials: Credentials
@@ -48,7 +52,7 @@ export interface ConnectionOptions {
   /** Further properties of READY, such as `X-Pseud`. */
   readonly metadata?: ReadonlyMap<string, Buffer>
   /** A new mechanism for each connection: it holds that connection's state. */
-  readonly mechanism: () => Mechanism
+  readonly mechanism: MakeMechanism
   /** Judges a peer when the mechanism asks. Whatever is no proper verdict within 5 s keeps the peer out; so does the lack of a judge. */
   readonly authenticate?: (request: AuthenticationRequest) => Verdict | Promise<Verdict>
   /** Largest frame body accepted; `Infinity` for none. */
@@ -70,6 +74,8 @@ export interface ConnectionOptions {
   /** Delay before attempt n (1, 2, …) after a failure, or `undefined` to give up. */
   readonly retryDelayMs: (attempt: number, random: () => number) => number | undefined
   readonly backlog: number
+  /** Of a listener: how many strangers it bears. Defaults: reception.ts. */
+  readonly reception?: Partial<ReceptionLimits>
   /** Whether names and wildcards may mean IPv6. */
   readonly ipv6: boolean
   /** TCP keep-alive: -1 leaves the system's default, 0 off, else the idle time before the first probe. */

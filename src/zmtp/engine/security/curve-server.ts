@@ -61,6 +61,8 @@ export interface CurveServerOptions {
   readonly asks: boolean
   /** Octets that nobody can foresee. */
   readonly draw: (size: number) => Buffer
+  /** Called before a stranger's HELLO costs us a key exchange; throws a `PseudError` when that is too much. */
+  readonly spend: () => void
 }
 
 export class CurveServer implements Mechanism {
@@ -136,6 +138,7 @@ export class CurveServer implements Mechanism {
     if (!bytes.subarray(paddingAt, keyAt).equals(HELLO_PADDING)) {
       throw new ProtocolError('BAD_COMMAND', 'the padding of a HELLO is not zero')
     }
+    this.#options.spend()
     this.#peerTransient = copy(bytes, keyAt, nonceAt)
     this.#key = sharedKey(this.#peerTransient, this.#options.secretKey)
     const nonce = nonceOf(NONCES.hello, bytes.subarray(nonceAt, boxAt))
