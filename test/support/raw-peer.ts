@@ -16,12 +16,15 @@ export class RawPeer {
   readonly socket: NetSocket
   /** The connection is over, whoever ended it. */
   closed = false
-  #heard = Buffer.alloc(0)
+  #size = 0
+  // Joined only when somebody looks.
+  #chunks: Buffer[] = []
 
   constructor(socket: NetSocket) {
     this.socket = socket
     socket.on('data', (chunk) => {
-      this.#heard = Buffer.concat([this.#heard, chunk])
+      this.#chunks.push(chunk)
+      this.#size += chunk.length
     })
     socket.on('error', () => {})
     socket.on('close', () => {
@@ -54,12 +57,18 @@ export class RawPeer {
 
   /** All octets that have come, the greeting too. */
   get heard(): Buffer {
-    return this.#heard
+    if (this.#chunks.length !== 1) this.#chunks = [Buffer.concat(this.#chunks)]
+    return this.#chunks[0]!
+  }
+
+  /** How many those are. */
+  get size(): number {
+    return this.#size
   }
 
   /** The whole frames behind the greeting. */
   get frames(): RawFrame[] {
-    const heard = this.#heard
+    const { heard } = this
     const frames: RawFrame[] = []
     for (let at = 64; at + 2 <= heard.length; ) {
       const flags = heard[at]!
@@ -90,7 +99,7 @@ export class RawPeer {
 
   /** Waits until so many octets have come. */
   async hears(octets: number): Promise<this> {
-    await until(() => this.#heard.length >= octets, 5000, `${octets} octets`)
+    await until(() => this.#size >= octets, 5000, `${octets} octets`)
     return this
   }
 

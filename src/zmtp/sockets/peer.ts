@@ -62,9 +62,12 @@ export class Peer implements Receiver {
     return (this.#pipe?.queued ?? 0) > 0 || (driver?.peer !== undefined && driver.queuedBytes > 0)
   }
 
-  /** There is a link, whose handshake begins. */
+  /** There is a link, whose handshake begins, unless the pattern has no place for it. */
   linked(driver: Driver): void {
     this.#driver = driver
+    const refusal = this.#leaving ? undefined : this.#host.pattern.refusal(this.#pipe)
+    // Not here: the driver is still being made. It has read nothing by then, so that it has said no more than its greeting.
+    if (refusal !== undefined) queueMicrotask(() => driver.destroy(refusal))
   }
 
   /** Dials. With `pipe`, messages may be queued from now on and survive the loss of a connection. */

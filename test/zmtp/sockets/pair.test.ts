@@ -3,7 +3,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Pair } from '../../../src/zmtp/index.ts'
 import { code, overAll, strings } from '../../support/sockets.ts'
-import { until } from '../../support/within.ts'
+import { sleep, until } from '../../support/within.ts'
 
 const test = suite('PAIR')
 
@@ -28,6 +28,24 @@ overAll(test, 'H9: a second peer is refused visibly, and the first is not distur
   await first.send('me')
   assert.equal(strings(await bound.receive()), ['me'])
   assert.is(bound.counters.peers, 1)
+})
+
+overAll(test, 'H9: a peer that is refused keeps what it has queued, until the place is free', async (s) => {
+  const [bound, first] = await s.pair(new Pair(), new Pair())
+  await first.send('hello')
+  await bound.receive()
+  const second = s.use(new Pair({ reconnectInterval: 5, linger: -1 }))
+  second.connect(bound.lastEndpoint!)
+  for (const text of ['1', '2', '3']) await second.send([text, 'whole'])
+  let refusals = 0
+  bound.events.on('handshake:error:other', () => refusals++)
+  // In-process connections have no events.
+  if (s.transport === 'inproc') await sleep(50)
+  else await until(() => refusals >= 3)
+  assert.equal([second.counters.sent, second.counters.queuedToSend], [0, 3])
+  assert.not(bound.readable)
+  first.close()
+  for (const text of ['1', '2', '3']) assert.equal(strings(await bound.receive()), [text, 'whole'])
 })
 
 overAll(test, 'H9: a new peer is accepted after the first has gone, whose messages come first', async (s) => {

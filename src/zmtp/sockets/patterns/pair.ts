@@ -1,8 +1,9 @@
 /**
  * PAIR (RFC 31): one peer, messages both ways. While there is one, every other connection is closed, so that its side sees it; libzmq
- * leaves such a connection open, deaf and mute. The place is free again once the peer has gone.
+ * leaves such a connection open, deaf and mute. It is closed before the handshake, since a peer sends what it has queued right after it;
+ * only of two whose handshakes overlap the later one is closed behind it. The place is free again once the peer has gone.
  */
-import { LinkError } from '../../../base/errors.ts'
+import { LinkError, type PseudError } from '../../../base/errors.ts'
 import { Fifo } from '../../../base/fifo.ts'
 import type { Message, Pipe } from '../../routing/pipe.ts'
 import type { ErrnoCode } from '../errno.ts'
@@ -31,10 +32,14 @@ export class PairPattern extends Pattern {
     this.#peer ??= pipe
   }
 
+  override refusal(pipe: Pipe | undefined): PseudError | undefined {
+    return this.#peer === undefined || this.#peer === pipe ? undefined : alreadyPaired()
+  }
+
   open(pipe: Pipe): boolean {
     this.#peer ??= pipe
     if (this.#peer === pipe) return true
-    this.host.cut(pipe, new LinkError('ALREADY_PAIRED', 'a PAIR has one peer, and it is there'))
+    this.host.cut(pipe, alreadyPaired())
     return false
   }
 
@@ -78,4 +83,8 @@ export class PairPattern extends Pattern {
     pipe.sendOne(body)
     return undefined
   }
+}
+
+function alreadyPaired(): LinkError {
+  return new LinkError('ALREADY_PAIRED', 'a PAIR has one peer, and it is there')
 }

@@ -39,6 +39,13 @@ export abstract class Pattern {
   }
   /** A new pipe: before any connection where the socket dialled, else right before `open`. */
   abstract attach(pipe: Pipe): void
+  /**
+   * Why a connection that has just been made is closed before its handshake; `undefined`: it goes on. `pipe` is what it will serve, if that
+   * exists already. A peer that is turned away here has sent nothing yet, so it loses nothing; later it may.
+   */
+  refusal(_pipe: Pipe | undefined): PseudError | undefined {
+    return undefined
+  }
   /** `pipe` has a new connection, to a peer that announced `identity`. `false` refuses it: the connection is closed. */
   abstract open(pipe: Pipe, identity: Buffer): boolean
   /** The connection of `pipe` takes messages from now on; what must come before all that is queued is sent here. */
