@@ -71,12 +71,13 @@ export function overAll(
   name: string,
   run: (scenario: Scenario) => Promise<void>,
   transports: readonly TransportName[] = TRANSPORTS,
+  deadlineMs = 10_000,
 ): void {
   for (const transport of transports) {
     suite(`${name} [${transport}]`, async () => {
       const scenario = new Scenario(transport)
       try {
-        await within(10_000, run(scenario), name)
+        await within(deadlineMs, run(scenario), name)
       } finally {
         scenario.close()
       }

@@ -165,8 +165,9 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
   close(): void {
     const lingerMs = this.options.number(LINGER)
     this.operations.close()
-    for (const endpoint of this.#endpoints) endpoint.close(lingerMs)
+    const endpoints = [...this.#endpoints]
     this.#endpoints.clear()
+    for (const endpoint of endpoints) endpoint.close(lingerMs)
     for (const peer of this.#peers) peer.leave(lingerMs)
     this.#closed = true
     this.#checkOver()
@@ -201,7 +202,6 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
 
   onPeerGone(peer: Peer): void {
     this.#peers.delete(peer)
-    if (this.#peers.size === 0 && this.#endpoints.size === 0) noLinger(this)
     this.#checkOver()
   }
 
@@ -222,8 +222,11 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
     linger(this)
   }
 
+  /** With nothing open and nothing left to send, the end of the process need not know of this socket. Closed, it is over. */
   #checkOver(): void {
-    if (!this.#closed || this.#over || this.#peers.size > 0) return
+    if (this.#peers.size > 0 || this.#endpoints.size > 0) return
+    noLinger(this)
+    if (!this.#closed || this.#over) return
     this.#over = true
     this.#onOver()
   }

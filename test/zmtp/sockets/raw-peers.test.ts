@@ -8,6 +8,7 @@ import {
   Publisher,
   Pull,
   Push,
+  Request,
   Router,
   type Socket,
   Subscriber,
@@ -169,6 +170,102 @@ scenario('R13: a peer that brings an identity beginning with 00 is refused', asy
   assert.not(router.readable)
 })
 
+// -- who is who, and what is on the wire -------------------------------------------------------------------------------
+
+scenario('R1, R23: a request is what was captured, and an identity is in READY alone', async (w) => {
+  const request = w.use(new Request({ routingId: 'asker' }))
+  const listener = await w.listener()
+  request.connect(listener.endpoint)
+  const peer = (await listener.peer(0)).hello('ROUTER')
+  await request.send('q1')
+  const said = Buffer.concat([ready('REQ', property('Identity', 'asker')), octets('01 00 00 02 "q1"')])
+  await peer.hears(64 + said.length)
+  assert.equal(peer.heard.subarray(64), said)
+  peer.write(octets('01 00 00 02 "a1"'))
+  assert.equal(strings(await request.receive()), ['a1'])
+  request.correlate = true
+  await request.send('q2')
+  await peer.hears(64 + said.length + 12)
+  const [header, id, ...rest] = cut(peer.heard.subarray(64 + said.length), 2, 4, 2, 2, 2)
+  assert.equal([header, ...rest], [octets('01 04'), octets('01 00'), octets('00 02'), octets('"q2"')])
+  peer.write(octets('01 04'), id!, octets('01 00 00 02 "a2"'))
+  assert.equal(strings(await request.receive()), ['a2'])
+
+  const router = await w.bound(new Router())
+  const dealer = (await w.peerOf(router)).hello('DEALER', { identity: 'D' }, octets('01 02 "hi" 00 00'))
+  assert.equal(strings(await router.receive()), ['D', 'hi', ''])
+  await router.send(['D', 'a', 'b'])
+  await until(() => dealer.messages.length === 1)
+  assert.equal(strings(dealer.messages[0]!), ['a', 'b'])
+})
+
+scenario('R17: an id with nothing behind it puts no octet on the wire', async (w) => {
+  const router = await w.bound(new Router())
+  const dealer = (await w.peerOf(router)).hello('DEALER', { identity: 'D' }, octets('00 02 "hi"'))
+  await router.receive()
+  await dealer.ready()
+  const before = dealer.size
+  await router.send('D')
+  await router.send(['D'])
+  await router.send(['D', 'x'])
+  await dealer.hears(before + 3)
+  assert.equal(dealer.heard.subarray(before), octets('00 01 "x"'))
+})
+
+scenario(
+  'R18: a second peer of the same identity is closed, and the first hears nothing of it',
+  async (w) => {
+    const router = await w.bound(new Router())
+    const first = (await w.peerOf(router)).hello('DEALER', { identity: 'same' }, octets('00 01 "1"'))
+    await router.receive()
+    const second = (await w.peerOf(router)).hello('DEALER', { identity: 'same' }, octets('00 01 "2"'))
+    await second.over()
+    await router.send(['same', 'still you'])
+    await until(() => first.messages.length === 1)
+    assert.not(first.closed)
+    assert.not(router.readable, 'what the second sent is not taken for the first')
+    assert.is(router.counters.peers, 1)
+  },
+)
+
+scenario(
+  'R19: with HANDOVER the old TCP connection is closed, and what it had sent is received',
+  async (w) => {
+    const router = await w.bound(new Router({ handover: true }))
+    const peers: RawPeer[] = []
+    for (let i = 0; i < 4; i++) {
+      peers.push((await w.peerOf(router)).hello('DEALER', { identity: 'same' }, octets(`00 01 "${i}"`)))
+      await until(() => router.counters.received === i + 1)
+      if (i > 0) await peers[i - 1]!.over()
+    }
+    assert.is(router.counters.peers, 1)
+    for (let i = 0; i < 4; i++) assert.equal(strings(await router.receive()), ['same', String(i)])
+    await router.send(['same', 'newest'])
+    await until(() => peers[3]!.messages.length === 1)
+    assert.not(peers[3]!.closed)
+  },
+)
+
+scenario(
+  'R20: a peer that breaks off and comes back at once under its identity is served, unread or not',
+  async (w) => {
+    const router = await w.bound(new Router({ mandatory: true }))
+    let peer = (await w.peerOf(router)).hello('DEALER', { identity: 'same' }, octets('00 01 "0"'))
+    await until(() => router.counters.received === 1)
+    for (let i = 1; i <= 20; i++) {
+      // In one go: the router may look at the new connection before it has heard of the end of the old one.
+      if (i % 2 === 0) peer.socket.resetAndDestroy()
+      else peer.destroy()
+      peer = (await w.peerOf(router)).hello('DEALER', { identity: 'same' }, octets(`00 02 "${i % 10}!"`))
+      await until(() => router.counters.received === i + 1 || peer.closed)
+      assert.not(peer.closed, `refused at round ${i}`)
+    }
+    for (let i = 0; i <= 20; i++) assert.is(String((await router.receive())[0]), 'same')
+    await router.send(['same', 'answer'])
+    await until(() => peer.messages.length === 1)
+  },
+)
+
 // -- frames ------------------------------------------------------------------------------------------------------------
 
 scenario('F12: twenty peers that announce 1 GiB each and send 10 octets cost little', async (w) => {
@@ -326,6 +423,39 @@ scenario(
   },
 )
 
+scenario(
+  'S10: what is sent up in several parts arrives whole, also when it begins with 00 or 01',
+  async (w) => {
+    const publisher = await w.bound(new XPublisher())
+    const peer = (await w.peerOf(publisher)).hello('XSUB', { minor: 0 })
+    peer.write(
+      octets('01 02 02 "x" 01 04 01 "mid" 00 03 "end"'),
+      octets('01 02 01 "A" 00 01 "b"'),
+      octets('01 02 00 "A" 00 02 01 "C"'),
+      octets('00 00'),
+      octets('00 02 01 "T"'),
+    )
+    for (const parts of [['\x02x', '\x01mid', 'end'], ['\x01A', 'b'], ['\x00A', '\x01C'], [''], ['\x01T']]) {
+      assert.equal(strings(await publisher.receive()), parts)
+    }
+    for (const topic of ['mid', 'A', 'C', 'T']) await publisher.send(topic)
+    await until(() => peer.messages.length > 0)
+    assert.equal(peer.messages.map(strings), [['T']])
+  },
+)
+
+scenario('S13: a topic of 20 kB is served as any other', async (w) => {
+  const publisher = await w.bound(new XPublisher())
+  const topic = Buffer.alloc(20_000, 't')
+  const peer = (await w.peerOf(publisher)).hello('SUB')
+  for (let i = 0; i < 40; i++) peer.write(command('SUBSCRIBE', Buffer.concat([topic, Buffer.from([i])])))
+  for (let i = 0; i < 40; i++) await publisher.receive()
+  await publisher.send([topic, 'not quite'])
+  await publisher.send([Buffer.concat([topic, Buffer.from([7])]), 'seven'])
+  await until(() => peer.messages.length === 1)
+  assert.is(String(peer.messages[0]![1]), 'seven')
+})
+
 scenario('C22: what a PUB is sent that is no subscription is dropped, and serves nobody', async (w) => {
   const publisher = await w.bound(new Publisher())
   const peer = (await w.peerOf(publisher)).hello(
@@ -344,3 +474,13 @@ scenario('C22: what a PUB is sent that is no subscription is dropped, and serves
 })
 
 test.run()
+
+function cut(bytes: Buffer, ...sizes: number[]): Buffer[] {
+  const pieces: Buffer[] = []
+  let at = 0
+  for (const size of sizes) {
+    pieces.push(bytes.subarray(at, at + size))
+    at += size
+  }
+  return pieces
+}
