@@ -14,9 +14,7 @@ import {
   HEARTBEAT_TTL,
   IPV6,
   MAX_MESSAGE_SIZE,
-  PLAIN_PASSWORD,
-  PLAIN_SERVER,
-  PLAIN_USERNAME,
+  MECHANISM,
   RECONNECT_INTERVAL,
   RECONNECT_MAX_INTERVAL,
   ROUTING_ID,
@@ -27,7 +25,7 @@ import {
   ZAP_DOMAIN,
   ZAP_ENFORCE_DOMAIN,
 } from './option-table.ts'
-import type { OptionValues } from './options.ts'
+import { NULL, type OptionValues } from './options.ts'
 
 /** What a connection of a socket of type `socketType` is made with, as the options stand now. */
 export function connectionOptions(options: OptionValues, socketType: string): ConnectionOptions {
@@ -59,17 +57,11 @@ export function connectionOptions(options: OptionValues, socketType: string): Co
 /** Whether the options ask for protection that this version cannot give: then nothing may be bound or connected. */
 export function asksForMore(options: OptionValues): boolean {
   return (
-    mechanismName(options) !== null ||
+    options.number(MECHANISM) !== NULL ||
     options.bytes(ZAP_DOMAIN) !== null ||
     options.flag(ZAP_ENFORCE_DOMAIN) ||
     options.bytes(SOCKS_PROXY) !== null
   )
-}
-
-/** The mechanism that the security options name; `null` for none. */
-export function mechanismName(options: OptionValues): 'plain' | null {
-  const plain = options.flag(PLAIN_SERVER) || options.bytes(PLAIN_USERNAME) !== null
-  return plain || options.bytes(PLAIN_PASSWORD) !== null ? 'plain' : null
 }
 
 /** The filter of a list as the option keeps it: networks with commas between. */

@@ -2,7 +2,9 @@
  * The Context of the drop-in API: what sockets of one process part share, which here is the table of inproc names, the clock and the
  * dice. The options that steer libzmq's I/O threads are kept and mean nothing.
  */
+// biome-ignore-all lint/complexity/noArguments: how many arguments were given is part of the API that is matched
 import { TransportContext } from '../transport/context.ts'
+import { expectArguments, expectOptions, isObject } from './arguments.ts'
 import { failErrno } from './errno.ts'
 
 interface ContextRow {
@@ -12,17 +14,37 @@ interface ContextRow {
   readonly access: 'rw' | 'r' | 'w'
   readonly initial: number
   readonly least: number
+  readonly most: number
 }
 
+// Of the scheduler's settings, which have no default here.
+const UNSET = -1
+
 const CONTEXT_OPTIONS: readonly ContextRow[] = [
-  { name: 'ioThreads', id: 1, kind: 'Int32', access: 'rw', initial: 1, least: 0 },
-  { name: 'maxSockets', id: 2, kind: 'Int32', access: 'rw', initial: 1023, least: 1 },
-  { name: 'maxSocketsLimit', id: 3, kind: 'Int32', access: 'r', initial: 65535, least: 0 },
-  { name: 'threadPriority', id: 3, kind: 'Int32', access: 'w', initial: -1, least: 0 },
-  { name: 'threadSchedulingPolicy', id: 4, kind: 'Int32', access: 'w', initial: -1, least: 0 },
-  { name: 'maxMessageSize', id: 5, kind: 'Int32', access: 'rw', initial: 0x7fff_ffff, least: 0 },
-  { name: 'ipv6', id: 42, kind: 'Bool', access: 'rw', initial: 0, least: 0 },
-  { name: 'blocky', id: 70, kind: 'Bool', access: 'rw', initial: 1, least: 0 },
+  { name: 'ioThreads', id: 1, kind: 'Int32', access: 'rw', initial: 1, least: 0, most: 0x7fff_ffff },
+  { name: 'maxSockets', id: 2, kind: 'Int32', access: 'rw', initial: 1023, least: 1, most: 0x7fff_ffff },
+  { name: 'maxSocketsLimit', id: 3, kind: 'Int32', access: 'r', initial: 65535, least: 0, most: 0x7fff_ffff },
+  { name: 'threadPriority', id: 3, kind: 'Int32', access: 'w', initial: UNSET, least: 0, most: 0x7fff_ffff },
+  {
+    name: 'threadSchedulingPolicy',
+    id: 4,
+    kind: 'Int32',
+    access: 'w',
+    initial: UNSET,
+    least: 0,
+    most: 0x7fff_ffff,
+  },
+  {
+    name: 'maxMessageSize',
+    id: 5,
+    kind: 'Int32',
+    access: 'rw',
+    initial: 0x7fff_ffff,
+    least: 0,
+    most: 0x7fff_ffff,
+  },
+  { name: 'ipv6', id: 42, kind: 'Bool', access: 'rw', initial: 0, least: 0, most: 0x7fff_ffff },
+  { name: 'blocky', id: 70, kind: 'Bool', access: 'rw', initial: 1, least: 0, most: 0x7fff_ffff },
 ]
 
 /** What a new Context may be given. */
@@ -47,8 +69,8 @@ export interface Shared {
   openSockets: number
 }
 
-/** For the sockets of this folder: what is behind a context. */
-export let sharedOf: (context: Context) => Shared
+/** For the sockets of this folder: what is behind a context; `undefined` for what is none. */
+export let sharedOf: (context: unknown) => Shared | undefined
 let readOption: (context: Context, row: ContextRow) => unknown
 let writeOption: (context: Context, row: ContextRow, value: unknown) => void
 
@@ -67,7 +89,7 @@ export class Context {
   readonly #values = new Map<string, number>()
 
   static {
-    sharedOf = (context) => context.#shared
+    sharedOf = (context) => (isObject(context) && #shared in context ? context.#shared : undefined)
     readOption = (context, row) =>
       row.kind === 'Bool' ? context.getBoolOption(row.id) : context.getInt32Option(row.id)
     writeOption = (context, row, value) => {
@@ -78,44 +100,46 @@ export class Context {
 
   /** Throws TypeError for unknown options or values of the wrong type, EINVAL for values out of range. */
   constructor(options?: ContextOptions) {
-    if (options !== undefined && (typeof options !== 'object' || options === null)) {
-      throw new TypeError('Options must be an object')
-    }
+    expectOptions(options)
+    expectArguments(1, arguments.length)
     // So that a misspelt option throws instead of doing nothing.
     Object.seal(this)
     Object.assign(this, options)
   }
 
   protected getBoolOption(id: number): boolean {
-    return this.#read(id) !== 0
+    return this.#read(id, arguments.length) !== 0
   }
 
   protected setBoolOption(id: number, value: boolean): void {
-    if (typeof value !== 'boolean') throw new TypeError('Option value must be a boolean')
-    this.#write(id, Number(value))
+    this.#write(id, value, 'boolean', arguments.length)
   }
 
   protected getInt32Option(id: number): number {
-    return this.#read(id)
+    return this.#read(id, arguments.length)
   }
 
   protected setInt32Option(id: number, value: number): void {
-    if (typeof value !== 'number') throw new TypeError('Option value must be a number')
-    this.#write(id, value | 0)
+    this.#write(id, value, 'number', arguments.length)
   }
 
-  #read(id: number): number {
+  #read(id: number, given: number): number {
     if (typeof id !== 'number') throw new TypeError('Identifier must be a number')
-    const row = CONTEXT_OPTIONS.find((candidate) => candidate.id === id && candidate.access !== 'w')
-    if (row === undefined) failErrno('EINVAL')
-    return this.#values.get(row.name) ?? row.initial
+    expectArguments(1, given)
+    const row = CONTEXT_OPTIONS.find((candidate) => candidate.id === (id | 0))
+    const value = row === undefined ? UNSET : (this.#values.get(row.name) ?? row.initial)
+    if (value === UNSET) failErrno('EINVAL')
+    return value
   }
 
-  #write(id: number, value: number): void {
+  #write(id: number, value: number | boolean, type: 'number' | 'boolean', given: number): void {
     if (typeof id !== 'number') throw new TypeError('Identifier must be a number')
-    const row = CONTEXT_OPTIONS.find((candidate) => candidate.id === id && candidate.access !== 'r')
-    if (row === undefined || value < row.least) failErrno('EINVAL')
-    this.#values.set(row.name, value)
+    if (typeof value !== type) throw new TypeError(`Option value must be a ${type}`)
+    expectArguments(2, given)
+    const row = CONTEXT_OPTIONS.find((candidate) => candidate.id === (id | 0) && candidate.access !== 'r')
+    const number = Number(value) | 0
+    if (row === undefined || number < row.least || number > row.most) failErrno('EINVAL')
+    this.#values.set(row.name, row.kind === 'Bool' ? Number(number !== 0) : number)
   }
 }
 

@@ -2,10 +2,12 @@
  * The monitor of one socket, `socket.events`: a queue of events that are received one by one, iterated, or (once `on` was called, for
  * good) emitted. Events are kept from the moment the observer exists; the queue is bounded, the newest are dropped when nobody reads.
  */
+// biome-ignore-all lint/complexity/noArguments: how many arguments were given is part of the API that is matched
 import { EventEmitter } from 'node:events'
 import { realClock } from '../../base/clock.ts'
 import { Fifo } from '../../base/fifo.ts'
 import { Hold } from '../transport/hold.ts'
+import { expectArguments } from './arguments.ts'
 import { errnoError, failErrno } from './errno.ts'
 import type { Event, EventOfType, EventType } from './events.ts'
 import { WaitingLine } from './waiting-line.ts'
@@ -46,6 +48,7 @@ export class Observer implements EventSubscriber {
   constructor(socket: object) {
     const source = typeof socket === 'object' && socket !== null ? sourceOf(socket) : undefined
     if (source === undefined) throw new TypeError('Socket must be a socket object')
+    expectArguments(1, arguments.length)
     source.watch(this.#onEvent)
   }
 
@@ -56,6 +59,7 @@ export class Observer implements EventSubscriber {
 
   /** Stops watching. A pending receive is rejected with ENOTSOCK, a loop ends. Idempotent. */
   close(): void {
+    expectArguments(0, arguments.length)
     if (this.#closed) return
     this.#closed = true
     this.#events.clear()
@@ -66,6 +70,7 @@ export class Observer implements EventSubscriber {
 
   /** The next event. Throws EBADF when closed, EBUSY when another receive is pending. The last event is `end`. */
   receive(): Promise<Event> {
+    expectArguments(0, arguments.length)
     if (this.#emitter !== undefined) throw new Error(EMITTER_MODE)
     if (this.#closed) failErrno('EBADF')
     if (this.#receives.length > 0) failErrno('EBUSY', BUSY)

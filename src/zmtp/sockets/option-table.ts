@@ -9,21 +9,29 @@ import { parseNetwork } from '../transport/accept-filter.ts'
 /** How libzmq passes the value. Bool, Int32 and Uint32 are the same four octets to it, Int64 and Uint64 the same eight. */
 export type OptionKind = 'Bool' | 'Int32' | 'Uint32' | 'Int64' | 'Uint64' | 'String'
 
-export type OptionValue = number | boolean | string | Buffer | null
+export type OptionValue = number | bigint | boolean | Buffer | null
+
+/** A value as it was passed: a number for Bool, Int32 and Uint32, a bigint for 64 bits, octets or null for String. */
+export type Passed = number | bigint | Buffer | null
 
 export interface OptionRow {
   readonly name: string
   readonly id: number
   readonly kind: OptionKind
+  /** As a property. */
   readonly access: 'rw' | 'r' | 'w'
   readonly initial: OptionValue
   /** Bit n: socket type n has it as a property. */
   readonly sockets: number
+  /** Bit n: socket type n has it by number. */
+  readonly byNumber: number
+  /** By number it can only be written. */
+  readonly mute: boolean
   /** Takes effect at once; otherwise with the next bind or connect, and setting it later brings a warning. */
   readonly atOnce: boolean
-  readonly accepts: (value: OptionValue) => boolean
-  /** What is kept when `value` is written over `before`; without it, `value`. */
-  readonly keeps?: (value: OptionValue, before: OptionValue) => OptionValue
+  readonly accepts: (value: Passed) => boolean
+  /** What is kept when `value` is written over `before`; without it, `value`, or for Bool whether it is other than 0. */
+  readonly keeps?: (value: Passed, before: OptionValue) => OptionValue
 }
 
 // Numbers that code refers to.
@@ -36,6 +44,7 @@ export const SEND_HIGH_WATER_MARK = 23
 export const RECEIVE_HIGH_WATER_MARK = 24
 export const RECEIVE_TIMEOUT = 27
 export const SEND_TIMEOUT = 28
+export const EVENTS = 15
 export const TYPE = 16
 export const LINGER = 17
 export const RECONNECT_INTERVAL = 18
@@ -52,6 +61,10 @@ export const MECHANISM = 43
 export const PLAIN_SERVER = 44
 export const PLAIN_USERNAME = 45
 export const PLAIN_PASSWORD = 46
+export const CURVE_SERVER = 47
+export const CURVE_PUBLIC_KEY = 48
+export const CURVE_SECRET_KEY = 49
+export const CURVE_SERVER_KEY = 50
 export const PROBE_ROUTER = 51
 export const CORRELATE = 52
 export const RELAXED = 53
@@ -110,27 +123,33 @@ const WITH_SEND = types(PAIR, PUB, REQ, REP, DEALER, ROUTER, PUSH, XPUB, XSUB, S
 const WITH_RECEIVE = types(PAIR, SUB, REQ, REP, DEALER, ROUTER, PULL, XPUB, XSUB, STREAM)
 const WITH_CONFLATE = types(PUB, SUB, DEALER, PULL, PUSH)
 
-const anything = (): boolean => true
-const nothing = (): boolean => false
+type Accepts = OptionRow['accepts']
+
+const anything: Accepts = () => true
+const nothing: Accepts = () => false
 const from =
-  (least: number, most = 0x7fff_ffff) =>
-  (value: OptionValue): boolean =>
+  (least: number, most = 0x7fff_ffff): Accepts =>
+  (value) =>
     (value as number) >= least && (value as number) <= most
+// libzmq is strict with some truths, and takes any number from 0 for others.
+const truth: Accepts = from(0, 1)
+const natural: Accepts = from(0)
 const sized =
-  (least: number, most: number) =>
-  (value: OptionValue): boolean => {
+  (least: number, most: number): Accepts =>
+  (value) => {
     if (value === null) return least === 0
-    const size = Buffer.byteLength(value as string | Buffer)
+    const size = (value as Buffer).length
     return size >= Math.max(1, least) && size <= most
   }
 
-const network = (value: OptionValue): boolean =>
-  value === null || parseNetwork((value as Buffer).toString()) !== undefined
+const network: Accepts = (value) => value === null || parseNetwork((value as Buffer).toString()) !== undefined
 /** Each write adds to the list, null empties it. */
-const oneMore = (value: OptionValue, before: OptionValue): OptionValue =>
+const oneMore = (value: Passed, before: OptionValue): OptionValue =>
   value === null || before === null ? value : Buffer.from(`${before},${value}`)
+/** What null takes back is the mechanism, not the name or the password. */
+const unlessNull = (value: Passed, before: OptionValue): OptionValue => value ?? before
 /** What fits on the wire, and what libzmq reads back. */
-const wholeTenths = (ms: OptionValue): OptionValue => Math.trunc((ms as number) / 100) * 100
+const wholeTenths = (ms: Passed): OptionValue => Math.trunc((ms as number) / 100) * 100
 
 function late(
   name: string,
@@ -138,18 +157,39 @@ function late(
   kind: OptionKind,
   initial: OptionValue,
   sockets: number,
-  accepts: OptionRow['accepts'] = anything,
+  accepts: Accepts = anything,
   access: OptionRow['access'] = 'rw',
 ): OptionRow {
-  return { name, id, kind, access, initial, sockets, atOnce: false, accepts }
+  return {
+    name,
+    id,
+    kind,
+    access,
+    initial,
+    sockets,
+    byNumber: ALL_TYPES,
+    mute: false,
+    atOnce: false,
+    accepts,
+  }
 }
 
 function atOnce(...row: Parameters<typeof late>): OptionRow {
   return { ...late(...row), atOnce: true }
 }
 
+/** Any use by number throws EINVAL, and with it any use of the property. */
+function nowhere(row: OptionRow): OptionRow {
+  return { ...row, byNumber: 0 }
+}
+
+/** An option of a pattern, not of all sockets: by number, too, only some types have it (`sockets` and `more`), and cannot read it. */
+function special(row: OptionRow, more = 0): OptionRow {
+  return { ...row, byNumber: row.sockets | more, mute: row.access === 'w' }
+}
+
 export const OPTIONS: readonly OptionRow[] = [
-  late('affinity', 4, 'Uint64', 0, ALL_TYPES),
+  late('affinity', 4, 'Uint64', 0n, ALL_TYPES),
   late('routingId', ROUTING_ID, 'String', null, types(REQ, REP, DEALER, ROUTER), sized(1, 255)),
   late('rate', 8, 'Int32', 100, ALL_TYPES, from(1)),
   late('recoveryInterval', 9, 'Int32', 10000, ALL_TYPES, from(0)),
@@ -160,37 +200,41 @@ export const OPTIONS: readonly OptionRow[] = [
   late('reconnectInterval', RECONNECT_INTERVAL, 'Int32', 100, ALL_TYPES, from(-1)),
   late('backlog', BACKLOG, 'Int32', 100, ALL_TYPES, from(0)),
   late('reconnectMaxInterval', RECONNECT_MAX_INTERVAL, 'Int32', 0, ALL_TYPES, from(0)),
-  late('maxMessageSize', MAX_MESSAGE_SIZE, 'Int64', -1, ALL_TYPES),
+  late('maxMessageSize', MAX_MESSAGE_SIZE, 'Int64', -1n, ALL_TYPES),
   atOnce('sendHighWaterMark', SEND_HIGH_WATER_MARK, 'Int32', 1000, WITH_SEND, from(0)),
   atOnce('receiveHighWaterMark', RECEIVE_HIGH_WATER_MARK, 'Int32', 1000, WITH_RECEIVE, from(0)),
   late('multicastHops', 25, 'Int32', 1, WITH_SEND, from(1)),
   atOnce('receiveTimeout', RECEIVE_TIMEOUT, 'Int32', -1, WITH_RECEIVE, from(-1)),
   atOnce('sendTimeout', SEND_TIMEOUT, 'Int32', -1, WITH_SEND, from(-1)),
   late('lastEndpoint', LAST_ENDPOINT, 'String', null, ALL_TYPES, nothing, 'r'),
-  atOnce('mandatory', MANDATORY, 'Bool', false, types(ROUTER)),
+  special(atOnce('mandatory', MANDATORY, 'Bool', false, types(ROUTER), natural)),
   late('tcpKeepalive', TCP_KEEPALIVE, 'Int32', -1, ALL_TYPES, from(-1, 1)),
   late('tcpKeepaliveCount', 35, 'Int32', -1, ALL_TYPES, from(-1)),
   late('tcpKeepaliveIdle', TCP_KEEPALIVE_IDLE, 'Int32', -1, ALL_TYPES, from(-1)),
   late('tcpKeepaliveInterval', 37, 'Int32', -1, ALL_TYPES, from(-1)),
   { ...late('tcpAcceptFilter', TCP_ACCEPT_FILTER, 'String', null, ALL_TYPES, network), keeps: oneMore },
-  late('immediate', IMMEDIATE, 'Bool', false, ALL_TYPES),
-  late('ipv6', IPV6, 'Bool', false, ALL_TYPES),
+  late('immediate', IMMEDIATE, 'Bool', false, ALL_TYPES, truth),
+  late('ipv6', IPV6, 'Bool', false, ALL_TYPES, truth),
   late('securityMechanism', MECHANISM, 'Int32', null, ALL_TYPES, nothing, 'r'),
-  late('plainServer', PLAIN_SERVER, 'Bool', false, ALL_TYPES),
-  late('plainUsername', PLAIN_USERNAME, 'String', null, ALL_TYPES, sized(0, 255)),
-  late('plainPassword', PLAIN_PASSWORD, 'String', null, ALL_TYPES, sized(0, 255)),
-  atOnce('probeRouter', PROBE_ROUTER, 'Bool', false, types(REQ, DEALER, ROUTER), anything, 'w'),
-  atOnce('correlate', CORRELATE, 'Bool', false, types(REQ), anything, 'w'),
-  atOnce('relaxed', RELAXED, 'Bool', false, types(REQ), anything, 'w'),
-  late('conflate', CONFLATE, 'Bool', false, WITH_CONFLATE, anything, 'w'),
+  late('plainServer', PLAIN_SERVER, 'Bool', false, ALL_TYPES, truth),
+  { ...late('plainUsername', PLAIN_USERNAME, 'String', null, ALL_TYPES, sized(0, 255)), keeps: unlessNull },
+  { ...late('plainPassword', PLAIN_PASSWORD, 'String', null, ALL_TYPES, sized(0, 255)), keeps: unlessNull },
+  late('curveServer', CURVE_SERVER, 'Bool', false, ALL_TYPES, truth),
+  late('curvePublicKey', CURVE_PUBLIC_KEY, 'String', null, ALL_TYPES),
+  late('curveSecretKey', CURVE_SECRET_KEY, 'String', null, ALL_TYPES),
+  late('curveServerKey', CURVE_SERVER_KEY, 'String', null, ALL_TYPES),
+  special(atOnce('probeRouter', PROBE_ROUTER, 'Bool', false, types(REQ, DEALER, ROUTER), natural, 'w')),
+  special(atOnce('correlate', CORRELATE, 'Bool', false, types(REQ), natural, 'w')),
+  special(atOnce('relaxed', RELAXED, 'Bool', false, types(REQ), natural, 'w')),
+  late('conflate', CONFLATE, 'Bool', false, WITH_CONFLATE, truth, 'w'),
   late('zapDomain', ZAP_DOMAIN, 'String', null, ALL_TYPES, sized(1, 255)),
-  atOnce('handover', HANDOVER, 'Bool', false, types(ROUTER), anything, 'w'),
+  special(atOnce('handover', HANDOVER, 'Bool', false, types(ROUTER), natural, 'w')),
   late('typeOfService', 57, 'Uint32', 0, ALL_TYPES, from(0)),
   late('handshakeInterval', HANDSHAKE_INTERVAL, 'Int32', 30000, ALL_TYPES, from(0)),
-  late('socksProxy', SOCKS_PROXY, 'String', null, ALL_TYPES, sized(0, 255)),
-  late('noDrop', NO_DROP, 'Bool', false, types(PUB, XPUB), anything, 'w'),
-  late('manual', MANUAL, 'Bool', false, types(XPUB), anything, 'w'),
-  late('welcomeMessage', WELCOME_MESSAGE, 'String', null, types(XPUB), anything, 'w'),
+  late('socksProxy', SOCKS_PROXY, 'String', null, ALL_TYPES, sized(0, 0x7fff_ffff)),
+  special(late('noDrop', NO_DROP, 'Bool', false, types(PUB, XPUB), natural, 'w')),
+  special(late('manual', MANUAL, 'Bool', false, types(XPUB), natural, 'w'), types(PUB)),
+  special(late('welcomeMessage', WELCOME_MESSAGE, 'String', null, types(XPUB), anything, 'w'), types(PUB)),
   late('invertMatching', INVERT_MATCHING, 'Bool', false, types(PUB, SUB, XPUB)),
   late('heartbeatInterval', HEARTBEAT_INTERVAL, 'Int32', 0, ALL_TYPES, from(0)),
   // Told to the peer in tenths of a second, in two octets: what does not fit is refused.
@@ -206,6 +250,11 @@ export const OPTIONS: readonly OptionRow[] = [
   late('interface', 92, 'String', null, ALL_TYPES, sized(0, 16)),
   late('zapEnforceDomain', ZAP_ENFORCE_DOMAIN, 'Bool', false, ALL_TYPES),
   late('loopbackFastPath', 94, 'Bool', false, ALL_TYPES),
+  // Known to the package, not to the build of libzmq in it: there is the property, and nothing behind it.
+  nowhere(late('vmciBufferSize', 85, 'Uint64', 0n, ALL_TYPES)),
+  nowhere(late('vmciBufferMinSize', 86, 'Uint64', 0n, ALL_TYPES)),
+  nowhere(late('vmciBufferMaxSize', 87, 'Uint64', 0n, ALL_TYPES)),
+  nowhere(late('vmciConnectTimeout', 88, 'Int32', 0, ALL_TYPES)),
   // Not libzmq's: how many sends and receives may wait at once. 1 is the native package's rule.
   atOnce('maxPendingSends', MAX_PENDING_SENDS, 'Int32', 1, WITH_SEND, from(1)),
   atOnce('maxPendingReceives', MAX_PENDING_RECEIVES, 'Int32', 1, WITH_RECEIVE, from(1)),
@@ -213,12 +262,17 @@ export const OPTIONS: readonly OptionRow[] = [
 
 /** Options that exist only as raw numbers, for `setStringOption` and its kin. */
 export const RAW_OPTIONS: readonly OptionRow[] = [
-  atOnce('connectRoutingId', CONNECT_ROUTING_ID, 'String', null, types(ROUTER, STREAM), sized(1, 255), 'w'),
-  atOnce('subscribe', SUBSCRIBE, 'String', null, types(SUB, XPUB), anything, 'w'),
-  atOnce('unsubscribe', UNSUBSCRIBE, 'String', null, types(SUB, XPUB), anything, 'w'),
-  atOnce('verbose', XPUB_VERBOSE, 'Bool', false, types(XPUB), anything, 'w'),
-  atOnce('verboser', XPUB_VERBOSER, 'Bool', false, types(XPUB), anything, 'w'),
+  special(
+    late('connectRoutingId', CONNECT_ROUTING_ID, 'String', null, types(ROUTER, STREAM), sized(1, 255), 'w'),
+  ),
+  special(atOnce('subscribe', SUBSCRIBE, 'String', null, types(SUB, XPUB), anything, 'w')),
+  special(atOnce('unsubscribe', UNSUBSCRIBE, 'String', null, types(SUB, XPUB), anything, 'w')),
+  special(atOnce('verbose', XPUB_VERBOSE, 'Bool', false, types(XPUB), natural, 'w'), types(PUB)),
+  special(atOnce('verboser', XPUB_VERBOSER, 'Bool', false, types(XPUB), natural, 'w'), types(PUB)),
+  // Whether a part is the last one of its message: always, here, as messages are received whole.
+  late('receiveMore', 13, 'Int32', 0, 0, nothing, 'r'),
+  late('events', EVENTS, 'Int32', 0, 0, nothing, 'r'),
 ]
 
-// What the native build lacks too, or what this version does not do yet, is absent, as `capability` says: curve*, gssapi*, vmci*.
-// Setting an absent option throws, so nobody believes a cipher to be in force that is not.
+// What neither this nor the native build has is absent, as `capability` says: gssapi*. Setting an absent option throws, so nobody
+// believes a filter or a cipher to be in force that is not.

@@ -1,90 +1,158 @@
 /**
- * The values of one socket's options: checks, conversions, access by name (properties) and by number (raw). What an option means is
+ * The values of one socket's options, by number: what is taken, what is refused, how it is kept and read back. What an option means is
  * said where it is read; this file only keeps it.
  */
-
+import { encodeZ85, maybeDecodeZ85 } from '../../base/z85.ts'
 import { failErrno } from './errno.ts'
+import { fromOctets, int32, int64, type OptionReading, ROOM } from './option-octets.ts'
 import {
   ALL_TYPES,
+  CURVE_PUBLIC_KEY,
+  CURVE_SECRET_KEY,
+  CURVE_SERVER,
+  CURVE_SERVER_KEY,
+  EVENTS,
+  LAST_ENDPOINT,
   LINGER,
+  MECHANISM,
   OPTIONS,
   type OptionKind,
   type OptionRow,
   type OptionValue,
+  type Passed,
+  PLAIN_PASSWORD,
+  PLAIN_SERVER,
+  PLAIN_USERNAME,
   RAW_OPTIONS,
+  ROUTING_ID,
   SUB,
+  THREAD_SAFE,
+  TYPE,
   XSUB,
 } from './option-table.ts'
 
 const ROWS: ReadonlyMap<number, OptionRow> = new Map([...OPTIONS, ...RAW_OPTIONS].map((row) => [row.id, row]))
 
+// The mechanisms by libzmq's number.
+export const NULL = 0
+export const PLAIN = 1
+export const CURVE = 2
+
+/** Whether a change of option `id`, known or not, waits for the next bind or connect. */
+export function comesLate(id: number): boolean {
+  return ROWS.get(id)?.atOnce !== true
+}
+
 export class OptionValues {
   readonly #type: number
   readonly #values = new Map<number, OptionValue>()
+  #asServer = false
 
   /** `type` is the socket's number. */
   constructor(type: number) {
     this.#type = type
+    this.#values.set(TYPE, type)
+    this.#values.set(MECHANISM, NULL)
     // A subscriber has nothing to say that is worth waiting for.
     if (type === SUB || type === XSUB) this.#values.set(LINGER, 0)
   }
 
   number(id: number): number {
-    return this.#read(id) as number
+    return Number(this.#value(id))
   }
 
   flag(id: number): boolean {
-    return this.#read(id) as boolean
+    return this.#value(id) as boolean
   }
 
   bytes(id: number): Buffer | null {
-    return this.#read(id) as Buffer | null
+    return this.#value(id) as Buffer | null
   }
 
-  /** Takes a value without a check: defaults that come from the context. */
+  /** Takes a value without a check: defaults that come from the context, and what only the socket itself knows. */
   preset(id: number, value: OptionValue): void {
     this.#values.set(id, value)
   }
 
-  /** As users read it: strings are text. */
-  read(row: OptionRow): OptionValue {
-    const value = this.#read(row.id)
-    return Buffer.isBuffer(value) ? value.toString() : value
+  /** As an accessor of `kind` reads it. Throws EINVAL for an option that is not there, cannot be read, or does not fit the kind. */
+  read(id: number, kind: OptionKind): OptionReading {
+    const row = this.#row(id)
+    if (row.mute) failErrno('EINVAL')
+    const octets = this.#octets(row)
+    const room = ROOM[kind]
+    const fits = row.kind === 'String' || LOOSE.has(id) ? octets.length <= room : octets.length === room
+    if (!fits) failErrno('EINVAL')
+    return fromOctets(kind, octets)
   }
 
-  /** Throws TypeError for a wrong type, EINVAL for a value out of range. */
-  write(row: OptionRow, value: unknown): void {
-    const converted = convert(row.kind, value)
-    if (!row.accepts(converted)) failErrno('EINVAL')
-    this.#values.set(row.id, row.keeps?.(converted, this.#read(row.id)) ?? converted)
-  }
-
-  /** Reads by number; `kind` must have the size that the option has. Throws EINVAL. */
-  readRaw(id: number, kind: OptionKind): OptionValue {
-    return fromRow(this.read(this.#row(id, kind)), kind)
-  }
-
-  /** Writes by number, and returns the row. Throws TypeError, EINVAL. */
-  writeRaw(id: number, kind: OptionKind, value: unknown): OptionRow {
-    convert(kind, value)
-    const row = this.#row(id, kind)
+  /** Takes what an accessor passes. Throws EINVAL for an option that is not there or cannot be written, and for a wrong value. */
+  write(id: number, octets: Buffer | null): void {
+    const row = this.#row(id)
     if (row.access === 'r') failErrno('EINVAL')
-    this.write(row, fromRow(convert(kind, value), row.kind))
-    return row
+    const value = KEYS.has(id) ? toKey(octets) : passed(row.kind, octets)
+    if (!row.accepts(value)) failErrno('EINVAL')
+    const kept = row.kind === 'Bool' ? value !== 0 : value
+    this.#values.set(id, row.keeps === undefined ? kept : row.keeps(value, this.#value(id)))
+    this.#secure(id, value)
   }
 
-  #read(id: number): OptionValue {
+  #value(id: number): OptionValue {
     const value = this.#values.get(id)
     return value === undefined ? ROWS.get(id)!.initial : value
   }
 
-  #row(id: number, kind: OptionKind): OptionRow {
-    if (typeof id !== 'number') throw new TypeError('Identifier must be a number')
+  #row(id: number): OptionRow {
     const row = ROWS.get(id)
-    if (row === undefined || SIZE[row.kind] !== SIZE[kind]) failErrno('EINVAL')
-    // Common options may be set by number on any type, as in libzmq; special ones only where they exist.
-    if ((row.sockets & (1 << this.#type)) === 0 && row.access === 'w') failErrno('EINVAL')
+    // Common options are there for every type by number, as in libzmq; special ones only where they mean something.
+    if (row === undefined || (row.byNumber & (1 << this.#type)) === 0) failErrno('EINVAL')
     return row
+  }
+
+  #octets(row: OptionRow): Buffer {
+    const value = this.#value(row.id)
+    switch (row.kind) {
+      case 'Int64':
+      case 'Uint64':
+        return int64(value as bigint)
+      case 'String':
+        if (KEYS.has(row.id)) return value === null ? NUL : Buffer.from(encodeZ85(value as Buffer))
+        if (row.id === ROUTING_ID) return (value as Buffer | null) ?? NOTHING
+        // libzmq ends its own strings with a NUL, and counts it.
+        return value === null ? NUL : Buffer.concat([value as Buffer, NUL])
+      default:
+        return int32(Number(value))
+    }
+  }
+
+  /** The mechanism is the one whose options were set last. Which side we are on is one fact for all of them, as in libzmq. */
+  #secure(id: number, value: OptionValue): void {
+    switch (id) {
+      case PLAIN_SERVER:
+        this.#choose(value === 0 ? NULL : PLAIN, value !== 0)
+        break
+      case PLAIN_USERNAME:
+      case PLAIN_PASSWORD:
+        if (value === null) this.#choose(NULL, this.#asServer)
+        else this.#choose(PLAIN, false)
+        break
+      case CURVE_SERVER:
+        this.#choose(value === 0 ? NULL : CURVE, value !== 0)
+        break
+      case CURVE_SERVER_KEY:
+        this.#choose(CURVE, false)
+        break
+      case CURVE_PUBLIC_KEY:
+      case CURVE_SECRET_KEY:
+        this.#choose(CURVE, this.#asServer)
+        break
+    }
+  }
+
+  #choose(mechanism: number, asServer: boolean): void {
+    this.#asServer = asServer
+    this.#values.set(MECHANISM, mechanism)
+    this.#values.set(PLAIN_SERVER, asServer && mechanism === PLAIN)
+    this.#values.set(CURVE_SERVER, asServer && mechanism === CURVE)
   }
 }
 
@@ -114,52 +182,31 @@ export function defineOptions<T extends object>(
   }
 }
 
-const SIZE: Readonly<Record<OptionKind, number>> = {
-  Bool: 4,
-  Int32: 4,
-  Uint32: 4,
-  Int64: 8,
-  Uint64: 8,
-  String: 0,
-}
+const NUL = Buffer.alloc(1)
+const NOTHING = Buffer.alloc(0)
+// What libzmq's sockets answer themselves may be read into more room than it takes.
+const LOOSE: ReadonlySet<number> = new Set([13, EVENTS, LAST_ENDPOINT, THREAD_SAFE])
+const KEYS: ReadonlySet<number> = new Set([CURVE_PUBLIC_KEY, CURVE_SECRET_KEY, CURVE_SERVER_KEY])
 
-function convert(kind: OptionKind, value: unknown): OptionValue {
+/** Octets as a row of this kind takes them. Throws EINVAL when there are too many or too few. */
+function passed(kind: OptionKind, octets: Buffer | null): Passed {
+  if (kind === 'String') return octets
+  if (octets?.length !== ROOM[kind]) failErrno('EINVAL')
   switch (kind) {
-    case 'Bool':
-      if (typeof value !== 'boolean') throw new TypeError('Option value must be a boolean')
-      return value
-    case 'String':
-      if (value === null) return null
-      if (typeof value === 'string') return Buffer.from(value)
-      if (value instanceof Uint8Array) return Buffer.from(value)
-      throw new TypeError('Option value must be a string or buffer')
-    default:
-      if (typeof value !== 'number') throw new TypeError('Option value must be a number')
-      return convertNumber(kind, value)
-  }
-}
-
-function convertNumber(kind: 'Int32' | 'Uint32' | 'Int64' | 'Uint64', value: number): number {
-  switch (kind) {
-    case 'Int32':
-      return value | 0
-    case 'Uint32':
-      return value >>> 0
     case 'Int64':
-      return Number.isNaN(value) ? 0 : Math.trunc(value)
+      return octets.readBigInt64LE()
     case 'Uint64':
-      if (value > Number.MAX_SAFE_INTEGER) {
-        process.emitWarning(
-          'Value is larger than Number.MAX_SAFE_INTEGER and may have been rounded inaccurately.',
-        )
-      }
-      return value > 0 ? Math.min(Math.trunc(value), 2 ** 64) : 0
+      return octets.readBigUInt64LE()
+    default:
+      return octets.readInt32LE()
   }
 }
 
-/** A value of one kind as another of the same size: what four octets mean depends on who looks at them. */
-function fromRow(value: OptionValue, kind: OptionKind): OptionValue {
-  if (kind === 'Bool') return Boolean(value)
-  if (kind === 'String') return value
-  return Number(value)
+/** A key as 32 octets, or as 40 characters of Z85, which libzmq also takes with the NUL of a C string. */
+function toKey(octets: Buffer | null): Buffer {
+  if (octets?.length === 32) return octets
+  const written = octets?.length === 41 && octets[40] === 0 ? octets.subarray(0, 40) : octets
+  const key = written?.length === 40 ? maybeDecodeZ85(written.toString('latin1')) : undefined
+  if (key === undefined) failErrno('EINVAL')
+  return key
 }

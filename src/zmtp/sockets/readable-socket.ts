@@ -41,7 +41,12 @@ export class ReadableSocket extends Socket implements Readable {
   }
 
   /** `for await (const [part] of socket)`: message after message until the socket is closed. Leaving the loop does not close it. */
-  [Symbol.asyncIterator](): AsyncIterator<Message[], undefined> {
-    return super.messages()
+  override [Symbol.asyncIterator](): AsyncIterator<Message[], undefined> {
+    return super.messages(receivesPlainly(this))
   }
+}
+
+/** Whether no subclass has a `receive` of its own, which iteration would have to call. */
+function receivesPlainly(socket: ReadableSocket): boolean {
+  return socket.receive === ReadableSocket.prototype.receive
 }

@@ -3,32 +3,32 @@
  * native package rely on. It is a face: everything happens in SocketCore. One file, because a class cannot be split; what it holds is
  * mostly the list of options.
  */
+// biome-ignore-all lint/complexity/noArguments: how many arguments were given is part of the API that is matched
 
 import { EMPTY } from '../../base/bytes.ts'
 import type { TransportEvent } from '../transport/driver.ts'
 import { Hold } from '../transport/hold.ts'
-import { mechanismName } from './connection-options.ts'
-import { Context, context as defaultContext, sharedOf } from './context.ts'
+import { expectArguments, expectOptions, isObject } from './arguments.ts'
+import { type Context, context as defaultContext, sharedOf } from './context.ts'
 import { failErrno } from './errno.ts'
 import { type Event, type PeerEvent, toEvent } from './events.ts'
 import type { Message } from './message.ts'
 import { findSourcesBy, Observer } from './observer.ts'
 import type { OperationOptions } from './operations.ts'
+import { type OptionReading, toOctets } from './option-octets.ts'
 import {
+  EVENTS,
   IPV6,
   LAST_ENDPOINT,
   LINGER,
   MECHANISM,
   type OptionKind,
-  type OptionRow,
-  type OptionValue,
   RECEIVE_HIGH_WATER_MARK,
   SEND_HIGH_WATER_MARK,
   SUBSCRIBE,
-  TYPE,
   UNSUBSCRIBE,
 } from './option-table.ts'
-import { defineOptions, OptionValues } from './options.ts'
+import { comesLate, defineOptions, OptionValues } from './options.ts'
 import { PATTERNS } from './patterns/table.ts'
 import { SocketCore, type SocketCounters } from './socket-core.ts'
 
@@ -106,6 +106,11 @@ export class Socket {
   declare typeOfService: number
   declare interface: string | null
   declare loopbackFastPath: boolean
+  /** Not there: reading and writing throw EINVAL, as in the native package. */
+  declare vmciBufferSize: number
+  declare vmciBufferMinSize: number
+  declare vmciBufferMaxSize: number
+  declare vmciConnectTimeout: number
   /** Queue only for peers that are connected. Default false. */
   declare immediate: boolean
   /** Whether names and wildcards may mean IPv6. Default: the context's, false. */
@@ -116,6 +121,11 @@ export class Socket {
   declare plainServer: boolean
   declare plainUsername: string | null
   declare plainPassword: string | null
+  declare curveServer: boolean
+  /** Keys: 40 characters of Z85, or 32 octets in a Buffer; they read as Z85. Any of them sets the mechanism to CURVE. */
+  declare curvePublicKey: string | null
+  declare curveSecretKey: string | null
+  declare curveServerKey: string | null
   declare zapDomain: string | null
   declare zapEnforceDomain: boolean
   /** SOCKS5 proxy. Not known to this version: connect throws ENOTSUP once it is set. */
@@ -134,7 +144,6 @@ export class Socket {
 
   readonly #core: SocketCore
   readonly #options: OptionValues
-  readonly #type: number
   readonly #hold = new Hold()
   #context: Context | undefined
   #state = OPEN
@@ -152,8 +161,12 @@ export class Socket {
       defineOptions<Socket>(
         prototype,
         type,
-        (socket, row) => socket.#readOption(row),
-        (socket, row, value) => socket.#writeOption(row, value),
+        // By the accessors, so that what a subclass makes of them counts for properties too.
+        (socket, row) => {
+          const value = socket[`get${row.kind}Option`](row.id)
+          return row.id === MECHANISM ? MECHANISMS[value as number] : value
+        },
+        (socket, row, value) => socket[`set${row.kind}Option`](row.id, value as never),
       )
     }
   }
@@ -161,18 +174,17 @@ export class Socket {
   /** Throws TypeError for unknown options or wrong types, EINVAL for wrong values or an unknown type, EMFILE for one socket too many. */
   constructor(type: number, options?: object) {
     if (typeof type !== 'number') throw new TypeError('Socket type must be a number')
-    if (options !== undefined && (typeof options !== 'object' || options === null)) {
-      throw new TypeError('Options must be an object')
-    }
+    expectOptions(options)
+    expectArguments(2, arguments.length)
     const { context = defaultContext, ...rest } = (options ?? {}) as { context?: Context }
-    const row = PATTERNS.get(type)
-    if (!(context instanceof Context) || row === undefined) failErrno('EINVAL')
+    // Numbers are cut to 32 bits before anybody looks at them.
+    const row = PATTERNS.get(type | 0)
     const shared = sharedOf(context)
+    if (shared === undefined || row === undefined) failErrno('EINVAL')
     if (shared.openSockets >= context.maxSockets) failErrno('EMFILE')
     shared.openSockets++
-    this.#type = type
     this.#context = context
-    this.#options = new OptionValues(type)
+    this.#options = new OptionValues(type | 0)
     if (context.ipv6) this.#options.preset(IPV6, true)
     if (!context.blocky) this.#options.preset(LINGER, 0)
     this.#core = new SocketCore(row, this.#options, shared.transport, this.#onEvent, this.#onOver)
@@ -193,7 +205,7 @@ export class Socket {
    * tells which. Until it settles, the socket is blocked. Rejects with EADDRINUSE, EINVAL, EPROTONOSUPPORT and what the system says.
    */
   bind(address: string): Promise<void> {
-    this.#checkAddress(address)
+    this.#checkAddress(address, arguments.length)
     this.#endpoints++
     return this.#blockWhile(this.#core.bind(address))
   }
@@ -203,45 +215,49 @@ export class Socket {
    * name service knows throws ENOTSUP, `localhost` and network interfaces excepted; an ipc path that is in use takes some 30 ms.
    */
   bindSync(address: string): void {
-    this.#checkAddress(address)
+    this.#checkAddress(address, arguments.length)
     this.#endpoints++
     this.#core.bindSync(address)
   }
 
   /** Stops listening on `address` and ends the connections that were accepted there. Rejects with ENOENT. */
   unbind(address: string): Promise<void> {
-    this.#checkAddress(address)
+    this.#checkAddress(address, arguments.length)
     return this.#blockWhile(this.#unbind(address))
   }
 
   /** `unbind` within the call: when it returns the address may be bound again. Throws ENOENT. */
   unbindSync(address: string): void {
-    this.#checkAddress(address)
-    this.#release(address)
+    this.#checkAddress(address, arguments.length)
+    // Whether or not there is such an endpoint: which warnings come later depends on it, as in the native package.
+    this.#endpoints--
+    this.#core.release(address)
   }
 
   /** Connects in the background, now and whenever the connection is lost. Throws EINVAL, EPROTONOSUPPORT. */
   connect(address: string): void {
-    this.#checkAddress(address)
+    this.#checkAddress(address, arguments.length)
     this.#core.connect(address)
     this.#endpoints++
   }
 
   /** Ends what `connect` began with the very same address. What is unread is dropped, what is unsent obeys `linger`. Throws ENOENT. */
   disconnect(address: string): void {
-    this.#checkAddress(address)
-    this.#release(address)
+    this.#checkAddress(address, arguments.length)
+    this.#core.release(address)
+    this.#endpoints--
   }
 
   /** Closes the socket; idempotent. What waits rejects with EAGAIN (EFSM out of turn); what is unsent obeys `linger`. */
   close(): void {
+    expectArguments(0, arguments.length)
     if (this.#state === CLOSED) return
     this.#closeAsked = true
     if (this.#state === BLOCKED) return
     this.#state = CLOSED
     this.#endpoints = 0
     this.#core.close()
-    if (this.#context !== undefined) sharedOf(this.#context).openSockets--
+    if (this.#context !== undefined) sharedOf(this.#context)!.openSockets--
     this.#context = undefined
     this.#observer = undefined
   }
@@ -287,6 +303,8 @@ export class Socket {
 
   protected send(message: unknown, options?: OperationOptions): Promise<void> {
     if (message === undefined) throw new TypeError('Message must be present')
+    // Flags and callbacks of older APIs must not be swallowed.
+    if (options !== undefined && !isObject(options)) expectArguments(1, arguments.length)
     if (this.#state !== OPEN) this.#failState()
     return this.#core.operations.send(message, options)
   }
@@ -297,6 +315,7 @@ export class Socket {
   }
 
   protected receive(options?: OperationOptions): Promise<Message[]> {
+    if (options !== undefined && !isObject(options)) expectArguments(0, arguments.length)
     if (this.#state !== OPEN) this.#failState()
     return this.#core.operations.receive(options)
   }
@@ -306,12 +325,17 @@ export class Socket {
     return this.#core.operations.receiveMany(options?.max ?? BATCH_SIZE, options)
   }
 
-  protected messages(): AsyncIterator<Message[], undefined> {
+  /** Message after message until the socket is closed. `plain`: `receive` is ours, and need not be called for a message that is there. */
+  protected messages(plain: boolean): AsyncIterator<Message[], undefined> {
     const operations = this.#core.operations
     return this.#iterate(
-      () => operations.maybeReceive(),
+      () => (plain ? operations.maybeReceive() : undefined),
       () => this.receive(),
     )
+  }
+
+  protected [Symbol.asyncIterator](): AsyncIterator<Message[], undefined> {
+    return this.messages(false)
   }
 
   protected batches(options?: BatchOptions): AsyncIterableIterator<Message[][], undefined> {
@@ -354,57 +378,58 @@ export class Socket {
   // -- options by number, for subclasses -----------------------------------------------------------------------------
 
   protected getBoolOption(id: number): boolean {
-    return this.#readRaw(id, 'Bool') as boolean
+    return this.#read('Bool', id, arguments.length) as boolean
   }
 
   protected setBoolOption(id: number, value: boolean): void {
-    this.#writeRaw(id, 'Bool', value)
+    this.#write('Bool', id, value, arguments.length)
   }
 
   protected getInt32Option(id: number): number {
-    return this.#readRaw(id, 'Int32') as number
+    return this.#read('Int32', id, arguments.length) as number
   }
 
   protected setInt32Option(id: number, value: number): void {
-    this.#writeRaw(id, 'Int32', value)
+    this.#write('Int32', id, value, arguments.length)
   }
 
   protected getUint32Option(id: number): number {
-    return this.#readRaw(id, 'Uint32') as number
+    return this.#read('Uint32', id, arguments.length) as number
   }
 
   protected setUint32Option(id: number, value: number): void {
-    this.#writeRaw(id, 'Uint32', value)
+    this.#write('Uint32', id, value, arguments.length)
   }
 
   protected getInt64Option(id: number): number {
-    return this.#readRaw(id, 'Int64') as number
+    return this.#read('Int64', id, arguments.length) as number
   }
 
   protected setInt64Option(id: number, value: number): void {
-    this.#writeRaw(id, 'Int64', value)
+    this.#write('Int64', id, value, arguments.length)
   }
 
   protected getUint64Option(id: number): number {
-    return this.#readRaw(id, 'Uint64') as number
+    return this.#read('Uint64', id, arguments.length) as number
   }
 
   protected setUint64Option(id: number, value: number): void {
-    this.#writeRaw(id, 'Uint64', value)
+    this.#write('Uint64', id, value, arguments.length)
   }
 
   protected getStringOption(id: number): string | null {
-    return this.#readRaw(id, 'String') as string | null
+    return this.#read('String', id, arguments.length) as string | null
   }
 
   protected setStringOption(id: number, value: string | Buffer | null): void {
-    this.#writeRaw(id, 'String', value)
+    this.#write('String', id, value, arguments.length)
   }
 
   // -- inside ------------------------------------------------------------------------------------------------------
 
-  #checkAddress(address: string): void {
+  #checkAddress(address: string, given: number): void {
     if (typeof address !== 'string') throw new TypeError('Address must be a string')
+    expectArguments(1, given)
     if (this.#state !== OPEN) this.#failState()
   }
 
@@ -428,13 +453,9 @@ export class Socket {
 
   /** As in the native package the socket stays blocked for a turn, although all is done before. */
   async #unbind(address: string): Promise<void> {
-    this.#release(address)
-    await new Promise(setImmediate)
-  }
-
-  #release(address: string): void {
+    this.#endpoints-- // always, as in unbindSync
     this.#core.release(address)
-    this.#endpoints--
+    await new Promise(setImmediate)
   }
 
   #watch(observer: (event: Event) => void): void {
@@ -456,64 +477,43 @@ export class Socket {
     this.#watcher = undefined
   }
 
-  #readOption(row: OptionRow): OptionValue {
+  #read(kind: OptionKind, id: number, given: number): OptionReading {
+    if (typeof id !== 'number') throw new TypeError('Identifier must be a number')
+    expectArguments(1, given)
     if (this.#state === CLOSED) failErrno('ENOTSOCK')
-    switch (row.id) {
-      case TYPE:
-        return this.#type
-      case LAST_ENDPOINT:
-        return this.#core.lastEndpoint
-      case MECHANISM:
-        return mechanismName(this.#options)
-      default:
-        return this.#options.read(row)
+    // What only the socket knows, and only at this moment.
+    if ((id | 0) === LAST_ENDPOINT) {
+      const { lastEndpoint } = this.#core
+      this.#options.preset(LAST_ENDPOINT, lastEndpoint === null ? null : Buffer.from(lastEndpoint))
+    } else if ((id | 0) === EVENTS) {
+      this.#options.preset(EVENTS, Number(this.readable) + 2 * Number(this.writable))
     }
+    return this.#options.read(id | 0, kind)
   }
 
-  #writeOption(row: OptionRow, value: unknown): void {
-    if (this.#state === CLOSED) failErrno('ENOTSOCK')
-    this.#warnWhenLate(row)
-    this.#options.write(row, value)
-    this.#optionChanged(row)
-  }
-
-  #readRaw(id: number, kind: OptionKind): OptionValue {
-    if (this.#state === CLOSED) failErrno('ENOTSOCK')
-    switch (id) {
-      case TYPE:
-        return this.#type
-      case LAST_ENDPOINT:
-        return this.#core.lastEndpoint
-      case MECHANISM:
-        return MECHANISM_NUMBERS.indexOf(mechanismName(this.#options))
-      default:
-        return this.#options.readRaw(id, kind)
+  #write(kind: OptionKind, id: number, value: unknown, given: number): void {
+    if (typeof id !== 'number') throw new TypeError('Identifier must be a number')
+    const octets = toOctets(kind, value)
+    expectArguments(2, given)
+    if (comesLate(id | 0) && (this.#endpoints !== 0 || this.#state !== OPEN)) {
+      process.emitWarning(LATE_WARNING)
     }
-  }
-
-  #writeRaw(id: number, kind: OptionKind, value: unknown): void {
     if (this.#state === CLOSED) failErrno('ENOTSOCK')
-    const row = this.#options.writeRaw(id, kind, value)
-    this.#warnWhenLate(row)
-    this.#optionChanged(row)
+    this.#options.write(id | 0, octets)
+    this.#optionChanged(id | 0)
   }
 
-  #warnWhenLate(row: OptionRow): void {
-    if (row.atOnce || (this.#endpoints === 0 && this.#state === OPEN)) return
-    process.emitWarning(LATE_WARNING)
-  }
-
-  #optionChanged(row: OptionRow): void {
-    if (row.id === SUBSCRIBE || row.id === UNSUBSCRIBE) {
+  #optionChanged(id: number): void {
+    if (id === SUBSCRIBE || id === UNSUBSCRIBE) {
       // No value to keep but something to do.
-      const fault = this.#core.pattern.subscribe(this.#options.bytes(row.id) ?? EMPTY, row.id === SUBSCRIBE)
-      this.#options.preset(row.id, null)
+      const fault = this.#core.pattern.subscribe(this.#options.bytes(id) ?? EMPTY, id === SUBSCRIBE)
+      this.#options.preset(id, null)
       if (fault !== undefined) failErrno(fault)
       return
     }
     this.#core.operations.configure(this.#options)
     this.#core.pattern.configure()
-    if (row.id === SEND_HIGH_WATER_MARK || row.id === RECEIVE_HIGH_WATER_MARK) this.#core.setLimits()
+    if (id === SEND_HIGH_WATER_MARK || id === RECEIVE_HIGH_WATER_MARK) this.#core.setLimits()
   }
 }
 
@@ -522,4 +522,4 @@ defineTypeOptions(Socket.prototype, undefined)
 
 const END: IteratorResult<never, undefined> = { done: true, value: undefined }
 const BATCH_SIZE = 1000
-const MECHANISM_NUMBERS: readonly (string | null)[] = [null, 'plain', 'curve', 'gssapi']
+const MECHANISMS: readonly (string | null)[] = [null, 'plain', 'curve', 'gssapi']

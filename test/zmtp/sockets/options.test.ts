@@ -127,7 +127,7 @@ test('write-only options read as undefined, and only the types that have them ta
     () => new Dealer({ correlate: true } as never),
     () => new Reply({ probeRouter: true } as never),
     () => new Request({ mandatory: true } as never),
-    () => new Router({ curveServer: true } as never),
+    () => new Router({ gssapiServer: true } as never),
   ]) {
     assert.throws(
       make,

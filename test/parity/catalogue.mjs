@@ -1,0 +1,6 @@
+// Every probe, by section. A section runs in one process per library.
+import { options } from './options.mjs'
+import { rawOptions } from './raw-options.mjs'
+import { surface } from './surface.mjs'
+
+export const sections = { surface, options, 'raw-options': rawOptions }

@@ -1,0 +1,33 @@
+// The rows of docs/zeromq-differences.md that probes refer to, by their first cells, and differences that more than one probe meets.
+
+export const ADDED = {
+  many: '`receiveMany`, `batches()`, `sendMany`',
+  pending: '`maxPendingSends`, `maxPendingReceives`',
+  counters: '`socket.counters`',
+  dispose: '`[Symbol.asyncDispose]`',
+  signal: '`{ signal }` for send, receive and the batch forms',
+  subscribe: '`subscribe`, `unsubscribe` of XPublisher',
+}
+
+export const ROWS = {
+  context: 'what is no context, given as `context`; what is no socket, given to an Observer',
+  curveKeys: 'reading `curvePublicKey`, `curveSecretKey`, `curveServerKey`',
+  curve: 'PLAIN, CURVE, ZAP (`zapDomain`), `socksProxy`',
+  dataViewOption: 'DataView as the value of an option',
+  draft: 'draft sockets (types 12 to 19) and their `join` and `leave`',
+  acceptFilterIpv6: '`tcpAcceptFilter` with an IPv6 network',
+  acceptFilterText: '`tcpAcceptFilter` with text such as `127.1/8`, `127`, `10.0.0.0/8x`',
+  mandatory: 'reading `mandatory`, `tcpAcceptFilter`',
+  members: 'members of the classes',
+  missing: 'Stream, Proxy, `curveKeyPair`',
+  noContext: '`context: undefined`',
+  nameless:
+    'options that have a number but no name: 14, 31, 41, 58 to 60, 89, those of ROUTER on a REP, drafts from 95 on; 6 to 10 of a context',
+  optionsObject: 'the options object given to a constructor',
+  transports: 'transports beside tcp, ipc and inproc',
+}
+
+export const EINVAL = 'throws Error "Invalid argument", errno 22, code \'EINVAL\''
+
+/** As long as there is no Stream. */
+export const NO_STREAM = { at: /\bStream\b/, here: /.*/, row: ROWS.missing, sometimes: true }
