@@ -170,6 +170,26 @@ overAll(
   ['tcp', 'ipc'],
 )
 
+overAll(
+  test,
+  'R7: a malformed reply that comes before the receive fails that, and every one until the next request',
+  async (s) => {
+    const [router, request] = await s.pair(new Router(), new Request({ reconnectInterval: 5 }))
+    await request.send('q')
+    const [id] = await router.receive()
+    await router.send([id!, 'no delimiter'])
+    await until(() => request.counters.received === 1)
+    for (let i = 0; i < 2; i++) assert.is(await code(() => request.receive()), 'EPROTO')
+    await request.send('q')
+    const [again] = await router.receive()
+    await router.send([again!, '', 'a'])
+    assert.equal(strings(await request.receive()), ['a'])
+    request.receiveTimeout = 0
+    assert.is(await code(() => request.receive()), 'EFSM')
+  },
+  ['tcp', 'ipc'],
+)
+
 overAll(test, 'R8: REP restores the envelope of a request that came over two hops', async (s) => {
   const [reply, dealer] = await s.pair(new Reply(), new Dealer())
   await dealer.send(['h1', 'h2', '', 'body', '', 'more'])

@@ -19,6 +19,8 @@ export class RequestPattern extends Pattern {
   /** The id frame of the request under way, where it has one. */
   #sentId: Buffer | undefined
   #reply: Message | undefined
+  /** The answer to the last request was malformed, whether or not a receive has heard of that yet. */
+  #refused = false
 
   constructor(host: PatternHost) {
     super(host)
@@ -77,7 +79,8 @@ export class RequestPattern extends Pattern {
   }
 
   override get receiveFault(): ErrnoCode {
-    return this.#awaiting ? 'EAGAIN' : 'EFSM'
+    if (this.#awaiting) return 'EAGAIN'
+    return this.#refused ? 'EPROTO' : 'EFSM'
   }
 
   send(parts: Message): ErrnoCode | undefined {
@@ -88,6 +91,7 @@ export class RequestPattern extends Pattern {
     this.#out.sent(pipe)
     this.#asked = pipe
     this.#awaiting = true
+    this.#refused = false
     this.#reply = undefined
     return undefined
   }
@@ -122,6 +126,7 @@ export class RequestPattern extends Pattern {
     const owed = this.#awaiting && this.#reply === undefined && (this.#asked ?? pipe) === pipe
     if (owed) {
       this.#awaiting = false
+      this.#refused = true
       this.#asked = undefined
     }
     this.host.cut(pipe, new ProtocolError('BAD_REPLY', 'a reply has no delimiter, or nothing behind it'))
