@@ -1,12 +1,14 @@
 // Where an interop scenario is played: our sockets in this process and libzmq's in a child, whatever it opens closed at its end. `against`
 // registers the same scenarios for each library.
+import path from 'node:path'
 import { suite } from 'uvu'
 import * as zmq from '../../../src/zmtp/index.ts'
 import { within } from '../../support/within.ts'
 import { Actor } from './actions.mjs'
+import { Child } from './child.ts'
 import { LIBRARIES, type Library, Peer } from './peer.ts'
 import { Player } from './player.ts'
-import { pythonOr } from './python.ts'
+import { findPython, pythonOr } from './python.ts'
 import { Relay, type RelayOptions } from './relay.ts'
 import type { Type } from './scenario.ts'
 
@@ -17,7 +19,7 @@ export class Stage {
   readonly #peer: Peer
   readonly #actor = new Actor(zmq)
   readonly #theirs: Player[] = []
-  readonly #peers: Peer[] = []
+  readonly #children: Child[] = []
   readonly #relays: Relay[] = []
   #names = 0
 
@@ -54,8 +56,20 @@ export class Stage {
   /** A child of its own, to be stopped or killed. */
   peer(): Peer {
     const peer = new Peer(this.library)
-    this.#peers.push(peer)
+    this.#children.push(peer.child)
     return peer
+  }
+
+  /** libzmq's zmq_proxy in a child of its own, ROUTER in front and DEALER behind; the back dials `endpoints`, or is bound where there are none. */
+  async proxy(...endpoints: string[]): Promise<{ front: string; back: string }> {
+    const support = path.resolve('test/interop/support')
+    const child =
+      this.library === 'zeromq'
+        ? new Child(process.execPath, [path.join(support, 'rpc_proxy.mjs'), ...endpoints])
+        : new Child(findPython()!, [path.join(support, 'rpc_proxy.py'), ...endpoints])
+    this.#children.push(child)
+    const [front, back] = JSON.parse(await child.line()) as [string, string]
+    return { front, back }
   }
 
   async relay(target: string, options?: RelayOptions): Promise<Relay> {
@@ -68,7 +82,7 @@ export class Stage {
     this.#actor.end()
     for (const relay of this.#relays) relay.close()
     for (const player of this.#theirs) await player.act({ do: 'end' })
-    for (const peer of this.#peers) await peer.kill()
+    for (const child of this.#children) await child.kill()
   }
 }
 
