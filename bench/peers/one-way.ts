@@ -1,36 +1,61 @@
-// One end of the one-way benchmark: `one-way KIND ROLE`, KIND net, zeromq or pseud, ROLE send or receive. Messages go
-// from a DEALER to a ROUTER; net sends the same frames without either. Driven over IPC by sockets.bench.ts.
-import { createHash } from 'node:crypto'
+// One end of the one-way benchmark: `one-way KIND PATTERN ROLE READERS`. KIND is net (the same frames without any sockets), zeromq, pseud, or
+// batches (pseud, by sendMany and batches()); PATTERN a key of PATTERNS; ROLE send or receive; READERS how many sockets receive.
+// Driven over IPC by sockets.bench.ts.
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { FrameReader, FrameWriter } from '../support/bare-frames.ts'
+import { bodyOf, type Order, Pace, PROBE, Tally, TOPIC } from '../support/flow.ts'
 import { answer } from '../support/process.ts'
 
-/** What both socket libraries have: the calls are the same, so the code is. */
-interface SocketLibrary {
-  Router: new () => {
-    bind(endpoint: string): Promise<unknown>
-    receive(): Promise<Buffer[]>
-    lastEndpoint: string | null
-  }
-  Dealer: new (options: {
-    linger: number
-  }) => { connect(endpoint: string): void; send(body: Buffer): Promise<void> }
+/** What the sockets of both libraries have: the calls are the same, so the code is. The last two only ours have. */
+interface OneSocket {
+  bind(endpoint: string): Promise<void>
+  connect(endpoint: string): void
+  readonly lastEndpoint: string | null
+  subscribe(topic: string): void
+  send(body: Buffer): Promise<void>
+  [Symbol.asyncIterator](): AsyncIterator<Buffer[]>
+  sendMany(bodies: Buffer[]): Promise<void>
+  batches(): AsyncIterable<Buffer[][]>
 }
 
-interface Order {
-  count: number
-  size: number
-  /** Hash every body: for the check, outside the clock. */
-  hashed: boolean
+type Library = Record<
+  'Dealer' | 'Router' | 'Push' | 'Pull' | 'Publisher' | 'Subscriber',
+  new (
+    options?: object,
+  ) => OneSocket
+>
+
+/** A publisher drops what does not fit: no marks, and the senders of PACED wait for word from the readers instead. */
+const PATTERNS: Record<string, { sender(zmq: Library): OneSocket; receiver(zmq: Library): OneSocket }> = {
+  dealer: {
+    sender: (zmq) => new zmq.Dealer({ linger: 0 }),
+    receiver: (zmq) => new zmq.Router(),
+  },
+  push: {
+    sender: (zmq) => new zmq.Push({ linger: 0 }),
+    receiver: (zmq) => new zmq.Pull(),
+  },
+  publish: {
+    sender: (zmq) => new zmq.Publisher({ linger: 0, sendHighWaterMark: 0 }),
+    receiver: (zmq) => {
+      const subscriber = new zmq.Subscriber({ receiveHighWaterMark: 0 })
+      subscriber.subscribe(TOPIC)
+      return subscriber
+    },
+  },
+}
+const BATCH = 500
+
+/** Where the readers listen, or the publisher, and where the readers say how far they are. */
+interface Ports {
+  data: number
+  progress: number
 }
 
-interface Outcome {
-  elapsedMs: number
-  digest: string
-}
-
-const [kind = '', role = ''] = process.argv.slice(2)
+const [kind = '', pattern = '', role = '', readers = '1'] = process.argv.slice(2)
+const inBatches = kind === 'batches'
+const READERS = Number(readers)
 
 if (kind === 'net') {
   if (role === 'receive') receiveBare()
@@ -38,62 +63,92 @@ if (kind === 'net') {
 } else {
   const library = (kind === 'zeromq'
     ? await import('zeromq')
-    : await import('pseud/zmtp')) as unknown as SocketLibrary
+    : await import('pseud/zmtp')) as unknown as Library
   if (role === 'receive') receive(library)
   else send(library)
 }
 
-function receive(library: SocketLibrary): void {
-  const router = new library.Router()
+// -- sockets -----------------------------------------------------------------------------------------------------------
+
+function receive(library: Library): void {
+  const tally = new Tally(READERS)
+  const sockets = Array.from({ length: READERS }, () => PATTERNS[pattern]!.receiver(library))
+  sockets.forEach((socket, reader) => {
+    void (inBatches ? readBatches(socket, reader) : read(socket, reader))
+  })
+  async function read(socket: OneSocket, reader: number): Promise<void> {
+    for await (const message of socket) tally.add(reader, message.at(-1)!)
+  }
+  async function readBatches(socket: OneSocket, reader: number): Promise<void> {
+    for await (const batch of socket.batches()) {
+      for (const message of batch) tally.add(reader, message.at(-1)!)
+    }
+  }
   answer({
     listen: async () => {
-      await router.bind('tcp://127.0.0.1:*')
-      return Number(router.lastEndpoint?.split(':').at(-1))
+      await sockets[0]!.bind('tcp://127.0.0.1:*')
+      return { data: portOf(sockets[0]!), progress: 0 }
     },
-    expect: async (order: Order): Promise<Outcome> => {
-      const tally = new Tally(order)
-      while (!tally.done) {
-        const [, body] = await router.receive()
-        tally.add(body!, 0, body!.length)
+    connect: async (port: number) => {
+      for (const socket of sockets) socket.connect(`tcp://127.0.0.1:${port}`)
+      return await tally.listen()
+    },
+    probed: () => tally.probed,
+    expect: (order: Order) => tally.expect(order),
+    outcome: () => tally.outcome,
+  })
+}
+
+function send(library: Library): void {
+  const socket = PATTERNS[pattern]!.sender(library)
+  const pace = new Pace()
+  answer({
+    listen: async () => {
+      await socket.bind('tcp://127.0.0.1:*')
+      return portOf(socket)
+    },
+    connect: (ports: Ports) => socket.connect(`tcp://127.0.0.1:${ports.data}`),
+    pace: (port: number) => pace.connect(port),
+    probe: () => socket.send(PROBE),
+    send: async (order: Order) => {
+      pace.begin(order)
+      for (let i = 0; i < order.count; ) {
+        const until = Math.min(order.count, i + pace.room, inBatches ? i + BATCH : order.count)
+        if (until === i) {
+          await pace.wait()
+        } else if (inBatches) {
+          await socket.sendMany(Array.from({ length: until - i }, (_, j) => bodyOf(order, i + j)))
+          pace.sent(until - i)
+        } else {
+          for (let j = i; j < until; j++) await socket.send(bodyOf(order, j))
+          pace.sent(until - i)
+        }
+        i = until
       }
-      return tally.outcome()
     },
   })
 }
 
-function send(library: SocketLibrary): void {
-  const dealer = new library.Dealer({ linger: 0 })
-  answer({
-    connect: (port: number) => dealer.connect(`tcp://127.0.0.1:${port}`),
-    send: async (order: Order) => {
-      for (let i = 0; i < order.count; i++) await dealer.send(bodyOf(order, i))
-    },
-  })
+function portOf(socket: OneSocket): number {
+  return Number(socket.lastEndpoint?.split(':').at(-1))
 }
+
+// -- bare frames -------------------------------------------------------------------------------------------------------
 
 function receiveBare(): void {
-  let tally: Tally | undefined
-  let onDone: () => void = () => {}
-  const server = createServer((socket) => {
-    const reader = new FrameReader((chunk, start, end) => {
-      tally!.add(chunk, start, end)
-      if (tally!.done) onDone()
-    })
-    socket.on('data', (data) => reader.read(data))
-  })
+  const tally = new Tally(READERS)
   answer({
     listen: async () => {
+      const server = createServer((socket) => {
+        const reader = new FrameReader((chunk, start, end) => tally.add(0, chunk.subarray(start, end)))
+        socket.on('data', (data) => reader.read(data))
+      })
       server.listen(0, '127.0.0.1')
       await once(server, 'listening')
-      return (server.address() as AddressInfo).port
+      return { data: (server.address() as AddressInfo).port, progress: 0 }
     },
-    expect: async (order: Order): Promise<Outcome> => {
-      tally = new Tally(order)
-      await new Promise<void>((resolve) => {
-        onDone = resolve
-      })
-      return tally.outcome()
-    },
+    expect: (order: Order) => tally.expect(order),
+    outcome: () => tally.outcome,
   })
 }
 
@@ -101,8 +156,8 @@ function sendBare(): void {
   let writer: FrameWriter
   let drained: () => Promise<unknown>
   answer({
-    connect: async (port: number) => {
-      const socket = connect(port, '127.0.0.1')
+    connect: async (ports: Ports) => {
+      const socket = connect(ports.data, '127.0.0.1')
       await once(socket, 'connect')
       writer = new FrameWriter(socket)
       drained = () => once(socket, 'drain')
@@ -111,46 +166,4 @@ function sendBare(): void {
       for (let i = 0; i < order.count; i++) if (!writer.write(bodyOf(order, i))) await drained()
     },
   })
-}
-
-/** Counts what arrives, from the first message to the last. */
-class Tally {
-  readonly #order: Order
-  readonly #hash = createHash('sha1')
-  #count = 0
-  #started = 0
-  #ended = 0
-
-  constructor(order: Order) {
-    this.#order = order
-  }
-
-  get done(): boolean {
-    return this.#count >= this.#order.count
-  }
-
-  add(bytes: Buffer, start: number, end: number): void {
-    if (end - start !== this.#order.size) throw new Error(`a body of ${end - start} octets`)
-    if (this.#order.hashed) this.#hash.update(bytes.subarray(start, end))
-    if (this.#count === 0) this.#started = performance.now()
-    this.#count++
-    if (this.done) this.#ended = performance.now()
-  }
-
-  outcome(): Outcome {
-    return { elapsedMs: this.#ended - this.#started, digest: this.#hash.digest('hex') }
-  }
-}
-
-const sameBody = new Map<number, Buffer>()
-
-/** In the check every body differs; against the clock it is the same one, so that making it costs nothing. */
-function bodyOf(order: Order, index: number): Buffer {
-  if (order.hashed) return Buffer.alloc(order.size, `message ${index} `)
-  let body = sameBody.get(order.size)
-  if (body === undefined) {
-    body = Buffer.alloc(order.size, 'pseud ')
-    sameBody.set(order.size, body)
-  }
-  return body
 }

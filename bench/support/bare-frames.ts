@@ -42,8 +42,8 @@ export class FrameWriter {
   }
 
   flush(next = 0): boolean {
-    if (this.#at === 0) return true
-    const roomy = this.#socket.write(this.#chunk.subarray(0, this.#at))
+    if (this.#at === 0 && next <= this.#chunk.length) return true
+    const roomy = this.#at === 0 || this.#socket.write(this.#chunk.subarray(0, this.#at))
     this.#chunk = Buffer.allocUnsafeSlow(Math.max(CHUNK, next))
     this.#at = 0
     return roomy

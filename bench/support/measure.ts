@@ -38,9 +38,16 @@ export interface Row {
 
 const asJson = process.argv.includes('--json')
 const isQuick = process.argv.includes('--quick')
+const only = process.argv.find((flag) => flag.startsWith('--only='))?.slice('--only='.length)
 
-/** Checks, warms, measures and prints; resolves to one row for each contender. Throws when results differ. */
+/** Whether `--only=TEXT`, if given, names this subject. */
+export function isWanted(subject: string): boolean {
+  return only === undefined || subject.includes(only)
+}
+
+/** Checks, warms, measures and prints; resolves to one row for each contender, none when `--only` excludes it. Throws when results differ. */
 export async function measure(subject: Subject): Promise<Row[]> {
+  if (!isWanted(subject.subject)) return []
   checkEqual(subject)
   const rounds = isQuick ? 3 : (subject.rounds ?? 9)
   for (let i = 0; i < (subject.warmups ?? 1); i++) {
