@@ -67,6 +67,16 @@ against('requests and replies', (test) => {
       assert.is(await req.trySend(['after']), 'sent')
     })
 
+    test(`R4: ${our} REQ with relaxed and correlate is answered by ${their} REP, again and again`, async (stage) => {
+      const [req, rep] = await dialled(stage, weAsk, { relaxed: true, correlate: true }, 'REP')
+      for (let n = 0; n < 5; n++) {
+        await req.send(`question ${n}`)
+        assert.equal(await rep.receive(), [`question ${n}`])
+        await rep.send(`answer ${n}`)
+        assert.equal(await req.receive(), [`answer ${n}`])
+      }
+    })
+
     test(`R5: ${our} REQ takes its answer from ${their} ROUTER that came back, though nothing is asked again`, async (stage) => {
       const [req, router] = await stage.cast(
         weAsk,

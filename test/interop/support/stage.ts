@@ -17,7 +17,8 @@ export type Options = Readonly<Record<string, string | number | boolean>>
 export class Stage {
   readonly library: Library
   readonly #peer: Peer
-  readonly #actor = new Actor(zmq)
+  /** Our side. */
+  readonly actor: Actor = new Actor(zmq)
   readonly #theirs: Player[] = []
   readonly #children: Child[] = []
   readonly #relays: Relay[] = []
@@ -30,7 +31,7 @@ export class Stage {
 
   /** A socket of ours. */
   async ours(type: Type, options: Options = {}): Promise<Player> {
-    const player = new Player(this.#actor, type, `ours ${++this.#names}`)
+    const player = new Player(this.actor, type, `ours ${++this.#names}`)
     await player.act({ do: 'socket', type, options })
     return player
   }
@@ -79,7 +80,7 @@ export class Stage {
   }
 
   async end(): Promise<void> {
-    this.#actor.end()
+    this.actor.end()
     for (const relay of this.#relays) relay.close()
     for (const player of this.#theirs) await player.act({ do: 'end' })
     for (const child of this.#children) await child.kill()
