@@ -1,0 +1,70 @@
+// What a way to prove who one is consists of: the interface that the shipped backends implement, and that applications may. Data and
+// functions only; which octets go over the wire is the mechanism's (zmtp), what becomes of the answer is the session's.
+
+/** Who is asked for by a function may be asked for later. */
+export type Awaitable<T> = T | Promise<T>
+
+/** A key: 32 octets, or the 40 characters of Z85 that stand for them. */
+export type Key = string | Uint8Array
+
+/** How the ends of a connection speak until they are agreed: the security mechanism of ZMTP and this side's part in it. */
+export type SecurityMechanism =
+  | { readonly name: 'NULL' }
+  | { readonly name: 'PLAIN'; readonly server: true }
+  | { readonly name: 'PLAIN'; readonly server?: false; readonly user: string; readonly password: string }
+  | { readonly name: 'CURVE'; readonly server: true; readonly secretKey: Key }
+  | {
+      readonly name: 'CURVE'
+      readonly server?: false
+      readonly serverKey: Key
+      readonly publicKey: Key
+      readonly secretKey: Key
+    }
+
+/** What a peer shows during the handshake, and where it is. */
+export type ShownCredentials = (
+  | { readonly mechanism: 'NULL' }
+  | { readonly mechanism: 'PLAIN'; readonly user: string; readonly password: string }
+  /** Z85. It is proved already that the peer has the secret key. */
+  | { readonly mechanism: 'CURVE'; readonly publicKey: string }
+) & {
+  /** `127.0.0.1`. */
+  readonly address: string
+}
+
+/** A user name and a password that travel inside an encrypted channel, in HELLO. */
+export interface Login {
+  readonly user: string
+  readonly password: string
+}
+
+/** Who a peer is: a user id, or `true` for the one it says it is (its user name, its key). `undefined`, `false`: it is not let in. */
+export type Identified = string | boolean | undefined
+
+/**
+ * One way to prove who one is. A Server and a Client each have one, and both must speak the same mechanism. Functions that throw or
+ * reject keep the peer out for now; it may try again.
+ */
+export interface AuthenticationBackend {
+  /** For messages. */
+  readonly name: string
+  /** Whoever comes in has proved who it is: only then may a server listen beyond this machine without further ado. */
+  readonly authenticates: boolean
+  /** The mechanism of connections: asked for at each `bind`, and before each attempt to connect. */
+  mechanism(): Awaitable<SecurityMechanism>
+  /** Judges what a peer shows during the handshake. Absent: whoever gets through the handshake is let in. */
+  authenticate?(credentials: ShownCredentials): Awaitable<Identified>
+  /** What this side says in HELLO; asked for after each handshake. */
+  login?(): Awaitable<Login>
+  /** Judges what a peer says in HELLO. Where this is present, nobody is heard before. */
+  authenticateLogin?(login: Login, peer: { readonly address: string; readonly user: string | undefined }): Awaitable<Identified>
+  /** The name that a peer claims is taken for who it is. Default false. */
+  readonly trustsNames?: boolean
+}
+
+/** Nobody is asked: for loopback, ipc and inproc. What a Server and a Client have unless they are told otherwise. */
+export const none: AuthenticationBackend = {
+  name: 'none',
+  authenticates: false,
+  mechanism: () => ({ name: 'NULL' }),
+}

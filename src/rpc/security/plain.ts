@@ -1,0 +1,72 @@
+// PLAIN (RFC 24): a user name and a password, in clear. For networks that are private already, and for what speaks nothing else.
+import { UsageError } from '../../base/errors.ts'
+import type { AuthenticationBackend, Awaitable, Identified, Login } from './backend.ts'
+import { checkPassword } from './passwords.ts'
+
+/** What a client shows. */
+export interface PlainLogin {
+  readonly user: string
+  /** A function is asked again before each attempt to connect. */
+  readonly password: string | (() => Awaitable<string>)
+}
+
+/** How a server judges. */
+export type PlainCheck =
+  | {
+      /**
+       * Judges a user name and a password: `true` for that user, a string for another user id, `false` or `undefined` to refuse. Compare
+       * with `sameSecret`.
+       */
+      readonly authenticate: (user: string, password: string, address: string) => Awaitable<Identified>
+    }
+  | {
+      /** Passwords by user name. Compared in constant time. */
+      readonly users: Readonly<Record<string, string>> | ReadonlyMap<string, string>
+    }
+
+/**
+ * `plain({ user, password })` for a client, `plain({ users })` or `plain({ authenticate })` for a server. Nothing is encrypted: whoever
+ * is on the way reads the password. Throws `UsageError` BAD_OPTION.
+ */
+export function plain(options: PlainLogin | PlainCheck): AuthenticationBackend {
+  if ('authenticate' in options) return server((user, password, address) => options.authenticate(user, password, address))
+  if ('users' in options) {
+    const users = new Map(options.users instanceof Map ? options.users : Object.entries(options.users))
+    return server((user, password) => checkPassword(users, user, password))
+  }
+  return client(options)
+}
+
+function client({ user, password }: PlainLogin): AuthenticationBackend {
+  checkCredential('user', user)
+  if (typeof password !== 'function') checkCredential('password', password)
+  return {
+    name: 'plain',
+    authenticates: false,
+    mechanism: async () => {
+      const shown: Login = { user, password: typeof password === 'function' ? await password() : password }
+      checkCredential('password', shown.password)
+      return { name: 'PLAIN', ...shown }
+    },
+  }
+}
+
+function server(
+  authenticate: (user: string, password: string, address: string) => Awaitable<Identified>,
+): AuthenticationBackend {
+  return {
+    name: 'plain',
+    authenticates: true,
+    mechanism: () => ({ name: 'PLAIN', server: true }),
+    authenticate: (shown) =>
+      shown.mechanism === 'PLAIN' ? authenticate(shown.user, shown.password, shown.address) : undefined,
+  }
+}
+
+const CREDENTIAL_MAX = 255
+
+function checkCredential(name: string, value: unknown): void {
+  if (typeof value !== 'string' || Buffer.byteLength(value) > CREDENTIAL_MAX) {
+    throw new UsageError('BAD_OPTION', `${name} is a string of at most ${CREDENTIAL_MAX} octets`)
+  }
+}
