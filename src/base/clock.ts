@@ -38,3 +38,10 @@ export const realClock: Clock = {
 }
 
 export const realRandom: Random = Math.random
+
+/** Octets that nobody can foresee. */
+export function secretOctets(size: number): Buffer {
+  const bytes = Buffer.alloc(size)
+  crypto.getRandomValues(bytes)
+  return bytes
+}

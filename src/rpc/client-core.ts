@@ -2,15 +2,17 @@
  * What a Client is behind its face: sessions with servers, of which each call takes the one with the fewest calls open, and the
  * calls that wait for the first to be ready. Knows no stubs.
  */
-import { ProtocolError, type PseudError } from '../base/errors.ts'
-import type { TransportEvent } from '../zmtp/connections.ts'
+import { LinkError, ProtocolError, type PseudError } from '../base/errors.ts'
+import { PeerError, type TransportEvent } from '../zmtp/connections.ts'
 import { type Call, closedError, type Target } from './calls.ts'
 import { Deadline } from './deadlines.ts'
-import { DeadlineError, RpcError } from './errors.ts'
+import { LOGIN_REFUSED } from './envelope.ts'
+import { DeadlineError, RpcError, UnauthorizedError } from './errors.ts'
 import type { SessionLane } from './lane.ts'
 import type { ParticipantOptions } from './options.ts'
 import { Participant, type ParticipantEvents } from './participant.ts'
 import { WaitingQueue } from './queue.ts'
+import type { Login } from './security/backend.ts'
 import type { Session } from './session.ts'
 import { checkTimeout } from './settings.ts'
 
@@ -157,11 +159,32 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
       this.#refuseServer(session)
       return
     }
+    const { security } = this.options
+    if (!session.isPseud || security.login === undefined) {
+      this.#greet(session)
+      return
+    }
+    Promise.resolve()
+      .then(() => security.login!())
+      .then(
+        (login) => {
+          if (session.open) this.#greet(session, login)
+        },
+        (cause) => {
+          const why = `there are no credentials for ${session.connection.endpoint}`
+          session.connection.destroy(new LinkError('NO_CREDENTIALS', why, { cause }))
+        },
+      )
+  }
+
+  /** Introduces us, and sends what waits: nothing that a server would not take before. */
+  #greet(session: Session, login?: Login): void {
     if (session.isPseud) {
       session.sendHello({
         id: this.instanceId,
         ...(this.#userId !== '' && { name: this.#userId }),
         maxMessageSize: this.options.maxMessageSize,
+        ...(login && { user: login.user, password: login.password }),
       })
     }
     this.#ready.push(session)
@@ -177,8 +200,9 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
     this.#welcomed(session)
   }
 
-  onGoaway(session: Session): void {
+  onGoaway(session: Session, reason: unknown): void {
     this.#forget(session)
+    if (reason === LOGIN_REFUSED && !session.greeted) this.#leaveForGood(session, loginRefused(session))
   }
 
   onDrain(): void {
@@ -238,12 +262,15 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
   /** Another server than ours answers at the endpoint: it is left for good, before anything is said. */
   #refuseServer(session: Session): void {
     const { endpoint } = session.connection
-    const error = new ProtocolError(
-      'WRONG_SERVER',
-      `at ${endpoint} is ${JSON.stringify(session.identity)}, not ${JSON.stringify(this.name)}`,
-    )
+    const found = `at ${endpoint} is ${JSON.stringify(session.identity)}, not ${JSON.stringify(this.name)}`
+    this.#leaveForGood(session, new ProtocolError('WRONG_SERVER', found))
+  }
+
+  #leaveForGood(session: Session, error: ProtocolError): void {
+    const { endpoint } = session.connection
     const dialers = [...this.dialers].filter((dialer) => dialer.endpoint === endpoint)
     for (const dialer of dialers) dialer.close()
+    session.close(0, () => this.#nobody('no call can reach', error))
     session.connection.destroy(error)
     if (dialers.length > 0) this.onGivenUp(endpoint, error)
     else this.report(error, { peer: session.connection.remoteAddress })
@@ -264,8 +291,20 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
   }
 
   #nobody(what: string, cause: PseudError, executed: 'no' = 'no'): RpcError {
-    return new RpcError('UNAVAILABLE', `${what} ${this.shown}: ${cause.message}`, { executed, cause })
+    const message = `${what} ${this.shown}: ${cause.message}`
+    return isRefusal(cause)
+      ? new UnauthorizedError(message, { executed, cause })
+      : new RpcError('UNAVAILABLE', message, { executed, cause })
   }
+}
+
+function loginRefused(session: Session): ProtocolError {
+  return new ProtocolError('LOGIN_REFUSED', `${session.connection.endpoint} refused the login`)
+}
+
+/** The other side does not accept who we say we are: ZAP's statuses 400 and 500, or a login that was refused. */
+function isRefusal(cause: PseudError): boolean {
+  return cause.code === 'LOGIN_REFUSED' || (cause instanceof PeerError && /^[45]00$/.test(cause.reason))
 }
 
 /** Calls may go out before, but a server of ours has not said yet that it takes us. */

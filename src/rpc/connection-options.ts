@@ -3,17 +3,20 @@
 import { type ConnectionOptions, fullJitter, nullMechanism } from '../zmtp/connections.ts'
 import { PSEUD_PROPERTY, PSEUD_VALUE } from './envelope.ts'
 import type { ResolvedOptions } from './options.ts'
+import { judgeOf } from './security/wire.ts'
 
 export function connectionOptions(
   socketType: string,
   identity: string,
   options: ResolvedOptions,
 ): ConnectionOptions {
+  const authenticate = judgeOf(options.security)
   return {
     socketType,
     identity: Buffer.from(identity),
     metadata: new Map([[PSEUD_PROPERTY, PSEUD_VALUE]]),
     mechanism: nullMechanism(),
+    ...(authenticate && { authenticate }),
     maxFrameSize: options.maxMessageSize,
     maxMessageSize: options.maxMessageSize,
     maxFrames: 64,

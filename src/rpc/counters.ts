@@ -14,6 +14,8 @@ export class Counters {
   answered = 0
   threw = 0
   refused = 0
+  /** Peers that were not let in. */
+  unauthenticated = 0
   /** Results of functions whose caller had gone or given up. */
   dropped = 0
   notifiesSent = 0

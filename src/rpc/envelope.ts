@@ -30,6 +30,9 @@ export const PONG = 12
 
 export const PROTOCOL_VERSION = 2
 
+/** The reason of a GOAWAY that says: your login is refused, and nothing that you asked for was begun. */
+export const LOGIN_REFUSED = 'UNAUTHENTICATED'
+
 /** The property of READY by which our peers know each other, and its value. */
 export const PSEUD_PROPERTY = 'X-Pseud'
 export const PSEUD_VALUE: Buffer = Buffer.from('2')

@@ -33,19 +33,24 @@ export interface HelloInfo {
   readonly id?: string
   readonly name?: string
   readonly maxMessageSize?: number
+  /** A login, where the channel is encrypted. */
+  readonly user?: string
+  readonly password?: string
 }
 
 /** The session that a message came to. */
 export interface MessageOwner {
   readonly lane: SessionLane
   readonly connection: { readonly congested: boolean }
+  /** Anything but HELLO may be said. */
+  readonly admitted: boolean
   /** HELLO or WELCOME has come. */
   readonly greeted: boolean
   /** The highest id of a call that was taken. */
   lastCallId: number
   handleHello(info: HelloInfo): void
   handleWelcome(info: HelloInfo): void
-  handleGoaway(): void
+  handleGoaway(reason: unknown): void
 }
 
 export interface InboundOptions {
@@ -81,6 +86,9 @@ export class Inbound {
     reader.reset(chunk, start, end)
     const count = reader.readArrayHeader()
     const kind = reader.readUint()
+    if (!owner.admitted && kind !== HELLO) {
+      throw new ProtocolError('NOT_LOGGED_IN', 'the peer did not log in before it said anything else')
+    }
     switch (kind) {
       case CALL:
         this.#handleCall(owner, lane, count)
@@ -200,9 +208,10 @@ export class Inbound {
   #handleGoaway(owner: MessageOwner, lane: SessionLane, count: number): void {
     needElements(count, 2)
     this.#reader.readUint()
-    this.#expectEnd(count - 2)
+    const reason = count > 2 ? this.#reader.readValue() : undefined
+    this.#expectEnd(Math.max(0, count - 3))
     // Nor can one behind a proxy speak for all of them.
-    if (lane === owner.lane) owner.handleGoaway()
+    if (lane === owner.lane) owner.handleGoaway(reason)
     else this.#counters.ignored++
   }
 
@@ -230,11 +239,13 @@ export class Inbound {
 }
 
 function helloInfo(value: object): HelloInfo {
-  const { id, name, maxMessageSize } = value as { [Key in keyof HelloInfo]?: unknown }
+  const { id, name, maxMessageSize, user, password } = value as { [Key in keyof HelloInfo]?: unknown }
   return {
     ...(typeof id === 'string' && { id }),
     ...(typeof name === 'string' && name !== '' && name.length <= NAME_LENGTH_MAX && { name }),
     ...(typeof maxMessageSize === 'number' && maxMessageSize > 0 && { maxMessageSize }),
+    ...(typeof user === 'string' && { user }),
+    ...(typeof password === 'string' && { password }),
   }
 }
 

@@ -31,6 +31,24 @@ export {
   registerRpc,
 } from './registry.ts'
 export type { ExposeErrors } from './remote-error.ts'
+export type {
+  AuthenticationBackend,
+  Awaitable,
+  Identified,
+  Key,
+  Login,
+  SecurityMechanism,
+  ShownCredentials,
+} from './security/backend.ts'
+export {
+  type CurveClientOptions,
+  type CurveKeyPair,
+  type CurveServerOptions,
+  curve,
+} from './security/curve.ts'
+export { sameSecret } from './security/passwords.ts'
+export { type PlainCheck, type PlainLogin, plain } from './security/plain.ts'
+export { trustedPeer } from './security/trusted-peer.ts'
 export { Server, type ServerOptions } from './server.ts'
 export type { ServerEvents } from './server-core.ts'
 export type { CallOptions } from './settings.ts'

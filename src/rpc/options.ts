@@ -5,6 +5,7 @@ import type { ExtensionType, Limits } from '../codec/index.ts'
 import type { TransportContext } from '../zmtp/connections.ts'
 import type { Registry } from './registry.ts'
 import type { ExposeErrors } from './remote-error.ts'
+import { type AuthenticationBackend, none } from './security/backend.ts'
 import { checkTimeout } from './settings.ts'
 
 /** Bounds on calls. */
@@ -45,6 +46,8 @@ export interface ParticipantOptions {
   readonly handshakeTimeoutMs?: number
   /** How long `close` goes on sending what was written. Default 5,000. */
   readonly lingerMs?: number
+  /** How peers prove who they are. Default: they do not, which is for loopback, ipc and inproc. */
+  readonly security?: AuthenticationBackend
   /** Lets `bind` listen beyond this machine although nobody is asked who they are. Default false. */
   readonly allowUnauthenticated?: boolean
   /** MessagePack extensions for classes of one's own: the same on both sides. */
@@ -82,6 +85,7 @@ export interface ResolvedOptions {
   readonly handshakeTimeoutMs: number
   readonly lingerMs: number
   readonly allowUnauthenticated: boolean
+  readonly security: AuthenticationBackend
   readonly limits: RpcLimits
 }
 
@@ -107,8 +111,19 @@ export function resolveOptions(options: ParticipantOptions): ResolvedOptions {
     handshakeTimeoutMs: positive('handshakeTimeoutMs', options.handshakeTimeoutMs, 10_000),
     lingerMs: options.lingerMs === 0 ? 0 : positive('lingerMs', options.lingerMs, 5000),
     allowUnauthenticated: options.allowUnauthenticated === true,
+    security: checkSecurity(options.security ?? none),
     limits: resolveLimits(options.limits ?? {}),
   }
+}
+
+function checkSecurity(backend: AuthenticationBackend): AuthenticationBackend {
+  if (typeof backend?.mechanism !== 'function') {
+    throw new UsageError(
+      'BAD_OPTION',
+      'security is an AuthenticationBackend: plain(...), curve.server(...), ...',
+    )
+  }
+  return backend
 }
 
 function resolveLimits(limits: Partial<RpcLimits>): RpcLimits {

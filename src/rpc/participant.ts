@@ -25,12 +25,15 @@ import { Dispatcher, type ErrorReport } from './dispatcher.ts'
 import { Emitter } from './emitter.ts'
 import { RpcError } from './errors.ts'
 import type { Handler } from './handler.ts'
-import { Inbound } from './inbound.ts'
+import { type HelloInfo, Inbound } from './inbound.ts'
 import type { Incoming } from './incoming.ts'
 import { encodeCall } from './lane.ts'
 import { isLoopback } from './loopback.ts'
 import { type ParticipantOptions, type ResolvedOptions, resolveOptions } from './options.ts'
 import { type Asking, findHandler, Registry } from './registry.ts'
+import { none } from './security/backend.ts'
+import { warnOfClear } from './security/clear.ts'
+import { mechanismOf } from './security/wire.ts'
 import { Session, type SessionOwner } from './session.ts'
 import { CallSettings } from './settings.ts'
 import { Slots } from './slots.ts'
@@ -156,9 +159,9 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
   // -- what Server and Client decide -------------------------------------------------------------------------------------
 
   abstract onReady(session: Session): void
-  abstract onHello(session: Session): void
+  abstract onHello(session: Session, info: HelloInfo): void
   abstract onWelcome(session: Session): void
-  abstract onGoaway(session: Session): void
+  abstract onGoaway(session: Session, reason: unknown): void
   abstract onDrain(session: Session): void
   /** The session is out of `sessions`. `wasReady`: it had been announced. */
   abstract onGone(session: Session, error: PseudError | undefined): void
@@ -181,17 +184,20 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
   async bind(text: string): Promise<string> {
     this.#checkOpen()
     const endpoint = parseEndpoint(text, 'bind')
-    if (!this.options.allowUnauthenticated && !isLoopback(endpoint)) {
+    const { security, allowUnauthenticated } = this.options
+    if (!security.authenticates && !allowUnauthenticated && !isLoopback(endpoint)) {
       throw new UsageError(
         'UNAUTHENTICATED_BIND',
         `${JSON.stringify(text)} can be reached from other machines, and nobody is asked who they are: ` +
-          'bind to 127.0.0.1, ::1, ipc or inproc, or set allowUnauthenticated',
+          'give it a security that asks, bind to 127.0.0.1, ::1, ipc or inproc, or set allowUnauthenticated',
       )
     }
     this.#binding++
     this.updateHold()
     try {
-      const listener = await listen(endpoint, this.#connections, this, this.context)
+      const mechanism = await mechanismOf(security)
+      warnOfClear(security, endpoint)
+      const listener = await listen(endpoint, { ...this.#connections, mechanism }, this, this.context)
       if (this.closed) {
         listener.close()
         throw closedError('no')
@@ -206,7 +212,14 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
 
   connect(text: string): void {
     this.#checkOpen()
-    const dialer = new Dialer(parseEndpoint(text, 'connect'), this.#connections, this, this.context)
+    const endpoint = parseEndpoint(text, 'connect')
+    const { security } = this.options
+    warnOfClear(security, endpoint)
+    const options = {
+      ...this.#connections,
+      ...(security !== none && { prepare: () => mechanismOf(security) }),
+    }
+    const dialer = new Dialer(endpoint, options, this, this.context)
     this.dialers.add(dialer)
     this.updateHold()
     dialer.start()

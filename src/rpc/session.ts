@@ -36,9 +36,9 @@ export interface SessionOwner {
   newSessionId(): string
   date(): Date
   onReady(session: Session): void
-  onHello(session: Session): void
+  onHello(session: Session, info: HelloInfo): void
   onWelcome(session: Session): void
-  onGoaway(session: Session): void
+  onGoaway(session: Session, reason: unknown): void
   /** Writing is possible again. */
   onDrain(session: Session): void
   onEnd(session: Session, error: PseudError | undefined): void
@@ -60,7 +60,10 @@ export class Session implements Receiver, LaneOwner, MessageOwner {
   readonly id: string
   readonly since: Date
   readonly share: Share<Incoming> = new Share()
-  readonly user: string | undefined = undefined
+  /** Who the peer has proved to be. */
+  user: string | undefined = undefined
+  /** It may be heard: a peer that has to log in first may not. */
+  admitted = true
   /** The lane of everything that comes without a foreign route. Set when the connection is ready. */
   lane!: SessionLane
   isPseud = false
@@ -143,6 +146,7 @@ export class Session implements Receiver, LaneOwner, MessageOwner {
     this.lane = new SessionLane(this, this.#hasDelimiter ? DELIMITER : [], '')
     this.isPseud = announcesPseud(peer.properties)
     this.identity = textOf(peer.identity)
+    this.user = peer.userId
     if (this.identity !== '') this.claimedName = this.identity
     this.#state = OPEN
     this.#owner.onReady(this)
@@ -192,7 +196,7 @@ export class Session implements Receiver, LaneOwner, MessageOwner {
   handleHello(info: HelloInfo): void {
     this.#learn(info)
     if (info.name !== undefined) this.claimedName = info.name
-    this.#owner.onHello(this)
+    this.#owner.onHello(this, info)
   }
 
   handleWelcome(info: HelloInfo): void {
@@ -200,8 +204,8 @@ export class Session implements Receiver, LaneOwner, MessageOwner {
     this.#owner.onWelcome(this)
   }
 
-  handleGoaway(): void {
-    this.#owner.onGoaway(this)
+  handleGoaway(reason: unknown): void {
+    this.#owner.onGoaway(this, reason)
   }
 
   // -- the participant's side ----------------------------------------------------------------------------------------------

@@ -2,7 +2,9 @@
 // themselves, as the RPC layer does. Re-exports only.
 
 export type { PeerInfo } from './engine/engine.ts'
+export { PeerError } from './engine/peer-error.ts'
 export type { Credentials, Verdict } from './engine/security/admission.ts'
+export { AuthenticationError } from './engine/security/authentication-error.ts'
 export type { Mechanism } from './engine/security/mechanism.ts'
 export { TransportContext } from './transport/context.ts'
 export { Dialer } from './transport/dialer.ts'

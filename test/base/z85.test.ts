@@ -5,7 +5,7 @@ import { encodeZ85, maybeDecodeZ85 } from '../../src/base/z85.ts'
 
 const test = suite('z85')
 
-test('RFC 32: eight octets are HelloWorld', () => {
+test('U16: eight octets are HelloWorld', () => {
   const bytes = Buffer.from('864fd26fb559f75b', 'hex')
   assert.is(encodeZ85(bytes), 'HelloWorld')
   assert.equal(maybeDecodeZ85('HelloWorld'), bytes)
@@ -26,7 +26,7 @@ test('octets that are no multiple of four have no text', () => {
   assert.throws(() => encodeZ85(Buffer.alloc(3)), RangeError)
 })
 
-test('a text of another length, with a foreign character or too large a group stands for nothing', () => {
+test('U16: a text of another length, with a foreign character or too large a group stands for nothing', () => {
   for (const text of [
     'Hell',
     'HelloW',

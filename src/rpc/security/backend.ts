@@ -57,7 +57,12 @@ export interface AuthenticationBackend {
   /** What this side says in HELLO; asked for after each handshake. */
   login?(): Awaitable<Login>
   /** Judges what a peer says in HELLO. Where this is present, nobody is heard before. */
-  authenticateLogin?(login: Login, peer: { readonly address: string; readonly user: string | undefined }): Awaitable<Identified>
+  authenticateLogin?(
+    login: Login,
+    peer: { readonly address: string; readonly user: string | undefined },
+  ): Awaitable<Identified>
+  /** Secrets travel unencrypted: a warning says so where others may read them. Default false. */
+  readonly inClear?: boolean
   /** The name that a peer claims is taken for who it is. Default false. */
   readonly trustsNames?: boolean
 }

@@ -44,9 +44,9 @@ export interface CurveKeyPair {
 
 /** The parts of CURVE: `curve.client`, `curve.server`, `curve.keyPair`. */
 export const curve: {
-  /** Throws `UsageError` BAD_OPTION, BAD_CURVE_KEY, BAD_Z85. */
+  /** Throws `UsageError` BAD_OPTION, BAD_CURVE_KEY. */
   client(options: CurveClientOptions): AuthenticationBackend
-  /** At least one of `authorize` and `login`. Throws `UsageError` BAD_OPTION, BAD_CURVE_KEY, BAD_Z85. */
+  /** At least one of `authorize` and `login`. Throws `UsageError` BAD_OPTION, BAD_CURVE_KEY. */
   server(options: CurveServerOptions): AuthenticationBackend
   /** A new key pair. The secret key goes nowhere; the public one may go anywhere. */
   keyPair(): CurveKeyPair
@@ -74,7 +74,10 @@ function server(options: CurveServerOptions): AuthenticationBackend {
   const secretKey = keyBytes(options.secretKey, 'secretKey')
   const { authorize, login } = options
   if (authorize === undefined && login === undefined) {
-    throw new UsageError('BAD_OPTION', 'a curve.server says who may come in: by authorize, by login, or by both')
+    throw new UsageError(
+      'BAD_OPTION',
+      'a curve.server says who may come in: by authorize, by login, or by both',
+    )
   }
   const judgeKey = authorize === undefined ? undefined : judgeOfKeys(authorize)
   const judgeLogin = login === undefined ? undefined : judgeOfLogins(login)
@@ -102,7 +105,9 @@ function judgeOfKeys(
 ): (publicKey: string, address: string) => Awaitable<Identified> {
   if (typeof authorize === 'function') return authorize
   const entries: (readonly [Key, string | true])[] =
-    authorize instanceof Map ? [...authorize] : [...(authorize as readonly Key[])].map((key) => [key, true] as const)
+    authorize instanceof Map
+      ? [...authorize]
+      : [...(authorize as readonly Key[])].map((key) => [key, true] as const)
   const users = new Map(entries.map(([key, user]) => [keyText(keyBytes(key, 'a key of authorize')), user]))
   return (publicKey) => users.get(publicKey)
 }

@@ -29,7 +29,8 @@ export type PlainCheck =
  * is on the way reads the password. Throws `UsageError` BAD_OPTION.
  */
 export function plain(options: PlainLogin | PlainCheck): AuthenticationBackend {
-  if ('authenticate' in options) return server((user, password, address) => options.authenticate(user, password, address))
+  if ('authenticate' in options)
+    return server((user, password, address) => options.authenticate(user, password, address))
   if ('users' in options) {
     const users = new Map(options.users instanceof Map ? options.users : Object.entries(options.users))
     return server((user, password) => checkPassword(users, user, password))
@@ -42,6 +43,7 @@ function client({ user, password }: PlainLogin): AuthenticationBackend {
   if (typeof password !== 'function') checkCredential('password', password)
   return {
     name: 'plain',
+    inClear: true,
     authenticates: false,
     mechanism: async () => {
       const shown: Login = { user, password: typeof password === 'function' ? await password() : password }
@@ -56,6 +58,7 @@ function server(
 ): AuthenticationBackend {
   return {
     name: 'plain',
+    inClear: true,
     authenticates: true,
     mechanism: () => ({ name: 'PLAIN', server: true }),
     authenticate: (shown) =>

@@ -14,12 +14,12 @@ import { awaitInproc, inprocPair } from './inproc.ts'
 import { dialIpc } from './ipc.ts'
 import { SocketLink } from './socket-link.ts'
 import { configureTcp, dialTcp, isSelfConnection, tcpPeerAddress } from './tcp.ts'
-import type { ConnectionOptions, Link } from './transport.ts'
+import type { ConnectionOptions, Link, MakeMechanism } from './transport.ts'
 
 export class Dialer {
   readonly endpoint: string
   readonly #target: Endpoint
-  readonly #options: ConnectionOptions
+  #options: ConnectionOptions
   readonly #owner: ConnectionOwner
   readonly #context: TransportContext
   #driver: Driver | undefined
@@ -62,6 +62,34 @@ export class Dialer {
 
   #attempt(): void {
     if (this.#closed) return
+    const { prepare } = this.#options
+    if (prepare === undefined) this.#dial()
+    else this.#cancelAttempt = this.#prepare(prepare)
+  }
+
+  /** Has the mechanism made, then dials; returns what breaks it off. */
+  #prepare(prepare: () => Promise<MakeMechanism>): () => void {
+    let cancelled = false
+    prepare().then(
+      (mechanism) => {
+        if (cancelled) return
+        this.#options = { ...this.#options, mechanism }
+        this.#dial()
+      },
+      (cause) => {
+        if (cancelled) return
+        this.#cancelAttempt = undefined
+        this.#failed(
+          new LinkError('NO_CREDENTIALS', `there are no credentials for ${this.endpoint}`, { cause }),
+        )
+      },
+    )
+    return () => {
+      cancelled = true
+    }
+  }
+
+  #dial(): void {
     if (this.#target.transport === 'inproc') {
       this.#joinInproc(this.#target.name)
       return

@@ -1,6 +1,6 @@
 // Mechanisms for those above who choose one but must not know the engine: each function checks what it is given, once, and returns
-// the maker of one mechanism for each connection. Also where CURVE's chance comes from.
-import { randomBytes } from 'node:crypto'
+// the maker of one mechanism for each connection. Also where CURVE gets its chance.
+import { secretOctets } from '../../base/clock.ts'
 import { checkKey, KEY_SIZE, publicKeyOf } from '../engine/security/curve-box.ts'
 import { CurveClient } from '../engine/security/curve-client.ts'
 import { CurveServer } from '../engine/security/curve-server.ts'
@@ -36,18 +36,18 @@ export function curveClient(keys: KeyPair, serverKey: Buffer): MakeMechanism {
   checkKey(keys.publicKey, 'public key')
   checkKey(keys.secretKey, 'secret key')
   checkKey(serverKey, "server's key")
-  return () => new CurveClient({ ...keys, serverKey, draw: randomBytes })
+  return () => new CurveClient({ ...keys, serverKey, draw: secretOctets })
 }
 
 /** Encrypts (RFC 26). `asks`: whether the keys of clients are judged; otherwise any will do. Throws `UsageError` BAD_CURVE_KEY. */
 export function curveServer(secretKey: Buffer, asks: boolean): MakeMechanism {
   checkKey(secretKey, 'secret key')
   const publicKey = publicKeyOf(secretKey)
-  return (spend) => new CurveServer({ publicKey, secretKey, asks, draw: randomBytes, spend })
+  return (spend) => new CurveServer({ publicKey, secretKey, asks, draw: secretOctets, spend })
 }
 
 /** A new key pair. */
 export function newKeyPair(): KeyPair {
-  const secretKey = randomBytes(KEY_SIZE)
+  const secretKey = secretOctets(KEY_SIZE)
   return { publicKey: publicKeyOf(secretKey), secretKey }
 }

@@ -53,6 +53,8 @@ export interface ConnectionOptions {
   readonly metadata?: ReadonlyMap<string, Buffer>
   /** A new mechanism for each connection: it holds that connection's state. */
   readonly mechanism: MakeMechanism
+  /** Of a dialer: makes the mechanism anew before each attempt, for credentials that change. A rejection fails the attempt. */
+  readonly prepare?: () => Promise<MakeMechanism>
   /** Judges a peer when the mechanism asks. Whatever is no proper verdict within 5 s keeps the peer out; so does the lack of a judge. */
   readonly authenticate?: (request: AuthenticationRequest) => Verdict | Promise<Verdict>
   /** Largest frame body accepted; `Infinity` for none. */

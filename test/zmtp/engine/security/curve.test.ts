@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { encodeZ85 } from '../../../../src/base/z85.ts'
 import type { Engine } from '../../../../src/zmtp/engine/engine.ts'
 import {
   deriveKey,
@@ -14,7 +15,6 @@ import {
 import { CurveCipher } from '../../../../src/zmtp/engine/security/curve-cipher.ts'
 import { metadataBytes, NONCES } from '../../../../src/zmtp/engine/security/curve-wire.ts'
 import { SEALED_HEAD } from '../../../../src/zmtp/engine/security/mechanism.ts'
-import { encodeZ85 } from '../../../../src/zmtp/wire/z85.ts'
 import {
   CLIENT_SECRET,
   CLIENT_TRANSIENT,
