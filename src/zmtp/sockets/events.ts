@@ -33,7 +33,7 @@ export interface EventPeer {
   readonly socketType: string
   /** Where it is: `tcp://127.0.0.1:40404`; the path for ipc. */
   readonly address: string
-  /** Who it has proved to be. Absent where nobody is asked to, which for now is everywhere. */
+  /** Who it has proved to be, where somebody has judged; this, and not its identity, can be trusted. Absent otherwise. */
   readonly userId?: string
   /** All that it has announced, with the names as it spelt them: `Socket-Type`, `Identity`, and properties of the application, `X-…`. */
   readonly properties: ReadonlyMap<string, Buffer>
@@ -149,8 +149,10 @@ function withoutScheme(address: string): string {
 /** What the errors of connections carry beside their code. */
 interface Fault extends Error {
   readonly code?: unknown
-  /** Of an ERROR command. */
+  /** Of an ERROR command that the peer has sent. */
   readonly reason?: unknown
+  /** Of our own refusal. */
+  readonly status?: unknown
   /** Which command was malformed. */
   readonly command?: unknown
 }
@@ -160,32 +162,33 @@ function failure(address: string, error: Fault | undefined): object {
   switch (kind) {
     case 'other':
       return { type: 'handshake:error:other', address, error: errnoError(code, undefined, causeOf(error)) }
-    case 'protocol': {
-      const fault = new Error('ZMTP protocol error', causeOf(error))
+    case 'ZMTP':
+    case 'ZAP': {
+      const fault = new Error(`${kind} protocol error`, causeOf(error))
       return {
         type: 'handshake:error:protocol',
         address,
-        error: Object.assign(fault, { code: `ERR_ZMTP_${code}` }),
+        error: Object.assign(fault, { code: `ERR_${kind}_${code}` }),
       }
     }
     case 'auth': {
-      const refusal = Object.assign(new Error(AUTH_TEXT[code]), { status: code })
+      const refusal = Object.assign(new Error(AUTH_TEXT[code], causeOf(error)), { status: code })
       return { type: 'handshake:error:auth', address, error: refusal }
     }
   }
 }
 
 type Report =
-  | readonly ['protocol', string]
+  | readonly ['ZMTP' | 'ZAP', string]
   | readonly ['auth', keyof typeof AUTH_TEXT]
   | readonly ['other', ErrnoCode]
 
 function reportOf(error: Fault | undefined): Report {
   const code = String(error?.code)
-  const status = code === 'PEER_ERROR' ? Number(error?.reason) : 0
+  const status = Number(error?.reason ?? error?.status)
   if (status === 300 || status === 400 || status === 500) return ['auth', status]
   if (code === 'BAD_COMMAND' && typeof error?.command === 'string') {
-    return ['protocol', `MALFORMED_COMMAND_${error.command}`]
+    return ['ZMTP', `MALFORMED_COMMAND_${error.command}`]
   }
   const report = HANDSHAKE_FAULTS[code] ?? (['other', 'EPROTO'] as const)
   // What the system has said is more than what we have made of it.
@@ -199,30 +202,34 @@ function causeOf(error: Error | undefined): ErrorOptions | undefined {
 const AUTH_TEXT = { 300: 'Temporary error', 400: 'Authentication failure', 500: 'Internal error' } as const
 
 /**
- * Every code that a connection can end with, and how it is reported when the handshake was not done: the tail of ERR_ZMTP_…, or an errno.
+ * Every code that a connection can end with, and how it is reported when the handshake was not done: the tail of ERR_ZMTP_… or ERR_ZAP_…, or an errno.
  * A test compares the codes with the sources.
  */
 export const HANDSHAKE_FAULTS: Readonly<Record<string, Report>> = {
   // ProtocolError
-  BAD_COMMAND: ['protocol', 'UNEXPECTED_COMMAND'],
-  BAD_FLAGS: ['protocol', 'MALFORMED_COMMAND_UNSPECIFIED'],
-  BAD_IDENTITY: ['protocol', 'INVALID_METADATA'],
-  BAD_METADATA: ['protocol', 'INVALID_METADATA'],
-  BAD_REPLY: ['protocol', 'UNSPECIFIED'],
-  BAD_SIGNATURE: ['protocol', 'UNSPECIFIED'],
-  INCOMPATIBLE_SOCKET_TYPE: ['protocol', 'INVALID_METADATA'],
-  MECHANISM_MISMATCH: ['protocol', 'MECHANISM_MISMATCH'],
-  PEER_ERROR: ['protocol', 'UNSPECIFIED'],
-  UNEXPECTED_COMMAND: ['protocol', 'UNEXPECTED_COMMAND'],
-  UNSUPPORTED_VERSION: ['protocol', 'UNSPECIFIED'],
+  AUTHENTICATION_FAILED: ['ZAP', 'UNSPECIFIED'],
+  BAD_COMMAND: ['ZMTP', 'UNEXPECTED_COMMAND'],
+  BAD_FLAGS: ['ZMTP', 'MALFORMED_COMMAND_UNSPECIFIED'],
+  BAD_IDENTITY: ['ZMTP', 'INVALID_METADATA'],
+  BAD_METADATA: ['ZMTP', 'INVALID_METADATA'],
+  BAD_REPLY: ['ZMTP', 'UNSPECIFIED'],
+  BAD_SIGNATURE: ['ZMTP', 'UNSPECIFIED'],
+  CRYPTO_FAILED: ['ZMTP', 'CRYPTOGRAPHIC'],
+  INCOMPATIBLE_SOCKET_TYPE: ['ZMTP', 'INVALID_METADATA'],
+  KEY_EXCHANGE_FAILED: ['ZMTP', 'KEY_EXCHANGE'],
+  MECHANISM_MISMATCH: ['ZMTP', 'MECHANISM_MISMATCH'],
+  NONCE_REUSED: ['ZMTP', 'INVALID_SEQUENCE'],
+  PEER_ERROR: ['ZMTP', 'UNSPECIFIED'],
+  UNEXPECTED_COMMAND: ['ZMTP', 'UNEXPECTED_COMMAND'],
+  UNSUPPORTED_VERSION: ['ZMTP', 'UNSPECIFIED'],
   // LimitError
-  FRAME_TOO_LARGE: ['protocol', 'UNSPECIFIED'],
-  HANDSHAKE_TOO_LARGE: ['protocol', 'MALFORMED_COMMAND_UNSPECIFIED'],
-  MESSAGE_TOO_LARGE: ['protocol', 'UNSPECIFIED'],
-  TOO_MANY_FRAMES: ['protocol', 'UNSPECIFIED'],
-  TOO_MANY_PROPERTIES: ['protocol', 'INVALID_METADATA'],
-  TOO_MANY_TOPICS: ['protocol', 'UNSPECIFIED'],
-  TOPICS_TOO_LARGE: ['protocol', 'UNSPECIFIED'],
+  FRAME_TOO_LARGE: ['ZMTP', 'UNSPECIFIED'],
+  HANDSHAKE_TOO_LARGE: ['ZMTP', 'MALFORMED_COMMAND_UNSPECIFIED'],
+  MESSAGE_TOO_LARGE: ['ZMTP', 'UNSPECIFIED'],
+  TOO_MANY_FRAMES: ['ZMTP', 'UNSPECIFIED'],
+  TOO_MANY_PROPERTIES: ['ZMTP', 'INVALID_METADATA'],
+  TOO_MANY_TOPICS: ['ZMTP', 'UNSPECIFIED'],
+  TOPICS_TOO_LARGE: ['ZMTP', 'UNSPECIFIED'],
   // LinkError
   ALREADY_PAIRED: ['other', 'EADDRINUSE'],
   CONNECT_FAILED: ['other', 'ECONNREFUSED'],
@@ -230,6 +237,7 @@ export const HANDSHAKE_FAULTS: Readonly<Record<string, Report>> = {
   HANDSHAKE_TIMEOUT: ['other', 'EAGAIN'],
   IDENTITY_IN_USE: ['other', 'EADDRINUSE'],
   INTERNAL_ERROR: ['other', 'EPROTO'],
+  KEY_EXHAUSTED: ['other', 'EPROTO'],
   PEER_CLOSED: ['other', 'EPIPE'],
   RESET: ['other', 'ECONNRESET'],
   SILENT_PEER: ['other', 'ETIMEDOUT'],

@@ -94,10 +94,11 @@ export class Peer implements Receiver {
     }
     const pipe = lasting ?? newPipe(this.#host.options)
     if (lasting === undefined) this.#take(pipe)
-    const opened = pattern.open(pipe, driver.peer?.identity ?? EMPTY)
-    this.#meet(driver, opened ? (pipe.routingId ?? driver.peer?.identity ?? EMPTY) : EMPTY)
-    if (!opened) {
-      driver.destroy(new LinkError('IDENTITY_IN_USE', 'another peer of this socket has the same identity'))
+    const identity = driver.peer?.identity ?? EMPTY
+    const refusal = pattern.open(pipe, identity)
+    this.#meet(driver, refusal === undefined ? (pipe.routingId ?? identity) : EMPTY)
+    if (refusal !== undefined) {
+      driver.destroy(refusal)
       return
     }
     pipe.setOutlet(driver)
@@ -220,8 +221,14 @@ export class Peer implements Receiver {
   // -- inside ------------------------------------------------------------------------------------------------------
 
   #meet(driver: Driver, identity: Buffer): void {
-    const { socketType = '', properties = new Map() } = driver.peer ?? {}
-    this.#about = { identity, socketType, address: driver.remoteAddress, properties }
+    const { socketType = '', properties = new Map(), userId } = driver.peer ?? {}
+    this.#about = {
+      identity,
+      socketType,
+      address: driver.remoteAddress,
+      properties,
+      ...(userId !== undefined && { userId }),
+    }
     this.#host.onEvent({ type: 'handshake', address: driver.endpoint, peer: this.#about })
   }
 

@@ -241,7 +241,12 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
     try {
       return parseEndpoint(address, purpose)
     } catch (cause) {
-      throw translateAddressError(address, cause)
+      const error = translateAddressError(address, cause)
+      // libzmq looks at what follows tcp:// no sooner than when it binds.
+      if (purpose === 'bind' && /^tcp:\/\/./.test(address)) {
+        this.#onEvent({ type: 'bind:error', address, error })
+      }
+      throw error
     }
   }
 

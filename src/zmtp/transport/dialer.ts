@@ -207,7 +207,7 @@ export class Dialer {
       this.#owner.onGivenUp(this.endpoint, error)
       return
     }
-    this.#owner.onEvent({ type: 'connect:retry', address: this.endpoint, interval: Math.round(delay), error })
+    this.#owner.onEvent({ type: 'connect:retry', address: this.endpoint, interval: Math.floor(delay), error })
     this.#retry = this.#context.clock.setTimer(this.#onRetry, delay)
   }
 

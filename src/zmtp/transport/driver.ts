@@ -51,6 +51,8 @@ export class Driver implements LinkOwner {
   #flushAsked = false
   #ending = false
   #linkEnded = false
+  /** What the system said of the end of the link; it explains what the engine could only see. */
+  #fault: LinkError | undefined
   #finished = false
   readonly #pieces: Buffer[] = []
   // The chunks behind the one write that is under way.
@@ -209,11 +211,12 @@ export class Driver implements LinkOwner {
       this.#finish(undefined)
       return
     }
+    if (error !== undefined) this.#fault = linkError(error)
     // What arrived whole before the end is still delivered, even to a receiver that had paused.
     this.#paused = false
     this.#engine.handleEnd(this.#context.now())
     this.#pump()
-    this.#finish(error === undefined ? this.#engine.error : linkError(error))
+    this.#finish(this.#engine.error)
   }
 
   // -- inside ------------------------------------------------------------------------------------------------------
@@ -246,6 +249,8 @@ export class Driver implements LinkOwner {
         case READY:
           this.#ready = true
           this.#reception?.leave(this)
+          // A receiver may refuse the peer, which then should have heard the handshake to its end.
+          this.flush()
           receiver.onReady(this)
           break
         case NEED_MORE:
@@ -340,10 +345,11 @@ export class Driver implements LinkOwner {
     this.#context.clock.setTimer(() => this.#link.destroy(), CLOSE_GRACE_MS)
   }
 
-  #finish(error: PseudError | undefined): void {
+  #finish(reason: PseudError | undefined): void {
     if (this.#finished) return
     this.#finished = true
     this.#reception?.leave(this)
+    const error = reason === undefined || reason.code === 'PEER_CLOSED' ? (this.#fault ?? reason) : reason
     this.#setTimer(this.#onTimer, Number.POSITIVE_INFINITY)
     this.#closeLink()
     this.#receiver.onEnd(this, error)

@@ -46,6 +46,12 @@ export function removeTemporary(path: string): void {
   } catch {} // somebody put a file beside it: leave both
 }
 
+/** What is wrong when nothing is at `path`, whose file is ours to remove. */
+export function missing(path: string): NodeJS.ErrnoException | undefined {
+  if (existsSync(path)) return undefined
+  return Object.assign(new Error(`unlink ENOENT ${path}`), { code: 'ENOENT' })
+}
+
 /** Whether a socket file is in the way. Any other file is left, whoever it belongs to. */
 function isTaken(path: string, error: unknown): boolean {
   if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') return false

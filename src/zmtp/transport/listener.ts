@@ -7,7 +7,7 @@ import type { TransportContext } from './context.ts'
 import { type ConnectionOwner, Driver } from './driver.ts'
 import { type Endpoint, formatEndpoint, type IpcEndpoint } from './endpoint.ts'
 import { bindInproc, unbindInproc } from './inproc.ts'
-import { listenIpc, listenIpcSync, removeTemporary, temporaryPath } from './ipc.ts'
+import { listenIpc, listenIpcSync, missing, removeTemporary, temporaryPath } from './ipc.ts'
 import { hostOf } from './judge.ts'
 import { Reception } from './reception.ts'
 import { abandon, type Place, startServer, whenListening } from './server.ts'
@@ -82,6 +82,8 @@ class BoundListener implements Listener {
   readonly #context: TransportContext
   readonly #reception: Reception
   #release: () => void = ignore
+  /** The path that stands for `ipc://*`. */
+  #temporary: string | undefined
 
   constructor(
     endpoint: Endpoint,
@@ -145,6 +147,7 @@ class BoundListener implements Listener {
   #choosePath({ path }: IpcEndpoint): string {
     if (path !== '*') return path
     const fresh = temporaryPath()
+    this.#temporary = fresh
     this.#release = () => removeTemporary(fresh)
     return fresh
   }
@@ -159,9 +162,14 @@ class BoundListener implements Listener {
     const removeFolder = this.#release
     this.#release = () => {
       // Its callback comes when the last accepted socket is gone, which is not ours to wait for: the name is free at once.
+      const error = this.#temporary === undefined ? undefined : missing(this.#temporary)
       server.close()
       removeFolder()
-      this.#owner.onEvent({ type: 'close', address: endpoint })
+      this.#owner.onEvent({
+        type: error ? 'close:error' : 'close',
+        address: endpoint,
+        ...(error && { error }),
+      })
     }
   }
 

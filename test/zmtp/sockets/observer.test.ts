@@ -1,13 +1,33 @@
 // socket.events: which events come, in which order, by which of the three ways to read them.
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { LinkError, ProtocolError } from '../../../src/base/errors.ts'
+import { AuthenticationError } from '../../../src/zmtp/engine/security/authentication-error.ts'
 import { Dealer, type Event, Observer, Router } from '../../../src/zmtp/index.ts'
-import { strangerAt, toEvent } from '../../../src/zmtp/sockets/events.ts'
+import { HANDSHAKE_FAULTS, strangerAt, toEvent } from '../../../src/zmtp/sockets/events.ts'
+import { CommandError } from '../../../src/zmtp/wire/command.ts'
 import { code } from '../../support/sockets.ts'
 import { until, within } from '../../support/within.ts'
 
 const test = suite('observer')
+
+/** Where an error is made that ends a connection, whatever its class is called. */
+const CONNECTION_ERROR = /(?:new (?:ProtocolError|LimitError|LinkError)|super)\(\s*'([A-Z]+(?:_[A-Z]+)*)'/g
+
+/** The fourteen and the six codes of the native package. */
+const ZMTP_TAILS = [
+  ...['UNSPECIFIED', 'UNEXPECTED_COMMAND', 'INVALID_SEQUENCE', 'KEY_EXCHANGE', 'INVALID_METADATA'],
+  ...['UNSPECIFIED', 'MESSAGE', 'HELLO', 'INITIATE', 'ERROR', 'READY', 'WELCOME'].map(
+    (command) => `MALFORMED_COMMAND_${command}`,
+  ),
+  ...['CRYPTOGRAPHIC', 'MECHANISM_MISMATCH'],
+]
+const ZAP_TAILS = [
+  ...['UNSPECIFIED', 'MALFORMED_REPLY', 'BAD_REQUEST_ID', 'BAD_VERSION'],
+  ...['INVALID_STATUS_CODE', 'INVALID_METADATA'],
+]
 
 async function record(observer: Observer, into: Event[]): Promise<void> {
   for await (const event of observer) into.push(event)
@@ -152,6 +172,32 @@ test('keeps the newest thousand out when nobody reads, and the end in', async ()
   assert.is(last!.type, 'end')
 })
 
+test('every code that a connection can end with has its event, and no other code', () => {
+  const codes = new Set<string>()
+  for (const folder of ['wire', 'engine', 'transport', 'routing', 'sockets']) {
+    for (const name of readdirSync(`src/zmtp/${folder}`, { recursive: true })) {
+      if (!String(name).endsWith('.ts')) continue
+      const text = readFileSync(path.join('src/zmtp', folder, String(name)), 'utf8')
+      for (const [, code] of text.matchAll(CONNECTION_ERROR)) codes.add(code!)
+    }
+  }
+  const documented = new Set(
+    [...readFileSync('docs/errors.md', 'utf8').matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, code]) => code!),
+  )
+  // These are of a bind, which is no connection.
+  codes.delete('BIND_FAILED')
+  assert.ok(codes.has('BAD_SIGNATURE') && codes.has('FRAME_TOO_LARGE') && codes.has('SILENT_PEER'))
+  assert.equal(Object.keys(HANDSHAKE_FAULTS).sort(), [...codes].sort())
+  assert.equal(
+    [...codes].filter((code) => !documented.has(code)),
+    [],
+  )
+  for (const [code, [kind, tail]] of Object.entries(HANDSHAKE_FAULTS)) {
+    if (kind === 'ZMTP') assert.ok(ZMTP_TAILS.includes(tail), `${code}: ERR_ZMTP_${tail}`)
+    if (kind === 'ZAP') assert.ok(ZAP_TAILS.includes(tail), `${code}: ERR_ZAP_${tail}`)
+  }
+})
+
 test('names a failed handshake by whose fault it was', () => {
   const address = 'tcp://127.0.0.1:1'
   const peer = strangerAt(address)
@@ -170,6 +216,19 @@ test('names a failed handshake by whose fault it was', () => {
   const other = of(new LinkError('HANDSHAKE_TIMEOUT', 'x')) as { type: string; error: NodeJS.ErrnoException }
   assert.is(other.type, 'handshake:error:other')
   assert.is(other.error.code, 'EAGAIN')
+  const codeOf = (error: Error): unknown => (of(error) as { error: NodeJS.ErrnoException }).error.code
+  // What the system said is kept, where it is known.
+  const broken = Object.assign(new Error('x'), { code: 'ETIMEDOUT' })
+  assert.is(codeOf(new LinkError('RESET', 'x', { cause: broken })), 'ETIMEDOUT')
+  const odd = Object.assign(new Error('x'), { code: 'EODD' })
+  assert.is(codeOf(new LinkError('RESET', 'x', { cause: odd })), 'ECONNRESET')
+  assert.is(codeOf(new CommandError('HELLO', 'x')), 'ERR_ZMTP_MALFORMED_COMMAND_HELLO')
+  const ours = of(new AuthenticationError('500')) as { type: string; error: Error & { status: number } }
+  assert.is(
+    `${ours.type} ${ours.error.status} ${ours.error.message}`,
+    'handshake:error:auth 500 Internal error',
+  )
+  assert.is(codeOf(new AuthenticationError('none')), 'ERR_ZAP_UNSPECIFIED')
 })
 
 test.run()

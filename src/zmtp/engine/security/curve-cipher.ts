@@ -12,7 +12,7 @@ import { poly1305 } from '@noble/ciphers/_poly1305.js'
 import { salsa20 } from '@noble/ciphers/salsa.js'
 import { equalAt, readU32, writeU32 } from '../../../base/bytes.ts'
 import { ProtocolError, UsageError } from '../../../base/errors.ts'
-import { COMMAND_MESSAGE } from '../../wire/command.ts'
+import { COMMAND_MESSAGE, CommandError } from '../../wire/command.ts'
 import { FLAG_COMMAND, FLAG_MORE } from '../../wire/constants.ts'
 import { deriveKey } from './curve-box.ts'
 import { type Cipher, SEALED_HEAD } from './mechanism.ts'
@@ -69,7 +69,7 @@ export class CurveCipher implements Cipher {
 
   open(bytes: Buffer, start: number, end: number): number {
     if (end - start < SEALED_HEAD) {
-      throw new ProtocolError('BAD_COMMAND', 'a frame after the handshake that is too short for a MESSAGE')
+      throw new CommandError('MESSAGE', 'a frame after the handshake that is too short for a MESSAGE')
     }
     if (!equalAt(bytes, start, start + NONCE_AT, COMMAND_MESSAGE)) {
       throw new ProtocolError('UNEXPECTED_COMMAND', 'a frame in clear after the handshake')

@@ -13,6 +13,7 @@ import {
   COMMAND_INITIATE,
   COMMAND_READY,
   COMMAND_WELCOME,
+  CommandError,
   isCommand,
   readName,
   writeBytes,
@@ -138,7 +139,7 @@ export class CurveClient implements Mechanism {
   // name (8) | nonce (16) | box of S' (32) and cookie (96)
   #readWelcome(bytes: Buffer, start: number, end: number): void {
     if (end - start !== WELCOME_SIZE) {
-      throw new ProtocolError('BAD_COMMAND', `a WELCOME of ${end - start} octets, not ${WELCOME_SIZE}`)
+      throw new CommandError('WELCOME', `a WELCOME of ${end - start} octets, not ${WELCOME_SIZE}`)
     }
     const nonceEnd = start + COMMAND_WELCOME.length + LONG_NONCE_SIZE
     const nonce = nonceOf(NONCES.welcome, bytes.subarray(nonceEnd - LONG_NONCE_SIZE, nonceEnd))
@@ -169,7 +170,7 @@ export class CurveClient implements Mechanism {
   #readReady(bytes: Buffer, start: number, end: number): void {
     const nonceAt = start + COMMAND_READY.length
     const boxAt = nonceAt + SHORT_NONCE_SIZE
-    if (end - boxAt < TAG_SIZE) throw new ProtocolError('BAD_COMMAND', 'a READY is cut short')
+    if (end - boxAt < TAG_SIZE) throw new CommandError('READY', 'a READY is cut short')
     const nonce = nonceOf(NONCES.ready, bytes.subarray(nonceAt, boxAt))
     const content = openBox(this.#key!, nonce, bytes.subarray(boxAt, end), 'READY')
     this.peerMetadata = readMetadata(content, 0, content.length)

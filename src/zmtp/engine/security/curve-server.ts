@@ -15,6 +15,7 @@ import {
   COMMAND_INITIATE,
   COMMAND_READY,
   COMMAND_WELCOME,
+  CommandError,
   isCommand,
   readName,
   writeBytes,
@@ -133,17 +134,17 @@ export class CurveServer implements Mechanism {
     const nonceAt = keyAt + KEY_SIZE
     const boxAt = nonceAt + SHORT_NONCE_SIZE
     if (!bytes.subarray(versionAt, paddingAt).equals(VERSION)) {
-      throw new ProtocolError('BAD_COMMAND', 'a HELLO of another version of CurveZMQ than 1.0')
+      throw new CommandError('HELLO', 'a HELLO of another version of CurveZMQ than 1.0')
     }
     if (!bytes.subarray(paddingAt, keyAt).equals(HELLO_PADDING)) {
-      throw new ProtocolError('BAD_COMMAND', 'the padding of a HELLO is not zero')
+      throw new CommandError('HELLO', 'the padding of a HELLO is not zero')
     }
     this.#options.spend()
     this.#peerTransient = copy(bytes, keyAt, nonceAt)
     this.#key = sharedKey(this.#peerTransient, this.#options.secretKey)
     const nonce = nonceOf(NONCES.hello, bytes.subarray(nonceAt, boxAt))
     if (!openBox(this.#key, nonce, bytes.subarray(boxAt, end), 'HELLO').equals(HELLO_SECRET)) {
-      throw new ProtocolError('BAD_COMMAND', 'the box of a HELLO does not hold zeros')
+      throw new CommandError('HELLO', 'the box of a HELLO does not hold zeros')
     }
     bytes.copy(this.#peerNonce, 0, nonceAt, boxAt)
   }
@@ -230,5 +231,5 @@ export class CurveServer implements Mechanism {
 }
 
 function failSize(name: string, size: number): never {
-  throw new ProtocolError('BAD_COMMAND', `a ${name} of ${size} octets`)
+  throw new CommandError(name, `a ${name} of ${size} octets`)
 }

@@ -8,6 +8,7 @@ import {
   COMMAND_INITIATE,
   COMMAND_READY,
   COMMAND_WELCOME,
+  CommandError,
   isCommand,
   readName,
   writeBytes,
@@ -68,8 +69,7 @@ export class PlainClient implements Mechanism {
   handleCommand(bytes: Buffer, start: number, end: number): void {
     throwIfError(bytes, start, end)
     if (this.#state === AWAIT_WELCOME && isCommand(bytes, start, end, COMMAND_WELCOME)) {
-      if (end - start !== COMMAND_WELCOME.length)
-        throw new ProtocolError('BAD_COMMAND', 'a WELCOME with data')
+      if (end - start !== COMMAND_WELCOME.length) throw new CommandError('WELCOME', 'a WELCOME with data')
     } else if (this.#state === AWAIT_READY && isCommand(bytes, start, end, COMMAND_READY)) {
       this.peerMetadata = readMetadata(bytes, start + COMMAND_READY.length, end)
     } else {

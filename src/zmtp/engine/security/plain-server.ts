@@ -9,6 +9,7 @@ import {
   COMMAND_INITIATE,
   COMMAND_READY,
   COMMAND_WELCOME,
+  CommandError,
   isCommand,
   readName,
   writeBytes,
@@ -75,7 +76,7 @@ export class PlainServer implements Mechanism {
     const userEnd = start + 1 + (bytes[start] ?? 0)
     const passwordEnd = userEnd + 1 + (bytes[userEnd] ?? 0)
     if (start >= end || userEnd >= end || passwordEnd !== end) {
-      throw new ProtocolError('BAD_COMMAND', 'user name and password do not fill a HELLO')
+      throw new CommandError('HELLO', 'user name and password do not fill a HELLO')
     }
     this.admission.ask({
       mechanism: 'PLAIN',

@@ -36,11 +36,9 @@ export class PairPattern extends Pattern {
     return this.#peer === undefined || this.#peer === pipe ? undefined : alreadyPaired()
   }
 
-  open(pipe: Pipe): boolean {
+  override open(pipe: Pipe): PseudError | undefined {
     this.#peer ??= pipe
-    if (this.#peer === pipe) return true
-    this.host.cut(pipe, alreadyPaired())
-    return false
+    return this.#peer === pipe ? undefined : alreadyPaired()
   }
 
   detach(pipe: Pipe, discard: boolean): void {

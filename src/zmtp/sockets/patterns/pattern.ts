@@ -46,8 +46,10 @@ export abstract class Pattern {
   refusal(_pipe: Pipe | undefined): PseudError | undefined {
     return undefined
   }
-  /** `pipe` has a new connection, to a peer that announced `identity`. `false` refuses it: the connection is closed. */
-  abstract open(pipe: Pipe, identity: Buffer): boolean
+  /** `pipe` has a new connection, to a peer that announced `identity`. What is returned refuses it: the connection is closed. */
+  open(_pipe: Pipe, _identity: Buffer): PseudError | undefined {
+    return undefined
+  }
   /** The connection of `pipe` takes messages from now on; what must come before all that is queued is sent here. */
   linked(_pipe: Pipe): void {}
   /** The connection of `pipe` has ended; the pipe itself may live on. */

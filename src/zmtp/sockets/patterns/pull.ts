@@ -21,10 +21,6 @@ export class PullPattern extends Pattern {
 
   attach(): void {}
 
-  open(): boolean {
-    return true
-  }
-
   detach(pipe: Pipe, discard: boolean): void {
     if (discard) this.#in.remove(pipe)
   }

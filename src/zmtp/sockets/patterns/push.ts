@@ -25,10 +25,6 @@ export class PushPattern extends Pattern {
     this.#out.attach(pipe)
   }
 
-  open(): boolean {
-    return true
-  }
-
   detach(pipe: Pipe, _discard: boolean): void {
     this.#out.detach(pipe)
   }

@@ -1,6 +1,7 @@
 /**
  * REP (RFC 28): receives a request, then sends the reply to whoever asked. The return address, every part up to the first empty one,
- * is taken off the request, however many hops it names, and put in front of the reply.
+ * is taken off the request, however many hops it names, and put in front of the reply. Unlike a ROUTER, REP does not address by identity: two
+ * peers of the same name are both served.
  */
 import { FairQueue } from '../../routing/fair-queue.ts'
 import type { Message, Pipe } from '../../routing/pipe.ts'
@@ -28,11 +29,6 @@ export class ReplyPattern extends Pattern {
 
   attach(pipe: Pipe): void {
     this.#attached.add(pipe)
-  }
-
-  // Unlike a ROUTER, REP does not address by identity: two peers of the same name are both served.
-  open(): boolean {
-    return true
   }
 
   override lost(pipe: Pipe): void {

@@ -43,10 +43,6 @@ export class RequestPattern extends Pattern {
     this.#out.attach(pipe)
   }
 
-  open(): boolean {
-    return true
-  }
-
   detach(pipe: Pipe): void {
     this.#out.detach(pipe)
     if (this.#asked === pipe) this.#asked = undefined

@@ -47,18 +47,20 @@ export class RouterPattern extends Pattern {
 
   attach(_pipe: Pipe): void {}
 
-  open(pipe: Pipe, identity: Buffer): boolean {
-    if (this.#named.has(pipe)) return true
+  override open(pipe: Pipe, identity: Buffer): LinkError | undefined {
+    if (this.#named.has(pipe)) return undefined
     if (identity.length === 0) {
       // The same pipe again, after a reconnect: its peer is as nameless as before.
       if (!pipe.generated || pipe.routingId === undefined) this.#rename(pipe, undefined)
-      return true
+      return undefined
     }
     const holder = this.#identities.find(identity)
-    if (holder === pipe) return true
+    if (holder === pipe) return undefined
     const before = holder ?? this.#unread.get(keyOf(identity))
     if (holder !== undefined) {
-      if (!this.host.options.flag(HANDOVER)) return false
+      if (!this.host.options.flag(HANDOVER)) {
+        return new LinkError('IDENTITY_IN_USE', 'another peer of this socket has the same identity')
+      }
       // What the old peer has brought keeps its id and stays readable; libzmq would leave its connection open, deaf and mute.
       this.#identities.generate(holder)
       this.host.cut(holder, new LinkError('IDENTITY_IN_USE', 'a newer peer has taken over the identity'))
@@ -67,7 +69,7 @@ export class RouterPattern extends Pattern {
     // Else the two would take turns, and messages under one identity would come out of their order.
     if (before !== undefined) this.#in.inherit(pipe, before)
     this.#unread.delete(keyOf(identity))
-    return true
+    return undefined
   }
 
   detach(pipe: Pipe, discard: boolean): void {

@@ -50,10 +50,6 @@ export class XPublisherPattern extends Pattern {
     this.out.attach(pipe)
   }
 
-  open(): boolean {
-    return true
-  }
-
   override linked(pipe: Pipe): void {
     const welcome = this.host.options.bytes(WELCOME_MESSAGE)
     if (welcome !== null && !pipe.full) pipe.sendOne(welcome)

@@ -35,10 +35,6 @@ export class XSubscriberPattern extends Pattern {
     this.#out.attach(pipe)
   }
 
-  open(): boolean {
-    return true
-  }
-
   override linked(pipe: Pipe): void {
     for (const { topic } of this.topics) pipe.sendSubscription(topic, true)
   }
