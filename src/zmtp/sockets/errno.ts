@@ -95,6 +95,7 @@ const TRANSLATED: Readonly<Record<string, ErrnoCode>> = {
   PATH_TOO_LONG: 'ENAMETOOLONG',
   NOT_SYNCHRONOUS: 'ENOTSUP',
   NOT_ADMITTED: 'EACCES',
+  TOO_MANY_CONNECTIONS: 'EMFILE',
   // getaddrinfo's words: libzmq reports a name that it cannot bind as a device that is not there.
   ENOTFOUND: 'ENODEV',
   EAI_AGAIN: 'ENODEV',

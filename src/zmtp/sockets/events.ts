@@ -184,7 +184,7 @@ type Report =
   | readonly ['other', ErrnoCode]
 
 function reportOf(error: Fault | undefined): Report {
-  const code = String(error?.code)
+  const code = codeOfFault(error)
   const status = Number(error?.reason ?? error?.status)
   if (status === 300 || status === 400 || status === 500) return ['auth', status]
   if (code === 'BAD_COMMAND' && typeof error?.command === 'string') {
@@ -193,6 +193,13 @@ function reportOf(error: Fault | undefined): Report {
   const report = HANDSHAKE_FAULTS[code] ?? (['other', 'EPROTO'] as const)
   // What the system has said is more than what we have made of it.
   return report[0] === 'other' ? ['other', maybeCodeOf(error) ?? report[1]] : report
+}
+
+/** The code that decides: why there was no proper verdict on a peer is told by what went wrong in asking for one. */
+function codeOfFault(error: Fault | undefined): string {
+  const code = String(error?.code)
+  const cause = String((error?.cause as Fault | undefined)?.code)
+  return code === 'AUTHENTICATION_FAILED' && cause in HANDSHAKE_FAULTS ? cause : code
 }
 
 function causeOf(error: Error | undefined): ErrorOptions | undefined {
@@ -222,11 +229,18 @@ export const HANDSHAKE_FAULTS: Readonly<Record<string, Report>> = {
   PEER_ERROR: ['ZMTP', 'UNSPECIFIED'],
   UNEXPECTED_COMMAND: ['ZMTP', 'UNEXPECTED_COMMAND'],
   UNSUPPORTED_VERSION: ['ZMTP', 'UNSPECIFIED'],
+  ZAP_BAD_REQUEST_ID: ['ZAP', 'BAD_REQUEST_ID'],
+  ZAP_BAD_VERSION: ['ZAP', 'BAD_VERSION'],
+  ZAP_INVALID_METADATA: ['ZAP', 'INVALID_METADATA'],
+  ZAP_INVALID_STATUS_CODE: ['ZAP', 'INVALID_STATUS_CODE'],
+  ZAP_MALFORMED_REPLY: ['ZAP', 'MALFORMED_REPLY'],
   // LimitError
   FRAME_TOO_LARGE: ['ZMTP', 'UNSPECIFIED'],
   HANDSHAKE_TOO_LARGE: ['ZMTP', 'MALFORMED_COMMAND_UNSPECIFIED'],
   MESSAGE_TOO_LARGE: ['ZMTP', 'UNSPECIFIED'],
   TOO_MANY_FRAMES: ['ZMTP', 'UNSPECIFIED'],
+  TOO_MANY_HANDSHAKES: ['other', 'EAGAIN'],
+  TOO_MANY_KEY_EXCHANGES: ['other', 'EAGAIN'],
   TOO_MANY_PROPERTIES: ['ZMTP', 'INVALID_METADATA'],
   TOO_MANY_TOPICS: ['ZMTP', 'UNSPECIFIED'],
   TOPICS_TOO_LARGE: ['ZMTP', 'UNSPECIFIED'],
@@ -242,4 +256,5 @@ export const HANDSHAKE_FAULTS: Readonly<Record<string, Report>> = {
   RESET: ['other', 'ECONNRESET'],
   SILENT_PEER: ['other', 'ETIMEDOUT'],
   STALLED: ['other', 'ETIMEDOUT'],
+  ZAP_NO_HANDLER: ['other', 'EFAULT'],
 }

@@ -5,7 +5,7 @@
  */
 import { copy, EMPTY } from '../../base/bytes.ts'
 import type { Timer } from '../../base/clock.ts'
-import { LinkError, type PseudError } from '../../base/errors.ts'
+import type { PseudError } from '../../base/errors.ts'
 import { Pipe } from '../routing/pipe.ts'
 import type { TransportContext } from '../transport/context.ts'
 import type { Dialer } from '../transport/dialer.ts'

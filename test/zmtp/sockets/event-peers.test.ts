@@ -231,17 +231,23 @@ test('with handover the old peer has gone before the new one has come, both by t
   router.close()
 })
 
-test('a second peer of a PAIR is told apart from the first by its error', async () => {
+test('a second peer of a PAIR is told apart from the first by its error, in its handshake or after', async () => {
   const pair = new Pair()
   const log = new Log(pair)
   await pair.bind('tcp://127.0.0.1:0')
-  for (let i = 0; i < 2; i++) {
-    ;(await RawPeer.connect(pair.lastEndpoint!)).hello('PAIR')
-    await log.of('handshake', i)
+  const peers = [await RawPeer.connect(pair.lastEndpoint!), await RawPeer.connect(pair.lastEndpoint!)]
+  await log.of('accept', 1)
+  for (const [index, peer] of peers.entries()) {
+    peer.hello('PAIR')
+    await log.of('handshake', index)
   }
-  const { peer, error } = await log.of('disconnect')
-  assert.is(error?.code, 'ALREADY_PAIRED')
-  assert.is(peer, log.all('handshake')[1]!.peer)
+  const afterwards = await log.of('disconnect')
+  assert.is(afterwards.error?.code, 'ALREADY_PAIRED')
+  assert.is(afterwards.peer, log.all('handshake')[1]!.peer)
+  peers.push(await RawPeer.connect(pair.lastEndpoint!))
+  assert.is((await log.of('handshake:error:other')).error.code, 'EADDRINUSE')
+  assert.is((await log.of('disconnect', 1)).error?.code, 'ALREADY_PAIRED')
+  for (const peer of peers) peer.destroy()
   pair.close()
 })
 
