@@ -252,6 +252,7 @@ export const HANDSHAKE_FAULTS: Readonly<Record<string, Report>> = {
   IDENTITY_IN_USE: ['other', 'EADDRINUSE'],
   INTERNAL_ERROR: ['other', 'EPROTO'],
   KEY_EXHAUSTED: ['other', 'EPROTO'],
+  NO_CREDENTIALS: ['other', 'EACCES'],
   PEER_CLOSED: ['other', 'EPIPE'],
   RESET: ['other', 'ECONNRESET'],
   SILENT_PEER: ['other', 'ETIMEDOUT'],
