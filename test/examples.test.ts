@@ -24,7 +24,7 @@ async function succeeds(child: Child): Promise<void> {
   assert.is(await child.ended(30_000), 0, child.output)
 }
 
-const SINGLE = ['registries', 'server-calls-client', 'typed-api']
+const SINGLE = ['proxy', 'registries', 'server-calls-client', 'typed-api']
 
 for (const name of SINGLE) {
   tests(`${name} runs, checks itself and ends`, async () => {

@@ -19,6 +19,7 @@ let names = 0
 export class Scenario {
   readonly transport: TransportName
   readonly #sockets: Socket[] = []
+  readonly #endings: (() => void)[] = []
 
   constructor(transport: TransportName) {
     this.transport = transport
@@ -28,6 +29,11 @@ export class Scenario {
   use<S extends Socket>(socket: S): S {
     this.#sockets.push(socket)
     return socket
+  }
+
+  /** Has `end` called at the end of the scenario, before the sockets are closed. */
+  finally(end: () => void): void {
+    this.#endings.push(end)
   }
 
   /** An address to bind; after `bind` the socket's `lastEndpoint` is the one to connect to. */
@@ -57,6 +63,7 @@ export class Scenario {
   }
 
   close(): void {
+    for (const end of this.#endings) end()
     for (const socket of this.#sockets) {
       if (socket.closed) continue
       socket.linger = 0

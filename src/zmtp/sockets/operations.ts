@@ -40,6 +40,7 @@ export class Operations {
   #inARow = 0
   #turnAsked = false
   #serving = false
+  #relay: (() => void) | undefined
 
   constructor(pattern: Pattern, clock: Clock) {
     this.#pattern = pattern
@@ -168,8 +169,14 @@ export class Operations {
 
   // -- waiting -----------------------------------------------------------------------------------------------------
 
+  /** Somebody wants to hear of a message as soon as it comes. */
   get receivesWaiting(): boolean {
-    return this.#receives.length > 0
+    return this.#receives.length > 0 || this.#relay !== undefined
+  }
+
+  /** Somebody takes and gives messages himself: `onChange` is called whenever either may have become possible. `undefined` ends it. */
+  relayTo(onChange: (() => void) | undefined): void {
+    this.#relay = onChange
   }
 
   /** Something has changed: settles what can be settled now. One side may make the other possible, as in REQ and REP. */
@@ -179,6 +186,7 @@ export class Operations {
     this.#serving = true
     while (this.#serveReceive() || this.#serveSend()) {}
     this.#serving = false
+    this.#relay?.()
   }
 
   #serveReceive(): boolean {

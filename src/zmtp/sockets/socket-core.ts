@@ -75,6 +75,11 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
     this.operations = new Operations(this.pattern, transport.clock)
   }
 
+  /** Bound or connected. */
+  get hasEndpoints(): boolean {
+    return this.#endpoints.size > 0
+  }
+
   /** Something waits to be sent, here or in a connection. */
   get unsent(): boolean {
     for (const peer of this.#peers) if (peer.unsent) return true

@@ -63,6 +63,18 @@ export interface BatchOptions extends OperationOptions {
 /** Gives the class of socket type `type` the options that only some types have. To be called once, beside that class. */
 export let defineTypeOptions: (prototype: Socket, type: number | undefined) => void
 
+/** A socket in the hands of a Proxy. */
+export interface ProxySide {
+  readonly core: SocketCore
+  /** Throws what sending or receiving now would throw: EBADF, EBUSY. */
+  checkFree(): void
+  /** Keeps everybody else from using the socket until `ended`, then closes it. */
+  occupy(ended: Promise<void>): Promise<void>
+}
+
+/** How a Proxy gets at a socket; `undefined` when it is none. */
+export let proxySideOf: (socket: unknown) => ProxySide | undefined
+
 /**
  * What all socket types have in common. Made through the class of a type, such as `Dealer`.
  *
@@ -157,6 +169,19 @@ export class Socket {
     findSourcesBy((socket) =>
       #core in socket ? { watch: (observer) => socket.#watch(observer) } : undefined,
     )
+    proxySideOf = (socket) => {
+      if (typeof socket !== 'object' || socket === null || !(#core in socket)) return undefined
+      return {
+        core: socket.#core,
+        checkFree: () => {
+          if (socket.#state !== OPEN) socket.#failState()
+        },
+        occupy: (ended) => {
+          socket.#closeAsked = true
+          return socket.#blockWhile(ended)
+        },
+      }
+    }
     defineTypeOptions = (prototype, type) => {
       defineOptions<Socket>(
         prototype,

@@ -113,6 +113,9 @@ test('operations of every class that have settled, by time or by close, do not k
   )
 })
 
+const PROXY = `const f = new zmq.Pull(), b = new zmq.Push()
+  await f.bind('tcp://127.0.0.1:*'); await b.bind('tcp://127.0.0.1:*'); const p = new zmq.Proxy(f, b); p.run()`
+
 for (const [what, script, expected] of [
   [
     'two sockets that have spoken with each other do not keep the process alive',
@@ -147,6 +150,7 @@ for (const [what, script, expected] of [
     `const d = new zmq.Dealer(); await d.bind('tcp://127.0.0.1:*'); await d.unbind(d.lastEndpoint); d.bind('tcp://127.0.0.1:*')`,
     ENDS,
   ],
+  ['a proxy does no longer once it is terminated', `${PROXY}; setTimeout(() => p.terminate(), 20)`, ENDS],
 ] as const) {
   test(`${what}, as with the native package`, async () => {
     await check(script, expected)
@@ -167,6 +171,12 @@ for (const [what, script] of [
     assert.is(outcome.code, ALIVE, outcome.errors)
   })
 }
+
+// Not compared: with the native package not even process.exit() ends a process with a running proxy.
+test('a running proxy keeps the process alive', async () => {
+  const outcome = await run(watched(PROXY, ALIVE), LONG)
+  assert.is(outcome.code, ALIVE, outcome.errors)
+})
 
 test('a receive that was given up by its signal does not keep the process alive', async () => {
   const outcome = await run(
