@@ -13,10 +13,17 @@ export const ROWS = {
   context: 'what is no context, given as `context`; what is no socket, given to an Observer',
   curveKeys: 'reading `curvePublicKey`, `curveSecretKey`, `curveServerKey`',
   curve: 'PLAIN, CURVE, ZAP (`zapDomain`), `socksProxy`',
+  dataView: 'DataView as a part',
   dataViewOption: 'DataView as the value of an option',
   draft: 'draft sockets (types 12 to 19) and their `join` and `leave`',
+  abstract: 'ipc',
   acceptFilterIpv6: '`tcpAcceptFilter` with an IPv6 network',
   acceptFilterText: '`tcpAcceptFilter` with text such as `127.1/8`, `127`, `10.0.0.0/8x`',
+  ipv4OverIpv6: 'an IPv4 address bound with `ipv6`',
+  ipv6: 'IPv6 addresses without `ipv6`',
+  lenient:
+    'addresses such as `tcp://h:99999`, `tcp://h:22x`, `tcp://h:1 `, `tcp://:1`, `tcp://a:b:1`, `tcp://[127.0.0.1]:1`, an IPv6 address without brackets, `ipc://*` to connect to',
+  longId: 'a routing id of more than 255 octets given to `connect`',
   mandatory: 'reading `mandatory`, `tcpAcceptFilter`',
   members: 'members of the classes',
   missing: 'Stream, Proxy, `curveKeyPair`',
@@ -24,10 +31,16 @@ export const ROWS = {
   nameless:
     'options that have a number but no name: 14, 31, 41, 58 to 60, 89, those of ROUTER on a REP, drafts from 95 on; 6 to 10 of a context',
   optionsObject: 'the options object given to a constructor',
+  sharedArrayBuffer: 'SharedArrayBuffer as a part',
+  proxyOfArray: 'a Proxy of an array as a message',
   transports: 'transports beside tcp, ipc and inproc',
+  wrongWay: 'receiving on a PUB or PUSH, sending on a SUB or PULL',
 }
 
 export const EINVAL = 'throws Error "Invalid argument", errno 22, code \'EINVAL\''
+
+/** EINVAL of a bind, connect, unbind or disconnect. */
+export const EINVAL_AT = /"Invalid argument", errno 22, code 'EINVAL', address/
 
 /** As long as there is no Stream. */
 export const NO_STREAM = { at: /\bStream\b/, here: /.*/, row: ROWS.missing, sometimes: true }

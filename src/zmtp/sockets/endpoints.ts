@@ -23,13 +23,13 @@ export interface OpenEndpoint extends ConnectionOwner {
 
 export class BoundEndpoint implements OpenEndpoint {
   listener: Listener | undefined
-  /** As given to bind; the listener knows the real one. */
-  readonly #address: string
+  /** As given to bind, unless that left something open; the listener knows the real one. */
+  readonly #address: string | undefined
   readonly #host: EndpointHost
   readonly #peers = new Set<Peer>()
   #closed = false
 
-  constructor(address: string, host: EndpointHost) {
+  constructor(address: string | undefined, host: EndpointHost) {
     this.#address = address
     this.#host = host
   }

@@ -83,10 +83,20 @@ export function addressError(address: string, code: ErrnoCode, cause?: unknown):
 
 /** The error of the drop-in API that says what `cause`, thrown by the transport for `address`, says. */
 export function translateAddressError(address: string, cause: unknown): ErrnoError {
-  const error = addressError(address, codeOf(cause), cause)
+  const code = codeOf(cause)
+  const error = addressError(address, code === 'EPROTONOSUPPORT' ? refusalOf(address)! : code, cause)
   // libzmq has no such refusals, so there is no text to be the same as.
   if (error.code === 'ENOTSUP' && cause instanceof PseudError) error.message = cause.message
   return error
+}
+
+/** Why `address` cannot be one, whatever follows the transport's name; `undefined` when it can. */
+export function refusalOf(address: string): ErrnoCode | undefined {
+  const scheme = /^(.+?):\/\/./s.exec(address)?.[1]
+  if (scheme === undefined) return 'EINVAL'
+  // libzmq knows udp, for sockets that are not here.
+  if (scheme === 'udp') return 'ENOCOMPATPROTO'
+  return ['tcp', 'ipc', 'inproc'].includes(scheme) ? undefined : 'EPROTONOSUPPORT'
 }
 
 // Words of the transport for what the caller did wrong.

@@ -11,9 +11,12 @@ export type MessageLike = ArrayBufferView | ArrayBuffer | SharedArrayBuffer | st
 /** The bytes of one part. Anything that is no `MessageLike` goes out as its text, as in the native package. */
 export function toPart(value: unknown): Buffer {
   if (typeof value === 'string') return value === '' ? EMPTY : Buffer.from(value)
-  if (value instanceof Uint8Array) return asBuffer(value)
+  // Not by `instanceof` alone: a Proxy of a Buffer passes as one, and throws in the middle of a message.
+  if (ArrayBuffer.isView(value)) {
+    if (value instanceof Uint8Array) return asBuffer(value)
+    return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  }
   if (value === null) return EMPTY
-  if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
   if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) return Buffer.from(value)
   return Buffer.from(`${value}`)
 }

@@ -7,15 +7,16 @@ import type { Pipe } from '../routing/pipe.ts'
 import type { TransportContext } from '../transport/context.ts'
 import { Dialer } from '../transport/dialer.ts'
 import type { TransportEvent } from '../transport/driver.ts'
-import { type Endpoint, parseEndpoint } from '../transport/endpoint.ts'
+import { type Endpoint, isWildcard, parseEndpoint } from '../transport/endpoint.ts'
 import { type Listener, listen, listenSync } from '../transport/listener.ts'
+import { maybeNumericEndpoint } from '../transport/tcp.ts'
 import { asksForMore, connectionOptions } from './connection-options.ts'
 import { BoundEndpoint, DialedEndpoint, type EndpointHost, type OpenEndpoint } from './endpoints.ts'
-import { addressError, type ErrnoCode, translateAddressError } from './errno.ts'
+import { addressError, type ErrnoCode, refusalOf, translateAddressError } from './errno.ts'
 import type { PeerEvent } from './events.ts'
 import { linger, noLinger } from './exit.ts'
 import { Operations } from './operations.ts'
-import { CONNECT_ROUTING_ID, IMMEDIATE, LINGER } from './option-table.ts'
+import { CONNECT_ROUTING_ID, IMMEDIATE, IPV6, LINGER } from './option-table.ts'
 import type { OptionValues } from './options.ts'
 import type { Pattern, PatternHost } from './patterns/pattern.ts'
 import type { PatternRow } from './patterns/table.ts'
@@ -110,7 +111,7 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
   /** Rejects with an error of the drop-in API. */
   async bind(address: string): Promise<void> {
     const endpoint = this.#parse(address, 'bind')
-    const bound = new BoundEndpoint(address, this)
+    const bound = new BoundEndpoint(isWildcard(endpoint) ? undefined : address, this)
     try {
       this.#bound(bound, await listen(endpoint, this.#connectionOptions(), bound, this.transport))
     } catch (cause) {
@@ -121,7 +122,7 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
   /** `bind` within the call: throws what that rejects with. */
   bindSync(address: string): void {
     const endpoint = this.#parse(address, 'bind')
-    const bound = new BoundEndpoint(address, this)
+    const bound = new BoundEndpoint(isWildcard(endpoint) ? undefined : address, this)
     try {
       this.#bound(bound, listenSync(endpoint, this.#connectionOptions(), bound, this.transport))
     } catch (cause) {
@@ -149,9 +150,10 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
     this.operations.serve()
   }
 
-  /** Ends the endpoints of this name; what is unsent is sent as LINGER says. Throws ENOENT when there is none. */
+  /** Ends the endpoints of this name; what is unsent is sent as LINGER says. Throws ENOENT when there is none, EINVAL for no address. */
   release(address: string): void {
     const found = this.#find(address)
+    if (found.length === 0) found.push(...this.#findBySpelling(address))
     if (found.length === 0) throw addressError(address, 'ENOENT')
     const lingerMs = this.options.number(LINGER)
     for (const endpoint of found) {
@@ -238,6 +240,21 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
 
   #find(address: string): OpenEndpoint[] {
     return [...this.#endpoints].filter((endpoint) => endpoint.answersTo(address))
+  }
+
+  /** As libzmq does, but for names that only a name service knows: a TCP address may be written in another way than it was. */
+  #findBySpelling(address: string): OpenEndpoint[] {
+    const refusal = refusalOf(address)
+    if (refusal !== undefined) throw addressError(address, refusal)
+    let endpoint: Endpoint
+    try {
+      endpoint = parseEndpoint(address, 'bind')
+    } catch {
+      return []
+    }
+    const numeric =
+      endpoint.transport === 'tcp' ? maybeNumericEndpoint(endpoint, this.options.flag(IPV6)) : undefined
+    return numeric === undefined ? [] : this.#find(numeric)
   }
 
   #parse(address: string, purpose: 'bind' | 'connect'): Endpoint {

@@ -470,17 +470,17 @@ export class Socket {
     try {
       await work
     } finally {
+      // However soon it is done: as in the native package the socket stays blocked until the event loop has had its turn.
+      await new Promise(setImmediate)
       this.#state = OPEN
       this.#hold.release()
       if (this.#closeAsked) this.close()
     }
   }
 
-  /** As in the native package the socket stays blocked for a turn, although all is done before. */
   async #unbind(address: string): Promise<void> {
     this.#endpoints-- // always, as in unbindSync
     this.#core.release(address)
-    await new Promise(setImmediate)
   }
 
   #watch(observer: (event: Event) => void): void {
@@ -545,6 +545,7 @@ export class Socket {
 // Outside of the class, whose name would change in a bundle if it spoke of itself inside: V8 puts it into error texts that are compared.
 defineTypeOptions(Socket.prototype, undefined)
 
-const END: IteratorResult<never, undefined> = { done: true, value: undefined }
+// Without a value, as the native package has it.
+const END = { done: true } as IteratorResult<never, undefined>
 const BATCH_SIZE = 1000
 const MECHANISMS: readonly (string | null)[] = [null, 'plain', 'curve', 'gssapi']

@@ -50,6 +50,13 @@ export function parseEndpoint(text: string, purpose: 'bind' | 'connect'): Endpoi
   }
 }
 
+/** Whether a bind to `endpoint` is left to choose the port or the path. */
+export function isWildcard(endpoint: Endpoint): boolean {
+  return endpoint.transport === 'tcp'
+    ? endpoint.port === 0
+    : endpoint.transport === 'ipc' && endpoint.path === '*'
+}
+
 /** The text of `endpoint`, as `parseEndpoint` reads it. */
 export function formatEndpoint(endpoint: Endpoint): string {
   switch (endpoint.transport) {
@@ -78,11 +85,9 @@ function parseTcp(text: string, rest: string, purpose: 'bind' | 'connect'): TcpE
   const semicolon = rest.indexOf(';')
   if (semicolon < 0) return { transport: 'tcp', ...parseHostPort(text, rest, purpose) }
   if (purpose === 'bind') failEndpoint(text, 'a source address is for connect only')
-  return {
-    transport: 'tcp',
-    ...parseHostPort(text, rest.slice(semicolon + 1), 'connect'),
-    source: parseHostPort(text, rest.slice(0, semicolon), 'bind'),
-  }
+  const source = parseHostPort(text, rest.slice(0, semicolon), 'bind')
+  if (source.host === '*') failEndpoint(text, 'a source address is one address; leave it out for any')
+  return { transport: 'tcp', ...parseHostPort(text, rest.slice(semicolon + 1), 'connect'), source }
 }
 
 function parseHostPort(
@@ -111,7 +116,7 @@ function parseHost(text: string, host: string): string {
       failEndpoint(text, 'brackets hold an IPv6 address')
     return inner
   }
-  if (host !== '*' && !/^[\w.-]+$/.test(host))
+  if (host !== '*' && !/^[A-Za-z0-9][\w.-]*$/.test(host))
     failEndpoint(text, 'the host is a name, an IPv4 address or [an IPv6 address]')
   return host
 }

@@ -1,6 +1,14 @@
 // TCP over node:net: how a TcpEndpoint is dialled, and where one is bound. Everything that differs from IPC is here.
 import { lookup } from 'node:dns/promises'
-import { isIP, connect as netConnect, type Server, type Socket, type TcpNetConnectOpts } from 'node:net'
+// Under another name: a bundle would rename the Socket of our API, whose name stands in error texts that are compared.
+import {
+  isIP,
+  Socket as NetSocket,
+  connect as netConnect,
+  type Server,
+  type Socket,
+  type TcpNetConnectOpts,
+} from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { formatTcp, type TcpEndpoint } from './endpoint.ts'
 import type { ConnectionOptions } from './transport.ts'
@@ -11,8 +19,12 @@ export function dialTcp(endpoint: TcpEndpoint, options: ConnectionOptions): Sock
   // Unless IPv6 is wanted a name means IPv4, as in libzmq; `localhost` would else be ::1 first on many systems.
   if (!options.ipv6 && isIP(endpoint.host) === 0) connectOptions.family = 4
   if (endpoint.source !== undefined) {
-    if (endpoint.source.host !== '*') connectOptions.localAddress = endpoint.source.host
-    if (endpoint.source.port !== 0) connectOptions.localPort = endpoint.source.port
+    const { host, port } = endpoint.source
+    const address = ownAddress(host, options.ipv6)
+    // Node would throw. An interface may come back, so it is the attempt that fails.
+    if (address === undefined) return new NetSocket().destroy(noSuchSource(host))
+    connectOptions.localAddress = address
+    if (port !== 0) connectOptions.localPort = port
   }
   return netConnect(connectOptions)
 }
@@ -54,11 +66,21 @@ export async function lookUpAddress(host: string, ipv6: boolean): Promise<string
   return (await lookup(host, { family: ipv6 ? 0 : 4 })).address
 }
 
+/** `endpoint` with its host in numbers, where no name service has to be asked. */
+export function maybeNumericEndpoint(endpoint: TcpEndpoint, ipv6: boolean): string | undefined {
+  const address = ownAddress(endpoint.host, ipv6)
+  return address === undefined ? undefined : formatTcp(address, endpoint.port)
+}
+
 /** The endpoint that `server` really has. */
 export function tcpBoundEndpoint(server: Server): string {
   const address = server.address()
   if (address === null || typeof address === 'string') return ''
   return formatTcp(address.address, address.port)
+}
+
+function noSuchSource(host: string): Error {
+  return Object.assign(new Error(`no address of this machine: ${host}`), { code: 'EADDRNOTAVAIL' })
 }
 
 /** An address of the network interface `name`. With IPv6 that family comes first, as in libzmq, but not an address of the link only. */
