@@ -86,7 +86,7 @@ const BINDS = [
   ],
   ...[
     `ipc://${tmpdir()}`,
-    'ipc:///dev/null',
+    'ipc:///proc/none/x',
     `ipc://${'x'.repeat(200)}`,
     'ipc://@parity-abstract',
     'udp://127.0.0.1:5555',
