@@ -12,7 +12,7 @@ export const ADDED = {
 export const ROWS = {
   context: 'what is no context, given as `context`; what is no socket, given to an Observer',
   curveKeys: 'reading `curvePublicKey`, `curveSecretKey`, `curveServerKey`',
-  curve: 'PLAIN, CURVE, ZAP (`zapDomain`), `socksProxy`',
+  curve: 'PLAIN, CURVE, ZAP (`zapDomain`)',
   dataView: 'DataView as a part',
   dataViewOption: 'DataView as the value of an option',
   draft: 'draft sockets (types 12 to 19) and their `join` and `leave`',
@@ -29,7 +29,7 @@ export const ROWS = {
   missing: 'Stream, Proxy, `curveKeyPair`',
   noContext: '`context: undefined`',
   nameless:
-    'options that have a number but no name: 14, 31, 41, 58 to 60, 89, those of ROUTER on a REP, drafts from 95 on; 6 to 10 of a context',
+    'options that have a number but no name: 14, 31, 41, 58 to 60, 89, those of ROUTER on a REP, drafts from 95 on except 99 and 100; 6 to 10 of a context',
   optionsObject: 'the options object given to a constructor',
   sharedArrayBuffer: 'SharedArrayBuffer as a part',
   proxyOfArray: 'a Proxy of an array as a message',

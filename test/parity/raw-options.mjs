@@ -6,6 +6,8 @@ import { attempt, show, warned } from './tools.mjs'
 const KINDS = ['Bool', 'Int32', 'Uint32', 'Int64', 'Uint64', 'String']
 const IDS = [
   ...Array.from({ length: 95 }, (_, id) => id),
+  99,
+  100,
   200,
   1000,
   -1,

@@ -2,8 +2,10 @@
 // version cannot do, rather than connect without the protection that was asked for.
 import { EMPTY } from '../../base/bytes.ts'
 import { AcceptFilter, parseNetwork } from '../transport/accept-filter.ts'
+import { parseProxy } from '../transport/endpoint.ts'
 import { nullMechanism } from '../transport/mechanisms.ts'
 import { zmqBackoff } from '../transport/reconnect.ts'
+import type { SocksProxy } from '../transport/socks.ts'
 import type { ConnectionOptions } from '../transport/transport.ts'
 import {
   BACKLOG,
@@ -18,7 +20,9 @@ import {
   RECONNECT_INTERVAL,
   RECONNECT_MAX_INTERVAL,
   ROUTING_ID,
+  SOCKS_PASSWORD,
   SOCKS_PROXY,
+  SOCKS_USERNAME,
   TCP_ACCEPT_FILTER,
   TCP_KEEPALIVE,
   TCP_KEEPALIVE_IDLE,
@@ -59,8 +63,7 @@ export function asksForMore(options: OptionValues): boolean {
   return (
     options.number(MECHANISM) !== NULL ||
     options.bytes(ZAP_DOMAIN) !== null ||
-    options.flag(ZAP_ENFORCE_DOMAIN) ||
-    options.bytes(SOCKS_PROXY) !== null
+    options.flag(ZAP_ENFORCE_DOMAIN)
   )
 }
 
@@ -74,6 +77,17 @@ function acceptFilter(list: Buffer | null): AcceptFilter | undefined {
           .split(',')
           .map((text) => parseNetwork(text)!),
       )
+}
+
+/** Through whom TCP endpoints are dialled. Throws `UsageError` BAD_ENDPOINT when the option is no address: it is looked at only now. */
+export function proxyOf(options: OptionValues): SocksProxy | undefined {
+  // libzmq reads its strings up to a NUL.
+  const address = options.bytes(SOCKS_PROXY)?.toString().split('\0', 1)[0] ?? ''
+  if (address === '') return undefined
+  const username = options.bytes(SOCKS_USERNAME)
+  const credentials =
+    username === null ? undefined : { username, password: options.bytes(SOCKS_PASSWORD) ?? EMPTY }
+  return { ...parseProxy(address), credentials }
 }
 
 // A message of one octet per frame costs a hundred octets of memory per frame: without a bound that is an attack.

@@ -106,6 +106,7 @@ const TRANSLATED: Readonly<Record<string, ErrnoCode>> = {
   NOT_SYNCHRONOUS: 'ENOTSUP',
   NOT_ADMITTED: 'EACCES',
   TOO_MANY_CONNECTIONS: 'EMFILE',
+  PROXY_FAILED: 'ECONNREFUSED',
   // getaddrinfo's words: libzmq reports a name that it cannot bind as a device that is not there.
   ENOTFOUND: 'ENODEV',
   EAI_AGAIN: 'ENODEV',

@@ -59,7 +59,12 @@ interface EventDetails {
   /** An attempt to connect over tcp is under way. */
   'connect:delay': { address: string }
   /** The next attempt follows in `interval` ms. */
-  'connect:retry': { address: string; interval: number }
+  'connect:retry': {
+    address: string
+    interval: number
+    /** Why the attempt, or the connection, failed, with a code of docs/errors.md. Not enumerable. */
+    readonly error?: Error & { code: string }
+  }
   /** A listener or an attempt has ended. Has no `address` after a bind that failed. */
   close: { address: string }
   /** The file of an `ipc://*` was not there any more. */
@@ -108,7 +113,7 @@ export function toEvent(event: TransportEvent | PeerEvent): Event | undefined {
     case 'connect:delay':
       return { type, address }
     case 'connect:retry':
-      return { type, address, interval: event.interval ?? 0 }
+      return hidden({ type, address, interval: event.interval ?? 0 }, { error: event.error })
     case 'close':
       return { type, ...(address !== '' && { address }) } as Event
     case 'bind:error':
@@ -254,6 +259,7 @@ export const HANDSHAKE_FAULTS: Readonly<Record<string, Report>> = {
   KEY_EXHAUSTED: ['other', 'EPROTO'],
   NO_CREDENTIALS: ['other', 'EACCES'],
   PEER_CLOSED: ['other', 'EPIPE'],
+  PROXY_FAILED: ['other', 'ECONNREFUSED'],
   RESET: ['other', 'ECONNRESET'],
   SILENT_PEER: ['other', 'ETIMEDOUT'],
   STALLED: ['other', 'ETIMEDOUT'],

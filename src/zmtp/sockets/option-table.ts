@@ -85,6 +85,8 @@ export const XPUB_VERBOSER = 78
 export const CONNECT_TIMEOUT = 79
 export const THREAD_SAFE = 81
 export const ZAP_ENFORCE_DOMAIN = 93
+export const SOCKS_USERNAME = 99
+export const SOCKS_PASSWORD = 100
 // Ours, above all of libzmq's.
 export const MAX_PENDING_SENDS = 0x10001
 export const MAX_PENDING_RECEIVES = 0x10002
@@ -143,6 +145,9 @@ const sized =
   }
 
 const network: Accepts = (value) => value === null || parseNetwork((value as Buffer).toString()) !== undefined
+const upTo255: Accepts = (value) => value === null || (value as Buffer).length <= 255
+const emptyIsNone = (value: Passed): OptionValue =>
+  (value as Buffer | null)?.length ? (value as Buffer) : null
 /** Each write adds to the list, null empties it. */
 const oneMore = (value: Passed, before: OptionValue): OptionValue =>
   value === null || before === null ? value : Buffer.from(`${before},${value}`)
@@ -272,6 +277,8 @@ export const RAW_OPTIONS: readonly OptionRow[] = [
   // Whether a part is the last one of its message: always, here, as messages are received whole.
   late('receiveMore', 13, 'Int32', 0, 0, nothing, 'r'),
   late('events', EVENTS, 'Int32', 0, 0, nothing, 'r'),
+  { ...late('socksUsername', SOCKS_USERNAME, 'String', null, ALL_TYPES, upTo255), keeps: emptyIsNone },
+  { ...late('socksPassword', SOCKS_PASSWORD, 'String', null, ALL_TYPES, upTo255), keeps: emptyIsNone },
 ]
 
 // What neither this nor the native build has is absent, as `capability` says: gssapi*. Setting an absent option throws, so nobody

@@ -10,7 +10,7 @@ import type { TransportEvent } from '../transport/driver.ts'
 import { type Endpoint, isWildcard, parseEndpoint } from '../transport/endpoint.ts'
 import { type Listener, listen, listenSync } from '../transport/listener.ts'
 import { maybeNumericEndpoint } from '../transport/tcp.ts'
-import { asksForMore, connectionOptions } from './connection-options.ts'
+import { asksForMore, connectionOptions, proxyOf } from './connection-options.ts'
 import { BoundEndpoint, DialedEndpoint, type EndpointHost, type OpenEndpoint } from './endpoints.ts'
 import { addressError, type ErrnoCode, refusalOf, translateAddressError } from './errno.ts'
 import type { PeerEvent } from './events.ts'
@@ -133,6 +133,7 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
   /** Throws an error of the drop-in API. */
   connect(address: string): void {
     const endpoint = this.#parse(address, 'connect')
+    const proxy = endpoint.transport === 'tcp' ? this.#proxy(address) : undefined
     const routingId = this.options.bytes(CONNECT_ROUTING_ID)
     this.options.preset(CONNECT_ROUTING_ID, null)
     if (this.#row.connectsOnce && this.#find(address).length > 0) return
@@ -146,7 +147,8 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
     this.lastEndpoint = address
     this.#endpoints.add(dialed)
     linger(this)
-    dialed.peer.dial(new Dialer(endpoint, this.#connectionOptions(), dialed, this.transport), pipe)
+    const options = { ...this.#connectionOptions(), proxy }
+    dialed.peer.dial(new Dialer(endpoint, options, dialed, this.transport), pipe)
     this.operations.serve()
   }
 
@@ -269,6 +271,14 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
         this.#onEvent({ type: 'bind:error', address, error })
       }
       throw error
+    }
+  }
+
+  #proxy(address: string): ReturnType<typeof proxyOf> {
+    try {
+      return proxyOf(this.options)
+    } catch (cause) {
+      throw translateAddressError(address, cause)
     }
   }
 

@@ -140,7 +140,10 @@ export class Socket {
   declare curveServerKey: string | null
   declare zapDomain: string | null
   declare zapEnforceDomain: boolean
-  /** SOCKS5 proxy. Not known to this version: connect throws ENOTSUP once it is set. */
+  /**
+   * SOCKS 5 proxy for TCP, `host:port`. Host names of endpoints are sent to it as they are. The raw options 99 and 100 are user name and
+   * password, offered where the proxy asks for them.
+   */
   declare socksProxy: string | null
   /** From the connection to the end of the ZMTP handshake, in ms; 0 for no limit. Default 30000. */
   declare handshakeInterval: number

@@ -3,20 +3,17 @@
  * An attempt counts as a success only when the ZMTP handshake is done, so a peer that accepts and hangs up is retried ever more
  * slowly. Refused credentials are final: dialling on would only lock the account.
  */
-import { isIP, type Socket } from 'node:net'
 import type { Timer } from '../../base/clock.ts'
 import { LinkError, type PseudError } from '../../base/errors.ts'
 import { PeerError } from '../engine/peer-error.ts'
+import { Attempt, type AttemptOwner } from './attempt.ts'
 import type { TransportContext } from './context.ts'
 import { type ConnectionOwner, Driver } from './driver.ts'
 import { type Endpoint, formatEndpoint } from './endpoint.ts'
 import { awaitInproc, inprocPair } from './inproc.ts'
-import { dialIpc } from './ipc.ts'
-import { SocketLink } from './socket-link.ts'
-import { configureTcp, dialTcp, isSelfConnection, tcpPeerAddress } from './tcp.ts'
 import type { ConnectionOptions, Link, MakeMechanism } from './transport.ts'
 
-export class Dialer {
+export class Dialer implements AttemptOwner {
   readonly endpoint: string
   readonly #target: Endpoint
   #options: ConnectionOptions
@@ -95,72 +92,29 @@ export class Dialer {
       return
     }
     this.#owner.onEvent({ type: 'dial', address: this.endpoint })
-    const socket =
-      this.#target.transport === 'tcp' ? dialTcp(this.#target, this.#options) : dialIpc(this.#target)
-    this.#cancelAttempt = this.#watch(socket)
+    const attempt = new Attempt(this.#target, this.#options, this.#context.clock, this)
+    this.#cancelAttempt = () => attempt.cancel()
+    attempt.start()
   }
 
-  /** Follows one attempt to its success or failure; returns what breaks it off. */
-  #watch(socket: Socket): () => void {
-    let timer: Timer | undefined
-    let failure: Error | undefined
-    // Names are looked up first; and the path of an ipc endpoint takes us or does not, without delay.
-    let underWay = this.#target.transport === 'ipc'
-    const onAddress = (error?: Error | null): void => {
-      if (error || underWay) return
-      underWay = true
-      this.#owner.onEvent({ type: 'connect:delay', address: this.endpoint })
-    }
-    const onConnect = (): void => {
-      if (this.#target.transport === 'tcp') {
-        if (isSelfConnection(socket)) {
-          failure = new LinkError('CONNECT_FAILED', 'the system connected the socket to itself')
-          socket.destroy()
-          return
-        }
-        configureTcp(socket, this.#options)
-      }
-      stopWatching()
-      const address = this.#target.transport === 'tcp' ? tcpPeerAddress(socket) : this.endpoint
-      this.#linked(new SocketLink(socket, address))
-    }
-    const onError = (error: Error): void => {
-      failure = error
-    }
-    const onClose = (): void => {
-      stopWatching()
-      if (underWay) this.#owner.onEvent({ type: 'close', address: this.endpoint })
-      this.#failed(connectError(this.endpoint, failure))
-    }
-    const stopWatching = (): void => {
-      timer?.cancel()
-      this.#cancelAttempt = undefined
-      socket.off('lookup', onAddress)
-      socket.off('connect', onConnect)
-      socket.off('error', onError)
-      socket.off('close', onClose)
-    }
-    socket.unref()
-    if (this.#target.transport === 'tcp' && isIP(this.#target.host) !== 0) onAddress()
-    socket.on('lookup', onAddress)
-    socket.on('connect', onConnect)
-    socket.on('error', onError)
-    socket.on('close', onClose)
-    if (this.#options.connectTimeoutMs > 0) {
-      timer = this.#context.clock.setTimer(() => {
-        failure = new LinkError(
-          'CONNECT_TIMEOUT',
-          `${this.endpoint} did not answer within ${this.#options.connectTimeoutMs} ms`,
-        )
-        socket.destroy()
-      }, this.#options.connectTimeoutMs)
-    }
-    return () => {
-      stopWatching()
-      socket.on('error', ignore)
-      socket.destroy()
-    }
+  // -- the attempt's side ------------------------------------------------------------------------------------------
+
+  onConnecting(): void {
+    this.#owner.onEvent({ type: 'connect:delay', address: this.endpoint })
   }
+
+  onLink(link: Link): void {
+    this.#cancelAttempt = undefined
+    this.#linked(link)
+  }
+
+  onFailure(error: PseudError, opened: boolean): void {
+    this.#cancelAttempt = undefined
+    if (opened) this.#owner.onEvent({ type: 'close', address: this.endpoint })
+    this.#failed(error)
+  }
+
+  // -- inside ------------------------------------------------------------------------------------------------------
 
   #joinInproc(name: string): void {
     const join = (listener: { accept(link: Link): void }): void => {
@@ -221,15 +175,3 @@ export class Dialer {
 function isFinal(error: PseudError): boolean {
   return error instanceof PeerError && error.reason !== '300'
 }
-
-function connectError(endpoint: string, failure: Error | undefined): PseudError {
-  if (failure instanceof LinkError) return failure
-  const code = (failure as NodeJS.ErrnoException | undefined)?.code
-  return new LinkError(
-    'CONNECT_FAILED',
-    `cannot connect to ${endpoint}${code === undefined ? '' : `: ${code}`}`,
-    failure === undefined ? undefined : { cause: failure },
-  )
-}
-
-function ignore(): void {}

@@ -57,6 +57,13 @@ export function isWildcard(endpoint: Endpoint): boolean {
     : endpoint.transport === 'ipc' && endpoint.path === '*'
 }
 
+/** Reads the address of a proxy, `host:port`. Throws `UsageError` BAD_ENDPOINT. */
+export function parseProxy(text: string): { host: string; port: number } {
+  const proxy = parseHostPort(text, text, 'connect')
+  if (proxy.port === 0) failEndpoint(text, 'a proxy has a port')
+  return proxy
+}
+
 /** The text of `endpoint`, as `parseEndpoint` reads it. */
 export function formatEndpoint(endpoint: Endpoint): string {
   switch (endpoint.transport) {

@@ -27,6 +27,7 @@ export class SocketLink implements Link {
     this.#owner = owner
     this.#socket.on('data', this.#onData)
     this.#socket.on('close', this.#onClose)
+    this.#socket.resume() // it may have been paused by who had it before
     if (this.#socket.destroyed) process.nextTick(this.#onClose)
   }
 

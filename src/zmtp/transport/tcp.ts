@@ -15,9 +15,11 @@ import type { ConnectionOptions } from './transport.ts'
 
 /** Begins one attempt to connect; the caller listens for 'connect', 'error' and 'close'. Names are resolved anew each time. */
 export function dialTcp(endpoint: TcpEndpoint, options: ConnectionOptions): Socket {
-  const connectOptions: TcpNetConnectOpts = { host: endpoint.host, port: endpoint.port, noDelay: true }
+  // Who is dialled: behind a proxy the endpoint's name is the proxy's to look up.
+  const { host, port } = options.proxy ?? endpoint
+  const connectOptions: TcpNetConnectOpts = { host, port, noDelay: true }
   // Unless IPv6 is wanted a name means IPv4, as in libzmq; `localhost` would else be ::1 first on many systems.
-  if (!options.ipv6 && isIP(endpoint.host) === 0) connectOptions.family = 4
+  if (!options.ipv6 && isIP(host) === 0) connectOptions.family = 4
   if (endpoint.source !== undefined) {
     const { host, port } = endpoint.source
     const address = ownAddress(host, options.ipv6)

@@ -4,6 +4,7 @@ import type { Credentials, Verdict } from '../engine/security/admission.ts'
 import type { Mechanism } from '../engine/security/mechanism.ts'
 import type { AcceptFilter } from './accept-filter.ts'
 import type { ReceptionLimits } from './reception.ts'
+import type { SocksProxy } from './socks.ts'
 
 /** A reliable ordered byte stream to one peer: a TCP or IPC socket, or the in-process one. */
 export interface Link {
@@ -84,4 +85,6 @@ export interface ConnectionOptions {
   readonly keepAliveMs: number
   /** Which TCP peers may connect; without it, all. */
   readonly acceptFilter?: AcceptFilter | undefined
+  /** Through whom TCP endpoints are dialled; without it, directly. */
+  readonly proxy?: SocksProxy | undefined
 }
