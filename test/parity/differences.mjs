@@ -26,7 +26,7 @@ export const ROWS = {
   longId: 'a routing id of more than 255 octets given to `connect`',
   mandatory: 'reading `mandatory`, `tcpAcceptFilter`',
   members: 'members of the classes',
-  missing: 'Stream, Proxy, `curveKeyPair`',
+  missing: 'Stream, `curveKeyPair`',
   noContext: '`context: undefined`',
   nameless:
     'options that have a number but no name: 14, 31, 41, 58 to 60, 89, those of ROUTER on a REP, drafts from 95 on except 99 and 100; 6 to 10 of a context',
