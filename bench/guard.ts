@@ -1,5 +1,5 @@
-// `npm run bench:guard`: has anything become clearly slower? Compares encode, decode, frame parse, frame write and RPC
-// calls with references measured in the same run, in processor time, interleaved, against the least ratios of budgets.json. A budget stands
+// `npm run bench:guard`: has anything become clearly slower? Compares encode, decode, frame parse, frame write, fan-out, PUSH to PULL
+// and RPC calls with references measured in the same run, in processor time, interleaved, against the least ratios of budgets.json. A budget stands
 // well below what was measured when it was set, so noise passes; what fails is measured once more before it counts.
 import { connect, createServer, type Server as NetServer } from 'node:net'
 import { isDeepStrictEqual } from 'node:util'
@@ -8,8 +8,10 @@ import { decode, encode } from 'pseud/codec'
 import budgets from './budgets.json' with { type: 'json' }
 import { payloads } from './codec-payloads.ts'
 import { FrameReader, FrameWriter } from './support/bare-frames.ts'
+import { fanOutContenders } from './support/fan-out.ts'
 import { parseContenders, writeContenders } from './support/frames.ts'
 import { type Contender, cpuMs, measure, perSecond } from './support/measure.ts'
+import { pushPullContenders } from './support/push-pull.ts'
 
 const IN_FLIGHT = 100
 const CALLS = 10_000
@@ -24,11 +26,14 @@ const SUBJECTS: Record<keyof typeof budgets, () => Contender[]> = {
   decode: decodeContenders,
   'parse frames': () => parseContenders(32, cpuMs),
   'write frames': () => writeContenders(32, cpuMs),
+  'fan-out': () => fanOutContenders({ pipes: 100, size: 1024, messagesPerTurn: 10 }, cpuMs),
+  'push to pull': () => pushPull.contenders,
   'rpc calls': () => [bareCalls, ourCalls],
 }
 
 const bare = await startBare()
 const rpc = await startOurs()
+const pushPull = await pushPullContenders(cpuMs)
 const bareCalls: Contender = {
   name: 'bare frames + JSON',
   result: () => 'ok',
@@ -53,6 +58,7 @@ for (const [name, contenders] of Object.entries(SUBJECTS)) {
 }
 await bare.close()
 await rpc.close()
+pushPull.close()
 console.log(`${passed} passed, ${failed} failed`)
 process.exitCode = failed > 0 ? 1 : 0
 

@@ -10,7 +10,7 @@
  *
  * Chunks come from a free list shared by all slabs and go back when the bytes have left, so an idle slab holds none.
  */
-import { EMPTY } from './bytes.ts'
+import { EMPTY, view } from './bytes.ts'
 
 export class Slab {
   /** The chunk being written. */
@@ -25,6 +25,11 @@ export class Slab {
   #sealedBytes = 0
   #chunks: Buffer[] = []
   #large = false
+  // A range of somebody else's octets that may yet grow: #shared[#sharedStart, #sharedEnd). While it is open there is no room (`end` is `at`), so
+  // that whoever writes after it calls `reserve`, which closes it.
+  #shared: Buffer | undefined
+  #sharedStart = 0
+  #sharedEnd = 0
 
   /** Octets written and not yet taken. */
   get byteLength(): number {
@@ -50,8 +55,33 @@ export class Slab {
     this.#sealedBytes += body.length
   }
 
+  /**
+   * Appends `bytes[start, end)` by reference where that is cheap: as the first octets, or right behind what was shared before. `false`: it was not,
+   * and is to be copied. So a slab refers to few ranges, whatever it is given: each is one more piece to be sent, and keeps all of `bytes`.
+   */
+  share(bytes: Buffer, start: number, end: number): boolean {
+    if (this.#shared === undefined) {
+      if (this.byteLength > 0) return false
+    } else if (this.#shared === bytes && this.#sharedEnd === start) {
+      this.#sharedEnd = end
+      this.#sealedBytes += end - start
+      return true
+    } else {
+      // The owner of what was shared goes on in other memory, or has left something out for us.
+      if (start > 0) return false
+      this.#seal()
+    }
+    this.#shared = bytes
+    this.#sharedStart = start
+    this.#sharedEnd = end
+    this.#sealedBytes += end - start
+    this.end = this.at
+    return true
+  }
+
   /** Remembers this position in `mark`, to return to it by `rollback`. The mark is the caller's, reused. */
   save(mark: Mark): void {
+    if (this.#shared !== undefined) this.#seal()
     mark.bytes = this.bytes
     mark.start = this.#start
     mark.at = this.at
@@ -98,6 +128,11 @@ export class Slab {
   }
 
   #seal(): void {
+    if (this.#shared !== undefined) {
+      this.#sealed.push(view(this.#shared, this.#sharedStart, this.#sharedEnd))
+      this.#shared = undefined
+      return // nothing was written since
+    }
     if (this.at === this.#start) return
     this.#sealed.push(this.bytes.subarray(this.#start, this.at))
     this.#sealedBytes += this.at - this.#start

@@ -2,6 +2,7 @@
  * Stands in for a connection, below a Pipe: records what is sent, says when it is congested, and delivers scripted messages on
  * resume, as a driver does with what its engine still holds.
  */
+import type { Broadcast } from '../../src/base/broadcast.ts'
 import type { Outlet, Pipe } from '../../src/zmtp/routing/pipe.ts'
 
 export class ScriptedDriver implements Outlet {
@@ -21,6 +22,12 @@ export class ScriptedDriver implements Outlet {
     if (more) return
     this.sent.push(this.#message)
     this.#message = []
+  }
+
+  broadcast({ parts }: Broadcast): void {
+    parts.forEach((part, i) => {
+      this.sendPart(part, i < parts.length - 1)
+    })
   }
 
   sendCommand(name: string, data: Buffer): void {

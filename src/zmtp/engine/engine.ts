@@ -7,6 +7,7 @@
  * few nanoseconds because `poll` makes nothing: no view, no object, no closure (bench/frame.bench.ts). This file is the knot
  * that ties the pieces beside it; it is long because the cursor's fields have to be its own.
  */
+import type { Broadcast } from '../../base/broadcast.ts'
 import { EMPTY } from '../../base/bytes.ts'
 import { LinkError, ProtocolError, PseudError, UsageError } from '../../base/errors.ts'
 import { Fifo } from '../../base/fifo.ts'
@@ -268,6 +269,12 @@ export class Engine {
   sendPart(body: Buffer, more: boolean): void {
     this.#checkSend()
     this.#outbox.write(more ? FLAG_MORE : 0, body)
+  }
+
+  /** Sends all parts of a message that goes to others, too. Throws as `sendPart`. */
+  broadcast(message: Broadcast): void {
+    this.#checkSend()
+    this.#outbox.broadcast(message)
   }
 
   /** Opens a part: what is written to the returned slab until `endPart` is its body. Throws as `sendPart`. */

@@ -1,8 +1,9 @@
 // What leaves a connection: frames put into one Slab, small bodies copied, large ones by reference, or written in place
 // by somebody else (the codec) between `begin` and `end`; sealed, all of them, once there is a cipher. Knows no phase and no peer:
 // the engine asks before it writes.
+import type { Broadcast } from '../../base/broadcast.ts'
 import { Mark, Slab } from '../../base/slab.ts'
-import { LONG_HEADER_SIZE, SHORT_BODY_MAX, SHORT_HEADER_SIZE } from '../wire/constants.ts'
+import { FLAG_MORE, LONG_HEADER_SIZE, SHORT_BODY_MAX, SHORT_HEADER_SIZE } from '../wire/constants.ts'
 import { sizeOfHeader, writeHeader } from '../wire/frame.ts'
 import { type Cipher, SEALED_HEAD } from './security/mechanism.ts'
 
@@ -54,6 +55,24 @@ export class Outbox {
     if (size <= LOOP_MAX) for (let i = 0; i < size; i++) bytes[at + i] = body[i]!
     else bytes.set(body, at)
     slab.at = at + size
+  }
+
+  /** Writes all frames of a message that others get, too. Large bodies are borrowed until they were sent. */
+  broadcast(message: Broadcast): void {
+    if (this.cipher !== undefined || message.byteLength > COPY_MAX) {
+      const { parts } = message
+      const last = parts.length - 1
+      for (let i = 0; i < last; i++) this.write(FLAG_MORE, parts[i]!)
+      this.write(0, parts[last]!)
+      return
+    }
+    if (!message.written) writeFrames(message)
+    const { bytes, start, end } = message
+    const slab = this.slab
+    if (slab.share(bytes, start, end)) return
+    slab.reserve(end - start)
+    bytes.copy(slab.bytes, slab.at, start, end)
+    slab.at += end - start
   }
 
   /** Opens a frame: what is written to the slab until `end` is its body. */
@@ -144,3 +163,17 @@ export class Outbox {
 }
 
 const HEAD_MAX = LONG_HEADER_SIZE + SEALED_HEAD
+
+function writeFrames(message: Broadcast): void {
+  const { parts } = message
+  message.reserve(message.byteLength + parts.length * LONG_HEADER_SIZE)
+  const bytes = message.bytes
+  let at = message.start
+  for (let i = 0; i < parts.length; i++) {
+    const part = parts[i]!
+    at = writeHeader(bytes, at, i < parts.length - 1 ? FLAG_MORE : 0, part.length)
+    bytes.set(part, at)
+    at += part.length
+  }
+  message.end = at
+}

@@ -5,6 +5,7 @@
  * Bounds count whole messages (high-water marks). A queue that was full takes messages again only when half of it has gone (low-water
  * mark), so that two sides do not wake each other for every single message.
  */
+import type { Broadcast } from '../../base/broadcast.ts'
 import { copy } from '../../base/bytes.ts'
 import { Fifo } from '../../base/fifo.ts'
 
@@ -16,6 +17,8 @@ export interface Outlet {
   /** Enough is under way: hold messages back. */
   readonly congested: boolean
   sendPart(body: Buffer, more: boolean): void
+  /** All parts of a message. */
+  broadcast(message: Broadcast): void
   /** The version of ZMTP that the peer speaks. */
   readonly peer: { readonly major: number; readonly minor: number } | undefined
   sendCommand(name: string, data: Buffer): void
@@ -100,6 +103,19 @@ export class Pipe {
     const message = head.map(keep)
     for (let i = from; i < parts.length; i++) message.push(keep(parts[i]!))
     this.#queue(message)
+  }
+
+  /** Sends or queues a message that goes to other pipes, too. The caller has looked at `full`. */
+  broadcast(message: Broadcast): void {
+    const outlet = this.outlet
+    if (outlet !== undefined && !outlet.congested && this.#outbound.length === 0) {
+      outlet.broadcast(message)
+      this.sent++
+      return
+    }
+    const { parts } = message
+    message.kept ??= parts.length === 1 ? keep(parts[0]!) : parts.map(keep)
+    this.#queue(message.kept)
   }
 
   /**

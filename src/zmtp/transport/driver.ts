@@ -8,6 +8,7 @@
  * The way in:  link chunk -> engine.handleBytes -> poll -> receiver.onPart(chunk, start, end), until a pause.
  * The way out: sendPart or beginPart/endPart write into the engine's slab -> end of the turn -> one link.write.
  */
+import type { Broadcast } from '../../base/broadcast.ts'
 import type { Timer } from '../../base/clock.ts'
 import { LinkError, type PseudError } from '../../base/errors.ts'
 import { giveChunk, type Slab } from '../../base/slab.ts'
@@ -117,6 +118,12 @@ export class Driver implements LinkOwner {
   /** Queues one part. Small bodies are copied; a large one is borrowed until it has left. */
   sendPart(body: Buffer, more: boolean): void {
     this.#engine.sendPart(body, more)
+    this.#written()
+  }
+
+  /** Queues a message that goes to others, too. Small bodies are copied or referred to; large ones are borrowed until they have left. */
+  broadcast(message: Broadcast): void {
+    this.#engine.broadcast(message)
     this.#written()
   }
 

@@ -1,5 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { Broadcast } from '../../../src/base/broadcast.ts'
 import { giveChunk } from '../../../src/base/slab.ts'
 import { COPY_MAX, Outbox } from '../../../src/zmtp/engine/outbox.ts'
 import { frame } from '../../support/engine.ts'
@@ -132,6 +133,94 @@ test('sends no octet that it did not write', () => {
     assert.not(sent.includes(Buffer.from([0xfe, 0xfe])))
     dirty.fill(0xfe)
   }
+})
+
+test('a broadcast leaves every outbox as if it were written there, whatever stands before and after it', () => {
+  const messages = [
+    [0],
+    [1],
+    [255, 256],
+    [12, 0, 300],
+    [COPY_MAX - 10, 10],
+    [COPY_MAX + 1],
+    [1, 70_000, 1],
+    [4000],
+  ]
+  const shared = Array.from({ length: 4 }, () => new Outbox())
+  const message = new Broadcast()
+  const expected: Buffer[][] = shared.map(() => [])
+  for (let round = 0; round < 40; round++) {
+    const parts = messages[round % messages.length]!.map((size) => pattern(size + (round >> 3)))
+    const frames = parts.map((part, i) => frame(i < parts.length - 1 ? 1 : 0, part))
+    message.begin(parts)
+    shared.forEach((outbox, i) => {
+      // The first gets all of them, others something of their own between, or not every one; each is flushed at a time of its own.
+      if (i === 1 && round % 3 === 0) {
+        outbox.write(0, pattern(20))
+        expected[i]!.push(frame(0, pattern(20)))
+      }
+      if (i === 2 && round % 4 === 0) return
+      outbox.broadcast(message)
+      expected[i]!.push(...frames)
+      if (round % (i + 2) === 0) {
+        assert.equal(Buffer.concat(taken(outbox)), Buffer.concat(expected[i]!))
+        expected[i] = []
+      }
+    })
+    message.finish()
+  }
+  shared.forEach((outbox, i) => {
+    assert.equal(Buffer.concat(taken(outbox)), Buffer.concat(expected[i]!))
+  })
+})
+
+test('frames that many share are written once: the same memory for all, one piece for a row of messages', () => {
+  const outboxes = Array.from({ length: 3 }, () => new Outbox())
+  const message = new Broadcast()
+  for (let i = 0; i < 10; i++) {
+    message.begin([pattern(5), pattern(100)])
+    for (const outbox of outboxes) outbox.broadcast(message)
+  }
+  const pieces = outboxes.map(taken)
+  for (const own of pieces) {
+    assert.is(own.length, 1)
+    assert.is(own[0]!.buffer, pieces[0]![0]!.buffer)
+  }
+})
+
+test('what refers to a broadcast stays good while others follow', () => {
+  const slow = new Outbox()
+  const quick = new Outbox()
+  const message = new Broadcast()
+  message.begin([pattern(50)])
+  slow.broadcast(message)
+  quick.broadcast(message)
+  for (let i = 0; i < 3000; i++) {
+    message.begin([pattern(100)])
+    quick.broadcast(message)
+    if (i % 10 === 0) taken(quick)
+  }
+  assert.equal(Buffer.concat(taken(slow)), frame(0, pattern(50)))
+})
+
+test('an outbox that encrypts seals a broadcast for itself', () => {
+  const plain = new Outbox()
+  const sealed = new Outbox()
+  const message = new Broadcast()
+  message.begin([pattern(10)])
+  plain.broadcast(message)
+  const before = message.bytes
+  sealed.cipher = {
+    spent: false,
+    seal: (bytes, start, end) => void bytes.fill(0xee, start, end),
+    open: () => 0,
+  }
+  sealed.broadcast(message)
+  assert.equal(Buffer.concat(taken(plain)), frame(0, pattern(10)))
+  assert.is(message.bytes, before)
+  const box = Buffer.concat(taken(sealed))
+  assert.ok(box.length > 33 + 10)
+  assert.not(box.includes(pattern(10)))
 })
 
 test.run()

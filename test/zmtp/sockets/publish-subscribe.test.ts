@@ -47,6 +47,46 @@ overAll(test, 'S1: a prefix of the first part decides, and nothing else', async 
   assert.equal(await texts(subscriber, 4), ['ab', 'abc|x', 'ab||z', 'mark'])
 })
 
+overAll(
+  test,
+  'twelve subscribers with different wishes each get what they want, whole and in order',
+  async (s) => {
+    const [publisher, first] = await s.pair(
+      new Publisher({ sendHighWaterMark: 0 }),
+      new Subscriber({ receiveHighWaterMark: 0 }),
+    )
+    const subscribers = [
+      first,
+      ...Array.from({ length: 11 }, () => s.use(new Subscriber({ receiveHighWaterMark: 0 }))),
+    ]
+    subscribers.forEach((subscriber, i) => {
+      if (i > 0) subscriber.connect(publisher.lastEndpoint!)
+      subscriber.subscribe('all', i % 2 === 0 ? 'even' : 'odd', `only ${i};`, 'mark')
+    })
+    await meet(publisher, 'mark', ...subscribers)
+    const wanted = subscribers.map((): string[] => [])
+    for (let n = 0; n < 600; n++) {
+      // Many get the most; sizes on either side of what is copied and of what a chunk holds.
+      const topic = n % 7 === 0 ? 'even' : n % 11 === 0 ? 'odd' : n % 13 === 0 ? `only ${n % 12};` : 'all'
+      const size = n % 50 === 0 ? 9000 : n % 3 === 0 ? 400 : 20
+      const message = [topic, `${n} `.padEnd(size, '.'), ...(n % 2 === 0 ? ['', 'end'] : [])]
+      await publisher.send(n % 5 === 0 ? message.join('|') : message)
+      subscribers.forEach((_, i) => {
+        if (topic === 'all' || topic === (i % 2 === 0 ? 'even' : 'odd') || topic === `only ${i};`) {
+          wanted[i]!.push(message.join('|'))
+        }
+      })
+    }
+    for (const [i, subscriber] of subscribers.entries()) {
+      const got = await texts(subscriber, wanted[i]!.length)
+      // Not the long texts themselves, which nobody could read in a failure.
+      const wrong = got.findIndex((text, n) => text !== wanted[i]![n])
+      assert.is(wrong, -1, `${got[wrong]?.slice(0, 20)} instead of ${wanted[i]![wrong]?.slice(0, 20)}`)
+      assert.not(subscriber.readable)
+    }
+  },
+)
+
 overAll(test, 'S1: the empty prefix is all messages; without any, none', async (s) => {
   const [publisher, all] = await s.pair(new Publisher(), new Subscriber())
   const none = s.use(new Subscriber())
