@@ -109,7 +109,7 @@ export const surface = [
           `${zmq[name]?.name}, ${zmq[name]?.prototype instanceof zmq.Socket}`,
         ]),
       ),
-    differs: [{ at: /^Stream$/, here: 'undefined, false', row: ROWS.missing }],
+    differs: [{ at: 'Stream', here: 'undefined, false', row: ROWS.missing }],
   },
   ...CLASSES.map((name) => ({
     name: `${name} has these members`,
@@ -213,6 +213,7 @@ export const surface = [
     differs: [NO_STREAM],
   },
   {
+    // Not asked: a socket as a context, a context as a socket. The native package takes the one's memory for the other's.
     name: 'what is taken for a context',
     run: (zmq, sockets) => {
       const mine = new zmq.Context()
@@ -221,7 +222,6 @@ export const surface = [
         'a context': mine,
         'the default context': zmq.context,
         'an empty object': {},
-        'a socket': sockets.use(new zmq.Pair()),
         'a prototype': zmq.Context.prototype,
         'an object made of a context': Object.create(mine),
         undefined: undefined,
@@ -254,7 +254,7 @@ export const surface = [
       { at: 'the options object afterwards', here: "[ 'context', 'linger' ]", row: ROWS.optionsObject },
       { at: 'a frozen options object', here: "'Dealer of type 5'", row: ROWS.optionsObject },
       {
-        at: /^(null|an empty object|a (socket|prototype|number|text|function)|an object made .*)$/,
+        at: /^(null|an empty object|a (prototype|number|text|function)|an object made .*)$/,
         here: EINVAL,
         row: ROWS.context,
       },
@@ -297,7 +297,7 @@ export const surface = [
     name: 'what Observer refuses to be made of',
     run: (zmq, sockets) => {
       const attempts = { 'a prototype': () => show(new zmq.Observer(zmq.Socket.prototype)) }
-      for (const socket of [undefined, null, 1, 'x', {}, [], () => {}, new zmq.Context()]) {
+      for (const socket of [undefined, null, 1, 'x', {}, [], () => {}]) {
         attempts[show(socket)] = () => show(new zmq.Observer(socket))
       }
       attempts['no argument'] = () => new zmq.Observer()
@@ -312,7 +312,7 @@ export const surface = [
     },
     differs: [
       {
-        at: /^(\{\}|\[\]|\[Function.*|Context \{\}|a prototype)$/,
+        at: /^(\{\}|\[\]|\[Function.*|a prototype)$/,
         here: 'throws TypeError "Socket must be a socket object"',
         row: ROWS.context,
       },
