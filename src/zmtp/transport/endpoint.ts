@@ -1,7 +1,8 @@
-// Endpoint strings, read and written: `tcp://host:port`, `ipc://path`, `inproc://name`. Pure text; nothing is resolved
-// here. The forms are libzmq's (host `*`, port `*` or 0, IPv6 in brackets, `source;destination`), but what libzmq lets pass
+// Endpoint strings, read and written: `tcp://host:port`, `ipc://path`, `inproc://name`. Pure text, but for the question whether
+// this runtime can say abstract names; nothing is resolved here. The forms are libzmq's (host `*`, port `*` or 0, IPv6 in brackets, `source;destination`), but what libzmq lets pass
 // by accident (port 99999, trailing letters) is refused. Says nothing of sockets.
 import { UsageError } from '../../base/errors.ts'
+import { abstractNamesAreExact } from './abstract-names.ts'
 
 export interface TcpEndpoint {
   readonly transport: 'tcp'
@@ -15,7 +16,7 @@ export interface TcpEndpoint {
 
 export interface IpcEndpoint {
   readonly transport: 'ipc'
-  /** A path, or `*` for a fresh temporary one. */
+  /** A path, `@` and an abstract name, or `*` for a fresh temporary path. */
   readonly path: string
 }
 
@@ -130,9 +131,13 @@ function parseHost(text: string, host: string): string {
 
 function parseIpc(text: string, path: string, purpose: 'bind' | 'connect'): IpcEndpoint {
   if (path === '*' && purpose === 'connect') failEndpoint(text, 'a path of * is for bind only')
-  // Node pads an abstract name to the full field, which is another address than libzmq's: no peer would ever be met.
-  if (path.startsWith('@'))
-    failEndpoint(text, 'abstract names cannot be shared with libzmq from Node; use a path')
+  if (path === '@') failEndpoint(text, 'there is no name behind the @')
+  if (path.startsWith('@') && !abstractNamesAreExact()) {
+    failEndpoint(
+      text,
+      'abstract names of this runtime are not those of other programs; use a path, or Node 22 on Linux',
+    )
+  }
   if (path.includes('\0')) failEndpoint(text, 'the path holds a NUL')
   const size = Buffer.byteLength(path)
   if (size > IPC_PATH_MAX) {

@@ -4,12 +4,13 @@ import { existsSync, lstatSync, mkdtempSync, rmdirSync, unlinkSync } from 'node:
 import { connect as netConnect, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { pathForNode } from './abstract-names.ts'
 import type { IpcEndpoint } from './endpoint.ts'
 import { somebodyAnswers, somebodyAnswersNow } from './ipc-probe.ts'
 
 /** Begins one attempt to connect; the caller listens for 'connect', 'error' and 'close'. */
 export function dialIpc(endpoint: IpcEndpoint): Socket {
-  return netConnect({ path: endpoint.path })
+  return netConnect({ path: pathForNode(endpoint.path) })
 }
 
 /** Starts a server at `path` by `start`, after removing a socket file that nobody listens on. Rejects with the system's error. */
@@ -52,9 +53,9 @@ export function missing(path: string): NodeJS.ErrnoException | undefined {
   return Object.assign(new Error(`unlink ENOENT ${path}`), { code: 'ENOENT' })
 }
 
-/** Whether a socket file is in the way. Any other file is left, whoever it belongs to. */
+/** Whether a socket file is in the way. Any other file is left, whoever it belongs to; an abstract name is nobody's once its owner is gone. */
 function isTaken(path: string, error: unknown): boolean {
-  if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') return false
+  if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || path.startsWith('@')) return false
   return lstatSync(path, { throwIfNoEntry: false })?.isSocket() ?? false
 }
 

@@ -3,6 +3,7 @@
 // service and somebody who may answer on an ipc path.
 import type { Server, Socket } from 'node:net'
 import { LimitError, LinkError, PseudError, UsageError } from '../../base/errors.ts'
+import { pathForNode } from './abstract-names.ts'
 import type { TransportContext } from './context.ts'
 import { type ConnectionOwner, Driver } from './driver.ts'
 import { type Endpoint, formatEndpoint, type IpcEndpoint } from './endpoint.ts'
@@ -105,7 +106,7 @@ class BoundListener implements Listener {
       this.#bindInproc(asked.name)
     } else if (asked.transport === 'ipc') {
       const path = this.#choosePath(asked)
-      const server = await listenIpc(path, () => whenListening(this.#start({ path })))
+      const server = await listenIpc(path, () => whenListening(this.#start({ path: pathForNode(path) })))
       this.#listens(server, `ipc://${path}`)
     } else {
       const { ipv6 } = this.#options
@@ -121,7 +122,7 @@ class BoundListener implements Listener {
       this.#bindInproc(asked.name)
     } else if (asked.transport === 'ipc') {
       const path = this.#choosePath(asked)
-      const server = listenIpcSync(path, () => listeningNow(this.#start({ path })))
+      const server = listenIpcSync(path, () => listeningNow(this.#start({ path: pathForNode(path) })))
       this.#listens(server, `ipc://${path}`)
     } else {
       const host = knownAddress(asked.host, this.#options.ipv6)

@@ -349,4 +349,36 @@ test('M13: any other file is never touched, and a folder that does not exist is 
     router.close()
   }))
 
+test('M14: abstract ipc names are bound once and are free after unbind, or are refused with a reason', async () => {
+  const address = `ipc://@pseud-test-${process.pid}`
+  const [router, rival, dealer] = [new Router(), new Router(), new Dealer()]
+  const canSay = Number(process.versions.node.split('.')[0]) >= 21 && process.platform === 'linux'
+  if (canSay) {
+    router.bindSync(address)
+    assert.is(router.lastEndpoint, address)
+    dealer.connect(address)
+    await dealer.send('x')
+    await within(5000, router.receive(), 'the message')
+    assert.is((await failure(() => rival.bindSync(address)))?.code, 'EADDRINUSE')
+    assert.is((await failure(() => rival.bind(address)))?.code, 'EADDRINUSE')
+    router.unbindSync(address)
+    await rival.bind(address)
+    assert.is((await failure(() => rival.bind(`ipc://@${'x'.repeat(107)}`)))?.code, 'ENAMETOOLONG')
+  } else {
+    for (const run of [
+      () => router.bind(address),
+      () => router.bindSync(address),
+      () => dealer.connect(address),
+    ]) {
+      const error = await Promise.resolve()
+        .then(run)
+        .catch((caught) => caught)
+      assert.is(error?.code, 'EINVAL')
+      assert.match(error.cause.message, /abstract names of this runtime/)
+    }
+  }
+  assert.is((await failure(() => rival.bind('ipc://@')))?.code, 'EINVAL')
+  for (const socket of [router, rival, dealer]) socket.close()
+})
+
 test.run()

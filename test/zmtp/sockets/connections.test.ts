@@ -1,13 +1,13 @@
 // Binding, connecting, letting go: order, addresses, linger, and what is refused at once. Ids in the names are those of the
 // conformance checklist.
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { createServer, Socket as NetSocket } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Context, Dealer, Reply, Request, Router } from '../../../src/zmtp/index.ts'
-import { code, overAll, strings } from '../../support/sockets.ts'
+import { code, overAll, Scenario, strings } from '../../support/sockets.ts'
 import { sleep, until } from '../../support/within.ts'
 
 const test = suite('connections')
@@ -338,6 +338,79 @@ test('something that is no ZMTP peer does not disturb the others', async () => {
   assert.is((await failed).error.message, 'ZMTP protocol error')
   for (const socket of [router, dealer]) socket.close()
   server.close()
+})
+
+overAll(
+  test,
+  'M15: inproc: a duplicate bind is refused, what is queued before the bind arrives, the end of the binder ends the pipe',
+  async (s) => {
+    const address = s.address()
+    const dealer = s.use(new Dealer({ sendHighWaterMark: 3, sendTimeout: 0, reconnectInterval: 5 }))
+    dealer.connect(address)
+    for (const text of ['1', '2', '3']) await dealer.send(text)
+    assert.is(await code(() => dealer.send('4')), 'EAGAIN')
+    const router = s.use(new Router())
+    await router.bind(address)
+    const rival = s.use(new Router())
+    for (const bind of [() => rival.bind(address), () => rival.bindSync(address)]) {
+      assert.is(await code(bind), 'EADDRINUSE')
+    }
+    for (const text of ['1', '2', '3']) assert.is(String((await router.receive())[1]), text)
+    await until(() => router.counters.peers === 1)
+    router.close()
+    // Other than in libzmq the name is found again when somebody binds it.
+    rival.bindSync(address)
+    await until(() => rival.counters.peers === 1)
+    await dealer.send('5')
+    assert.is(String((await rival.receive())[1]), '5')
+    dealer.close()
+    await until(() => rival.counters.peers === 0)
+  },
+  ['inproc'],
+)
+
+test('M16: a connection to oneself is no connection: it is detected, reported and tried again', async () => {
+  const dealer = new Dealer({ linger: 0, reconnectInterval: 5 })
+  const seen: string[] = []
+  for (const type of ['connect', 'handshake', 'disconnect'] as const) {
+    dealer.events.on(type, () => seen.push(type))
+  }
+  const errors: (Error | undefined)[] = []
+  dealer.events.on('connect:retry', ({ error }) => errors.push(error))
+  const port = new URL(await new Scenario('tcp').freeAddress()).port
+  // From the port to the port: TCP connects the socket with itself.
+  dealer.connect(`tcp://127.0.0.1:${port};127.0.0.1:${port}`)
+  await until(() => errors.length >= 3)
+  dealer.close()
+  assert.match(errors[0]!.message, /connected the socket to itself/)
+  assert.equal(seen, [])
+  assert.is(dealer.counters.peers, 0)
+})
+
+test('M19: TCP_NODELAY is set on both sides', async () => {
+  const asked: [side: string, on: unknown][] = []
+  const method = NetSocket.prototype.setNoDelay
+  let port = 0
+  NetSocket.prototype.setNoDelay = function (on) {
+    asked.push([this.localPort === port ? 'accepted' : 'dialled', on])
+    return method.call(this, on)
+  }
+  const router = new Router()
+  const dealer = new Dealer({ linger: 0 })
+  try {
+    await router.bind('tcp://127.0.0.1:*')
+    port = Number(router.lastEndpoint!.split(':').pop())
+    dealer.connect(router.lastEndpoint!)
+    await dealer.send('x')
+    await router.receive()
+  } finally {
+    NetSocket.prototype.setNoDelay = method
+    for (const socket of [router, dealer]) socket.close()
+  }
+  assert.equal(asked.sort(), [
+    ['accepted', true],
+    ['dialled', true],
+  ])
 })
 
 test.run()

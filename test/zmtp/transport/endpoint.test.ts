@@ -49,7 +49,7 @@ const refused: [text: string, purpose: 'bind' | 'connect' | 'both'][] = [
   ['tcp://host:*', 'connect'],
   ['ipc://*', 'connect'],
   ['tcp://127.0.0.1:0;127.0.0.1:1', 'bind'],
-  ['ipc://@abstract', 'both'],
+  ['ipc://@', 'both'],
   ['ipc://a\0b', 'both'],
 ]
 
