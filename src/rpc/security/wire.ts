@@ -46,7 +46,7 @@ function toMaker(mechanism: SecurityMechanism, asks: boolean): MakeMechanism {
         : plainClient(Buffer.from(mechanism.user), Buffer.from(mechanism.password))
     case 'CURVE': {
       const secretKey = keyBytes(mechanism.secretKey, 'secretKey')
-      if (mechanism.server === true) return curveServer(secretKey, asks)
+      if (mechanism.server === true) return curveServer(secretKey, () => asks)
       const publicKey = keyBytes(mechanism.publicKey, 'publicKey')
       return curveClient({ publicKey, secretKey }, keyBytes(mechanism.serverKey, 'serverKey'))
     }

@@ -39,11 +39,11 @@ export function curveClient(keys: KeyPair, serverKey: Buffer): MakeMechanism {
   return () => new CurveClient({ ...keys, serverKey, draw: secretOctets })
 }
 
-/** Encrypts (RFC 26). `asks`: whether the keys of clients are judged; otherwise any will do. Throws `UsageError` BAD_CURVE_KEY. */
-export function curveServer(secretKey: Buffer, asks: boolean): MakeMechanism {
+/** Encrypts (RFC 26). `asks`, looked at for each connection: whether the keys of clients are judged; otherwise any will do. Throws `UsageError` BAD_CURVE_KEY. */
+export function curveServer(secretKey: Buffer, asks: () => boolean): MakeMechanism {
   checkKey(secretKey, 'secret key')
   const publicKey = publicKeyOf(secretKey)
-  return (spend) => new CurveServer({ publicKey, secretKey, asks, draw: secretOctets, spend })
+  return (spend) => new CurveServer({ publicKey, secretKey, asks: asks(), draw: secretOctets, spend })
 }
 
 /** A new key pair. */

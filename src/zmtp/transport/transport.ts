@@ -35,6 +35,9 @@ export interface LinkOwner {
 /** Makes one connection's mechanism. `spend` is called before a key exchange that a stranger asks for, and throws when that is too much. */
 export type MakeMechanism = (spend: () => void) => Mechanism
 
+/** Judges a peer. */
+export type Authenticate = (request: AuthenticationRequest) => Verdict | Promise<Verdict>
+
 /** A peer that wants to come in. */
 export interface AuthenticationRequest {
   readonly credentials: Credentials
@@ -57,7 +60,7 @@ export interface ConnectionOptions {
   /** Of a dialer: makes the mechanism anew before each attempt, for credentials that change. A rejection fails the attempt. */
   readonly prepare?: () => Promise<MakeMechanism>
   /** Judges a peer when the mechanism asks. Whatever is no proper verdict within 5 s keeps the peer out; so does the lack of a judge. */
-  readonly authenticate?: (request: AuthenticationRequest) => Verdict | Promise<Verdict>
+  readonly authenticate?: Authenticate
   /** Largest frame body accepted; `Infinity` for none. */
   readonly maxFrameSize: number
   /** Largest message accepted, all parts together. */

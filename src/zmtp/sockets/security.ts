@@ -1,0 +1,62 @@
+// From a socket's security options to the mechanism of its connections and to whoever judges their peers: the socket's own
+// `authenticator`, or the ZAP handler of its context.
+import { EMPTY } from '../../base/bytes.ts'
+import type { TransportContext } from '../transport/context.ts'
+import { curveClient, curveServer, nullMechanism, plainClient, plainServer } from '../transport/mechanisms.ts'
+import type { Authenticate, ConnectionOptions, MakeMechanism } from '../transport/transport.ts'
+import { askZapHandler, hasZapHandler } from '../transport/zap.ts'
+import { failErrno } from './errno.ts'
+import {
+  CURVE_PUBLIC_KEY,
+  CURVE_SECRET_KEY,
+  CURVE_SERVER,
+  CURVE_SERVER_KEY,
+  MECHANISM,
+  PLAIN_PASSWORD,
+  PLAIN_SERVER,
+  PLAIN_USERNAME,
+  ZAP_DOMAIN,
+  ZAP_ENFORCE_DOMAIN,
+} from './option-table.ts'
+import { CURVE, type OptionValues, PLAIN } from './options.ts'
+
+/** In-process peers are this process: as in libzmq, nobody asks them. */
+export const OPEN_TO_ALL: Security = { mechanism: nullMechanism() }
+
+export type Security = Pick<ConnectionOptions, 'mechanism' | 'authenticate'>
+
+/** How connections are to be made secure, as the options stand now. Throws EINVAL when a key is missing. */
+export function securityOf(
+  options: OptionValues,
+  context: TransportContext,
+  authenticator: Authenticate | undefined,
+): Security {
+  const domain = options.bytes(ZAP_DOMAIN) ?? EMPTY
+  // Who names a domain wants its rules applied; if nobody is there to apply them, nobody comes in.
+  const mustAsk = authenticator !== undefined || domain.length > 0
+  const mayAsk = !options.flag(ZAP_ENFORCE_DOMAIN)
+  return {
+    mechanism: mechanismOf(options, mustAsk, () => mustAsk || (mayAsk && hasZapHandler(context))),
+    authenticate: authenticator ?? ((request) => askZapHandler(context, domain, request)),
+  }
+}
+
+function mechanismOf(options: OptionValues, mustAsk: boolean, asks: () => boolean): MakeMechanism {
+  switch (options.number(MECHANISM)) {
+    case PLAIN:
+      return options.flag(PLAIN_SERVER)
+        ? plainServer()
+        : plainClient(options.bytes(PLAIN_USERNAME) ?? EMPTY, options.bytes(PLAIN_PASSWORD) ?? EMPTY)
+    case CURVE: {
+      const secretKey = options.bytes(CURVE_SECRET_KEY)
+      if (secretKey === null) failErrno('EINVAL')
+      if (options.flag(CURVE_SERVER)) return curveServer(secretKey, asks)
+      const publicKey = options.bytes(CURVE_PUBLIC_KEY)
+      const serverKey = options.bytes(CURVE_SERVER_KEY)
+      if (publicKey === null || serverKey === null) failErrno('EINVAL')
+      return curveClient({ publicKey, secretKey }, serverKey)
+    }
+    default:
+      return nullMechanism(mustAsk)
+  }
+}
