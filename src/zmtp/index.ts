@@ -1,7 +1,9 @@
 // The public door `pseud/zmtp`: ZeroMQ sockets, call-compatible with the native `zeromq` package. Exports exactly that package's names,
 // as far as they exist here, so that one can stand in for the other. Re-exports only.
 
+export type { Credentials, Verdict } from './engine/security/admission.ts'
 export { Context, type ContextOptions, context } from './sockets/context.ts'
+export { curveKeyPair } from './sockets/curve-key-pair.ts'
 export { Dealer } from './sockets/dealer.ts'
 export type { ErrnoError } from './sockets/errno.ts'
 export type { AuthError, Event, EventOfType, EventPeer, EventType, ProtoError } from './sockets/events.ts'
@@ -24,3 +26,4 @@ export { capability, version } from './sockets/version.ts'
 export type { Writable } from './sockets/writable-socket.ts'
 export { XPublisher } from './sockets/xpublisher.ts'
 export { XSubscriber } from './sockets/xsubscriber.ts'
+export type { Authenticate, AuthenticationRequest } from './transport/transport.ts'

@@ -1,9 +1,8 @@
-// From a socket's options to what a connection is made with, at the moment of a bind or connect. Also the place that refuses what this
-// version cannot do, rather than connect without the protection that was asked for.
+// From a socket's options to what a connection is made with, at the moment of a bind or connect. What keeps strangers out of it stands in
+// security.ts.
 import { EMPTY } from '../../base/bytes.ts'
 import { AcceptFilter, parseNetwork } from '../transport/accept-filter.ts'
 import { parseProxy } from '../transport/endpoint.ts'
-import { nullMechanism } from '../transport/mechanisms.ts'
 import { zmqBackoff } from '../transport/reconnect.ts'
 import type { SocksProxy } from '../transport/socks.ts'
 import type { ConnectionOptions } from '../transport/transport.ts'
@@ -16,7 +15,6 @@ import {
   HEARTBEAT_TTL,
   IPV6,
   MAX_MESSAGE_SIZE,
-  MECHANISM,
   RECONNECT_INTERVAL,
   RECONNECT_MAX_INTERVAL,
   ROUTING_ID,
@@ -26,20 +24,23 @@ import {
   TCP_ACCEPT_FILTER,
   TCP_KEEPALIVE,
   TCP_KEEPALIVE_IDLE,
-  ZAP_DOMAIN,
-  ZAP_ENFORCE_DOMAIN,
 } from './option-table.ts'
-import { NULL, type OptionValues } from './options.ts'
+import type { OptionValues } from './options.ts'
+import type { Security } from './security.ts'
 
 /** What a connection of a socket of type `socketType` is made with, as the options stand now. */
-export function connectionOptions(options: OptionValues, socketType: string): ConnectionOptions {
+export function connectionOptions(
+  options: OptionValues,
+  socketType: string,
+  security: Security,
+): ConnectionOptions {
   const heartbeatIntervalMs = options.number(HEARTBEAT_INTERVAL)
   const heartbeatTimeoutMs = options.number(HEARTBEAT_TIMEOUT)
   const maxMessageSize = options.number(MAX_MESSAGE_SIZE)
   return {
     socketType,
     identity: options.bytes(ROUTING_ID) ?? EMPTY,
-    mechanism: nullMechanism(),
+    ...security,
     // libzmq holds each frame, not the sum, against the limit; the number of frames is what bounds the sum here.
     maxFrameSize: maxMessageSize < 0 ? Number.POSITIVE_INFINITY : maxMessageSize,
     maxMessageSize: Number.POSITIVE_INFINITY,
@@ -56,15 +57,6 @@ export function connectionOptions(options: OptionValues, socketType: string): Co
     keepAliveMs: keepAlive(options.number(TCP_KEEPALIVE), options.number(TCP_KEEPALIVE_IDLE)),
     acceptFilter: acceptFilter(options.bytes(TCP_ACCEPT_FILTER)),
   }
-}
-
-/** Whether the options ask for protection that this version cannot give: then nothing may be bound or connected. */
-export function asksForMore(options: OptionValues): boolean {
-  return (
-    options.number(MECHANISM) !== NULL ||
-    options.bytes(ZAP_DOMAIN) !== null ||
-    options.flag(ZAP_ENFORCE_DOMAIN)
-  )
 }
 
 /** The filter of a list as the option keeps it: networks with commas between. */

@@ -5,7 +5,6 @@ import type { TransportContext } from '../transport/context.ts'
 import { curveClient, curveServer, nullMechanism, plainClient, plainServer } from '../transport/mechanisms.ts'
 import type { Authenticate, ConnectionOptions, MakeMechanism } from '../transport/transport.ts'
 import { askZapHandler, hasZapHandler } from '../transport/zap.ts'
-import { failErrno } from './errno.ts'
 import {
   CURVE_PUBLIC_KEY,
   CURVE_SECRET_KEY,
@@ -25,23 +24,27 @@ export const OPEN_TO_ALL: Security = { mechanism: nullMechanism() }
 
 export type Security = Pick<ConnectionOptions, 'mechanism' | 'authenticate'>
 
-/** How connections are to be made secure, as the options stand now. Throws EINVAL when a key is missing. */
+/** How connections are to be made secure, as the options stand now; `undefined` when a key is missing. */
 export function securityOf(
   options: OptionValues,
   context: TransportContext,
   authenticator: Authenticate | undefined,
-): Security {
+): Security | undefined {
   const domain = options.bytes(ZAP_DOMAIN) ?? EMPTY
   // Who names a domain wants its rules applied; if nobody is there to apply them, nobody comes in.
   const mustAsk = authenticator !== undefined || domain.length > 0
   const mayAsk = !options.flag(ZAP_ENFORCE_DOMAIN)
-  return {
-    mechanism: mechanismOf(options, mustAsk, () => mustAsk || (mayAsk && hasZapHandler(context))),
-    authenticate: authenticator ?? ((request) => askZapHandler(context, domain, request)),
-  }
+  const asks = (): boolean => mustAsk || (mayAsk && hasZapHandler(context))
+  const mechanism = mechanismOf(options, mustAsk, asks)
+  const authenticate: Authenticate = authenticator ?? ((request) => askZapHandler(context, domain, request))
+  return mechanism && { mechanism, authenticate }
 }
 
-function mechanismOf(options: OptionValues, mustAsk: boolean, asks: () => boolean): MakeMechanism {
+function mechanismOf(
+  options: OptionValues,
+  mustAsk: boolean,
+  asks: () => boolean,
+): MakeMechanism | undefined {
   switch (options.number(MECHANISM)) {
     case PLAIN:
       return options.flag(PLAIN_SERVER)
@@ -49,11 +52,11 @@ function mechanismOf(options: OptionValues, mustAsk: boolean, asks: () => boolea
         : plainClient(options.bytes(PLAIN_USERNAME) ?? EMPTY, options.bytes(PLAIN_PASSWORD) ?? EMPTY)
     case CURVE: {
       const secretKey = options.bytes(CURVE_SECRET_KEY)
-      if (secretKey === null) failErrno('EINVAL')
+      if (secretKey === null) return undefined
       if (options.flag(CURVE_SERVER)) return curveServer(secretKey, asks)
       const publicKey = options.bytes(CURVE_PUBLIC_KEY)
       const serverKey = options.bytes(CURVE_SERVER_KEY)
-      if (publicKey === null || serverKey === null) failErrno('EINVAL')
+      if (publicKey === null || serverKey === null) return undefined
       return curveClient({ publicKey, secretKey }, serverKey)
     }
     default:

@@ -10,7 +10,10 @@ import type { TransportEvent } from '../transport/driver.ts'
 import { type Endpoint, isWildcard, parseEndpoint } from '../transport/endpoint.ts'
 import { type Listener, listen, listenSync } from '../transport/listener.ts'
 import { maybeNumericEndpoint } from '../transport/tcp.ts'
-import { asksForMore, connectionOptions, proxyOf } from './connection-options.ts'
+
+import type { Authenticate, ConnectionOptions } from '../transport/transport.ts'
+import { connectionOptions, proxyOf } from './connection-options.ts'
+
 import { BoundEndpoint, DialedEndpoint, type EndpointHost, type OpenEndpoint } from './endpoints.ts'
 import { addressError, type ErrnoCode, refusalOf, translateAddressError } from './errno.ts'
 import type { PeerEvent } from './events.ts'
@@ -21,6 +24,7 @@ import type { OptionValues } from './options.ts'
 import type { Pattern, PatternHost } from './patterns/pattern.ts'
 import type { PatternRow } from './patterns/table.ts'
 import { newPipe, Peer, type PeerHost } from './peer.ts'
+import { OPEN_TO_ALL, securityOf } from './security.ts'
 
 /** Messages of a socket since it was made, and how many wait now. */
 export interface SocketCounters {
@@ -44,6 +48,8 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
   readonly random: () => number
   readonly pattern: Pattern
   readonly operations: Operations
+  /** Judges peers in the place of a ZAP handler. */
+  authenticator: Authenticate | undefined
   /** As `lastEndpoint` reads. */
   lastEndpoint: string | null = null
   readonly #row: PatternRow
@@ -111,9 +117,10 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
   /** Rejects with an error of the drop-in API. */
   async bind(address: string): Promise<void> {
     const endpoint = this.#parse(address, 'bind')
+    const options = this.#connectionOptions(address, endpoint)
     const bound = new BoundEndpoint(isWildcard(endpoint) ? undefined : address, this)
     try {
-      this.#bound(bound, await listen(endpoint, this.#connectionOptions(), bound, this.transport))
+      this.#bound(bound, await listen(endpoint, options, bound, this.transport))
     } catch (cause) {
       throw translateAddressError(address, cause)
     }
@@ -122,9 +129,10 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
   /** `bind` within the call: throws what that rejects with. */
   bindSync(address: string): void {
     const endpoint = this.#parse(address, 'bind')
+    const options = this.#connectionOptions(address, endpoint)
     const bound = new BoundEndpoint(isWildcard(endpoint) ? undefined : address, this)
     try {
-      this.#bound(bound, listenSync(endpoint, this.#connectionOptions(), bound, this.transport))
+      this.#bound(bound, listenSync(endpoint, options, bound, this.transport))
     } catch (cause) {
       throw translateAddressError(address, cause)
     }
@@ -134,6 +142,7 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
   connect(address: string): void {
     const endpoint = this.#parse(address, 'connect')
     const proxy = endpoint.transport === 'tcp' ? this.#proxy(address) : undefined
+    const options = { ...this.#connectionOptions(address, endpoint), proxy }
     const routingId = this.options.bytes(CONNECT_ROUTING_ID)
     this.options.preset(CONNECT_ROUTING_ID, null)
     if (this.#row.connectsOnce && this.#find(address).length > 0) return
@@ -147,7 +156,6 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
     this.lastEndpoint = address
     this.#endpoints.add(dialed)
     linger(this)
-    const options = { ...this.#connectionOptions(), proxy }
     dialed.peer.dial(new Dialer(endpoint, options, dialed, this.transport), pipe)
     this.operations.serve()
   }
@@ -260,8 +268,6 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
   }
 
   #parse(address: string, purpose: 'bind' | 'connect'): Endpoint {
-    // Better no connection than one without the protection that was asked for.
-    if (asksForMore(this.options)) throw addressError(address, 'ENOTSUP')
     try {
       return parseEndpoint(address, purpose)
     } catch (cause) {
@@ -282,7 +288,13 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
     }
   }
 
-  #connectionOptions(): ReturnType<typeof connectionOptions> {
-    return connectionOptions(this.options, this.#row.socketType)
+  #connectionOptions(address: string, endpoint: Endpoint): ConnectionOptions {
+    const security =
+      endpoint.transport === 'inproc'
+        ? OPEN_TO_ALL
+        : securityOf(this.options, this.transport, this.authenticator)
+    // libzmq goes on with a key of zeros, which everybody knows.
+    if (security === undefined) throw addressError(address, 'EINVAL')
+    return connectionOptions(this.options, this.#row.socketType, security)
   }
 }

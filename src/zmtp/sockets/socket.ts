@@ -8,6 +8,7 @@
 import { EMPTY } from '../../base/bytes.ts'
 import type { TransportEvent } from '../transport/driver.ts'
 import { Hold } from '../transport/hold.ts'
+import type { Authenticate } from '../transport/transport.ts'
 import { expectArguments, expectOptions, isObject } from './arguments.ts'
 import { type Context, context as defaultContext, sharedOf } from './context.ts'
 import { failErrno } from './errno.ts'
@@ -129,7 +130,7 @@ export class Socket {
   declare ipv6: boolean
   /** Which mechanism the security options ask for. */
   declare readonly securityMechanism: null | 'plain' | 'curve' | 'gssapi'
-  /** Security options. This version knows no mechanism: bind and connect throw ENOTSUP once one of them is set. */
+  /** Security options; those that were set last choose the mechanism. */
   declare plainServer: boolean
   declare plainUsername: string | null
   declare plainPassword: string | null
@@ -320,6 +321,22 @@ export class Socket {
   get events(): Observer {
     this.#observer ??= new Observer(this)
     return this.#observer
+  }
+
+  /**
+   * Judges who may connect, in the place of a ZAP handler (RFC 27): a function that returns a verdict, or promises one. Only the status
+   * `'200'` lets a peer in; a function that throws, rejects or takes more than 5 s lets nobody in. Takes effect with the next bind or
+   * connect. `null` (default): the ZAP handler, where one is asked. Not known to the native package.
+   */
+  get authenticator(): Authenticate | null {
+    return this.#core.authenticator ?? null
+  }
+
+  set authenticator(authenticator: Authenticate | null) {
+    if (authenticator !== null && typeof authenticator !== 'function') {
+      throw new TypeError('Authenticator must be a function')
+    }
+    this.#core.authenticator = authenticator ?? undefined
   }
 
   /** Messages sent, received, dropped, and waiting. Not known to the native package. */

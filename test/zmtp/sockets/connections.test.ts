@@ -295,19 +295,6 @@ test('inproc names are known within one context only', async () => {
   for (const socket of [here, there]) socket.close()
 })
 
-test('options that promise a protection this version does not have keep the socket from connecting', async () => {
-  const dealer = new Dealer({ plainUsername: 'me', plainPassword: 'secret' })
-  assert.is(dealer.securityMechanism, 'plain')
-  assert.is(await code(() => dealer.connect('tcp://127.0.0.1:1')), 'ENOTSUP')
-  assert.is(await code(() => dealer.bind('tcp://127.0.0.1:0')), 'ENOTSUP')
-  dealer.close()
-  for (const options of [{ zapDomain: 'x' }, { plainServer: true }]) {
-    const socket = new Dealer(options)
-    assert.is(await code(() => socket.connect('tcp://127.0.0.1:1')), 'ENOTSUP')
-    socket.close()
-  }
-})
-
 test('a peer that says a frame is larger than maxMessageSize is cut off', async () => {
   const router = new Router({ maxMessageSize: 100 })
   await router.bind('tcp://127.0.0.1:0')
