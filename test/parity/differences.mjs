@@ -3,6 +3,7 @@
 export const ADDED = {
   many: '`receiveMany`, `batches()`, `sendMany`',
   pending: '`maxPendingSends`, `maxPendingReceives`',
+  authenticator: '`socket.authenticator`',
   counters: '`socket.counters`',
   dispose: '`[Symbol.asyncDispose]`',
   signal: '`{ signal }` for send, receive and the batch forms',
@@ -12,7 +13,6 @@ export const ADDED = {
 export const ROWS = {
   context: 'what is no context, given as `context`; what is no socket, given to an Observer',
   curveKeys: 'reading `curvePublicKey`, `curveSecretKey`, `curveServerKey`',
-  curve: 'PLAIN, CURVE, ZAP (`zapDomain`)',
   dataView: 'DataView as a part',
   dataViewOption: 'DataView as the value of an option',
   draft: 'draft sockets (types 12 to 19) and their `join` and `leave`',
@@ -26,7 +26,7 @@ export const ROWS = {
   longId: 'a routing id of more than 255 octets given to `connect`',
   mandatory: 'reading `mandatory`, `tcpAcceptFilter`',
   members: 'members of the classes',
-  missing: 'Stream, `curveKeyPair`',
+  missing: 'Stream',
   noContext: '`context: undefined`',
   nameless:
     'options that have a number but no name: 14, 31, 41, 58 to 60, 89, those of ROUTER on a REP, drafts from 95 on except 99 and 100; 6 to 10 of a context',

@@ -68,6 +68,7 @@ const NO_STREAM_AT_ALL = { ...NO_STREAM, at: /./ }
 const memberDifferences = (name) => [
   { at: /^(receiveMany|sendMany|batches|messages)$/, here: 'function', row: ADDED.many },
   { at: /^maxPending(Sends|Receives)$/, here: 'get set', row: ADDED.pending },
+  { at: 'authenticator', here: 'get set', row: ADDED.authenticator },
   { at: 'counters', here: 'get', row: ADDED.counters },
   { at: 'Symbol(nodejs.asyncDispose)', here: 'function', row: ADDED.dispose },
   { at: 'Symbol(Symbol.asyncIterator)', here: 'function', row: ROWS.members },
@@ -84,7 +85,7 @@ export const surface = [
           .sort()
           .map((name) => [name, typeof zmq[name]]),
       ),
-    differs: [{ at: /^(Stream|curveKeyPair)$/, here: 'undefined', row: ROWS.missing }],
+    differs: [{ at: 'Stream', here: 'undefined', row: ROWS.missing }],
   },
   {
     name: 'version and capability',
@@ -96,7 +97,6 @@ export const surface = [
     }),
     differs: [
       { at: 'capability.tipc', here: 'false', row: ROWS.transports },
-      { at: 'capability.curve', here: 'false', row: ROWS.curve },
       { at: 'capability.draft', here: 'false', row: ROWS.draft },
     ],
   },

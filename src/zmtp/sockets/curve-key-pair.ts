@@ -1,4 +1,5 @@
-// CURVE keys for people to keep: as text.
+// CURVE keys for people to keep, as text. What they are made of is the transport's, which has the chance for it; what they mean is the
+// engine's.
 import { encodeZ85 } from '../../base/z85.ts'
 import { newKeyPair } from '../transport/mechanisms.ts'
 

@@ -10,10 +10,8 @@ import type { TransportEvent } from '../transport/driver.ts'
 import { type Endpoint, isWildcard, parseEndpoint } from '../transport/endpoint.ts'
 import { type Listener, listen, listenSync } from '../transport/listener.ts'
 import { maybeNumericEndpoint } from '../transport/tcp.ts'
-
 import type { Authenticate, ConnectionOptions } from '../transport/transport.ts'
 import { connectionOptions, proxyOf } from './connection-options.ts'
-
 import { BoundEndpoint, DialedEndpoint, type EndpointHost, type OpenEndpoint } from './endpoints.ts'
 import { addressError, type ErrnoCode, refusalOf, translateAddressError } from './errno.ts'
 import type { PeerEvent } from './events.ts'
