@@ -21,7 +21,7 @@ queue('is empty at first', () => {
   assert.is(subject.queued, 0)
 })
 
-queue('takes one message of each pipe in turn, whole and in order (R11, H1)', () => {
+queue('R11, H1: takes one message of each pipe in turn, whole and in order', () => {
   const subject = new FairQueue()
   const a = new Pipe(10, 10)
   const b = new Pipe(10, 10)

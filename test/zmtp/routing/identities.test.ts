@@ -19,7 +19,7 @@ identities('finds a pipe by any buffer with the same octets', () => {
   assert.is(subject.size, 1)
 })
 
-identities('makes up ids of five octets, 00 and a counter with a random start (R13)', () => {
+identities('R13: makes up ids of five octets, 00 and a counter with a random start', () => {
   const subject = new Identities(() => 0.5)
   const pipes = [new Pipe(1, 1), new Pipe(1, 1)]
   for (const pipe of pipes) subject.generate(pipe)
@@ -40,7 +40,7 @@ identities('wraps the counter', () => {
   )
 })
 
-identities('never makes up an id that a peer has brought (R13)', () => {
+identities('R13: never makes up an id that a peer has brought', () => {
   const subject = new Identities(() => 0)
   subject.assign(new Pipe(1, 1), Buffer.from([0, 0, 0, 0, 0]))
   subject.assign(new Pipe(1, 1), Buffer.from([0, 0, 0, 0, 1]))

@@ -28,7 +28,7 @@ balancer('has nobody to send to at first', () => {
   assert.not(subject.writable)
 })
 
-balancer('takes pipes in turn, in the order they came (R11)', () => {
+balancer('R11, H1: takes pipes in turn, in the order they came', () => {
   const { subject, pipes } = setUp(3)
   assert.equal(
     [1, 2, 3, 4, 5, 6].map(() => send(subject, pipes)),

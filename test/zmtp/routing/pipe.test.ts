@@ -37,16 +37,17 @@ pipe('sends a head in front and leaves out what comes before `from`', () => {
   ])
 })
 
-pipe('keeps the order: while something is queued nothing overtakes it', () => {
+pipe('F19: keeps the order: while something is queued nothing overtakes it', () => {
   const subject = new Pipe(1000, 1000)
   const driver = connect(subject)
   driver.congested = true
   subject.sendOne(Buffer.from('1'))
   driver.congested = false
   subject.sendOne(Buffer.from('2'))
+  subject.send(parts('3', 'x'))
   assert.equal(driver.sent, [])
   subject.drain()
-  assert.equal(driver.texts, ['1', '2'])
+  assert.equal(driver.texts, ['1', '2', '3|x'])
 })
 
 for (const [limit, left] of [
@@ -56,7 +57,7 @@ for (const [limit, left] of [
   [10, 5],
   [1000, 500],
 ] as const) {
-  pipe(`is full at ${limit} messages and takes more when ${left} are left (H2, H3)`, () => {
+  pipe(`H2, H3: is full at ${limit} messages and takes more when ${left} are left`, () => {
     const subject = new Pipe(limit, NONE)
     for (let i = 0; i < limit; i++) {
       assert.not(subject.full)
@@ -136,7 +137,7 @@ pipe('forgets a message that breaks off', () => {
   assert.is(subject.dropped, 1)
 })
 
-pipe('stops reading at the receive limit and reads on at half of it (H4)', () => {
+pipe('H4: stops reading at the receive limit and reads on at half of it', () => {
   const subject = new Pipe(10, 4)
   const driver = connect(subject)
   for (let i = 0; i < 4; i++) subject.arrive(parts(String(i)))

@@ -5,6 +5,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import {
   Dealer,
+  Pair,
   Publisher,
   Pull,
   Push,
@@ -321,6 +322,33 @@ scenario(
     assert.not(pull.readable)
     ;(await w.peerOf(pull)).hello('PUSH', {}, whole)
     assert.is((await pull.receive()).length, 3)
+  },
+)
+
+scenario(
+  'F18, H7: what came of a message that broke off does not stand before the first of the next connection',
+  async (w) => {
+    for (const [socket, type] of [
+      [new Pull({ reconnectInterval: 5 }), 'PUSH'],
+      [new Dealer({ reconnectInterval: 5 }), 'ROUTER'],
+      [new Pair({ reconnectInterval: 5 }), 'PAIR'],
+      [new Subscriber({ reconnectInterval: 5 }), 'PUB'],
+    ] as const) {
+      const listener = await w.listener()
+      if (socket instanceof Subscriber) socket.subscribe()
+      w.use(socket).connect(listener.endpoint)
+      const first = (await listener.peer(0)).hello(
+        type,
+        {},
+        octets('01 04 "half" 01 00 02 00*6 01 00 42*100'),
+      )
+      await first.ready()
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      first.socket.end()
+      ;(await listener.peer(1)).hello(type, {}, octets('01 05 "whole" 00 03 "one"'))
+      assert.equal(strings(await socket.receive()), ['whole', 'one'])
+      assert.is(socket.counters.received, 1)
+    }
   },
 )
 
