@@ -267,6 +267,39 @@ scenario(
   },
 )
 
+scenario(
+  'H9: a surplus peer of a PAIR hears a greeting and no READY, so it has no reason to send anything',
+  async (w) => {
+    const pair = await w.bound(new Pair())
+    const first = (await w.peerOf(pair)).hello('PAIR')
+    await first.ready()
+    const second = (await w.peerOf(pair)).hello('PAIR')
+    await second.over()
+    assert.ok(second.size <= 64)
+    assert.not(first.closed)
+    first.destroy()
+    await until(() => pair.counters.peers === 0)
+    const third = (await w.peerOf(pair)).hello('PAIR', {}, octets('00 05 "third"'))
+    assert.equal(strings(await pair.receive()), ['third'])
+    assert.not(third.closed)
+  },
+)
+
+scenario(
+  'H9: of two peers of a PAIR whose handshakes overlap, the later one is closed behind its own',
+  async (w) => {
+    const pair = await w.bound(new Pair())
+    const both = [await w.peerOf(pair), await w.peerOf(pair)]
+    for (const peer of both) await peer.write(greeting()).ready()
+    both[1]!.write(ready('PAIR'), octets('00 06 "second"'))
+    assert.equal(strings(await pair.receive()), ['second'])
+    both[0]!.write(ready('PAIR'), octets('00 05 "first"'))
+    await both[0]!.over()
+    assert.not(both[1]!.closed)
+    assert.not(pair.readable)
+  },
+)
+
 // -- frames ------------------------------------------------------------------------------------------------------------
 
 scenario('F12: twenty peers that announce 1 GiB each and send 10 octets cost little', async (w) => {
