@@ -1,7 +1,7 @@
-// Queues between our sockets and libzmq's: who gets what in turn, what a peer that does not read stops, what survives the loss of a connection
-// and the close of a socket, and what a message may measure.
+// Queues between our sockets and libzmq's: who gets what in turn, what a peer that does not read stops, what survives the loss
+// of a connection. What closes, binds and dials is in endpoints.test.ts.
 import * as assert from 'uvu/assert'
-import { checkSame, strays } from './support/links.ts'
+import { strays } from './support/links.ts'
 import type { Player } from './support/player.ts'
 import { expected, type Type } from './support/scenario.ts'
 import { against, type Options, type Stage } from './support/stage.ts'
@@ -115,7 +115,7 @@ against('queues', (test) => {
       await push.seen('disconnect')
       for (const text of upTo(100)) assert.is(await push.trySend([text]), 'sent')
       const second = weSend ? await stage.theirs('PULL') : await stage.ours('PULL')
-      await bindAgain(second, endpoint)
+      await second.bindAgain(endpoint)
       assert.equal(await numbers(second, 100), upTo(100))
 
       const [bound, gone] = await stage.cast(
@@ -177,7 +177,7 @@ against('queues', (test) => {
       await pull.unbind(endpoint)
       await push.connect(endpoint)
       assert.is(await push.trySend(['early'], 50), 'EAGAIN')
-      await bindAgain(pull, endpoint)
+      await pull.bindAgain(endpoint)
       assert.is(await push.trySend(['on time'], 5000), 'sent')
       assert.equal(await pull.receive(), ['on time'])
     })
@@ -196,7 +196,7 @@ against('queues', (test) => {
         await to.unbind(endpoint)
         await from.connect(endpoint)
         for (const text of upTo(20)) assert.is(await from.trySend([text]), 'sent')
-        await bindAgain(to, endpoint)
+        await to.bindAgain(endpoint)
         assert.equal(await to.receive(), ['19'])
         assert.is(await to.maybeReceive(50), undefined)
       })
@@ -211,100 +211,6 @@ against('queues', (test) => {
         assert.ok(got.length < run.count, `${got.length} messages came`)
       })
     }
-
-    test(`M1, M6: what ${our} DEALER says to nobody before it closes reaches ${their} ROUTER that binds later`, async (stage) => {
-      const [dealer, router] = await stage.cast(
-        weSend,
-        ['DEALER', { routingId: 'd', linger: -1, reconnectInterval: 20 }],
-        ['ROUTER'],
-      )
-      const endpoint = await router.bind()
-      await router.unbind(endpoint)
-      await dealer.connect(endpoint)
-      for (const text of upTo(100)) await dealer.send(text)
-      await dealer.close()
-      await bindAgain(router, endpoint)
-      assert.equal(
-        await router.texts(100),
-        upTo(100).map((text) => `d ${text}`),
-      )
-    })
-
-    test(`M6: 8 MiB and 1,000 messages that ${our} PUSH has just sent when it closes reach ${their} PULL whole`, async (stage) => {
-      const [pull, push] = await linked(
-        stage,
-        !weSend,
-        ['PULL'],
-        ['PUSH', { linger: -1, sendHighWaterMark: 0 }],
-      )
-      const run = { seed: 'farewell', count: 1001, shapes: [[1000, 1]], special: { 0: [8_388_608] } }
-      await push.act({ do: 'send', run })
-      await push.close()
-      checkSame((await pull.act({ do: 'receive', count: run.count })) as string[], expected(run))
-    })
-
-    test(`M6: with linger 0 ${our} DEALER closes without a word to ${their} DEALER that comes later`, async (stage) => {
-      const [dealer, other] = await stage.cast(weSend, ['DEALER', { linger: 0 }], ['DEALER'])
-      const endpoint = await other.bind()
-      await other.unbind(endpoint)
-      await dealer.connect(endpoint)
-      await dealer.send('lost')
-      await dealer.close()
-      await bindAgain(other, endpoint)
-      assert.is(await other.maybeReceive(300), undefined)
-    })
-
-    test(`M5: ${their} DEALER sees that ${our} DEALER disconnects, after what that had sent, and may be dialled again`, async (stage) => {
-      const [to, from] = await linked(stage, !weSend, ['DEALER'], ['DEALER'])
-      const endpoint = (await to.act({ do: 'endpoint' })) as string
-      await to.watch()
-      for (const text of upTo(100)) await from.send(text)
-      await from.disconnect(endpoint)
-      // libzmq finishes this within a later call.
-      assert.is(await from.maybeReceive(20), undefined)
-      assert.equal(await numbers(to, 100), upTo(100))
-      await to.seen('disconnect')
-      await from.connect(endpoint)
-      await from.send('again')
-      assert.equal(await to.receive(), ['again'])
-    })
-
-    test(`M7: ${their} DEALER sees that ${our} DEALER unbinds, after what that had sent, and dials until it is bound again`, async (stage) => {
-      const [bound, dialled] = await linked(stage, weSend, ['DEALER'], ['DEALER', { reconnectInterval: 20 }])
-      const endpoint = (await bound.act({ do: 'endpoint' })) as string
-      await dialled.watch()
-      await dialled.send('here')
-      assert.equal(await bound.receive(), ['here'])
-      for (const text of upTo(100)) await bound.send(text)
-      await bound.unbind(endpoint)
-      // For libzmq it is the next call that ends the connections.
-      assert.is(await bound.maybeReceive(20), undefined)
-      assert.equal(await numbers(dialled, 100), upTo(100))
-      await dialled.seen('disconnect')
-      await bindAgain(bound, endpoint)
-      await dialled.send('again')
-      assert.equal(await bound.receive(), ['again'])
-    })
-
-    test(`F9, F10, F11: ${our} PULL takes parts of its maxMessageSize from ${their} PUSH, and not one of an octet more`, async (stage) => {
-      const [pull, push] = await linked(
-        stage,
-        weSend,
-        ['PULL', { maxMessageSize: 1000 }],
-        ['PUSH', { reconnectInterval: 20 }],
-      )
-      await push.watch()
-      await push.send('x'.repeat(1000), 'y'.repeat(1000))
-      assert.equal(
-        (await pull.receive()).map((part) => part.length),
-        [1000, 1000],
-      )
-      await push.send('z'.repeat(1001))
-      await push.seen('disconnect')
-      await push.seen('handshake', 1)
-      await push.send('small')
-      assert.equal(await pull.receive(), ['small'])
-    })
   }
 
   for (const [weBind, our, their] of SIDES) {
@@ -338,16 +244,3 @@ against('queues', (test) => {
     assert.equal(await second.receive(), ['welcome'])
   })
 })
-
-/** A port that was given up a moment ago may be taken still. */
-async function bindAgain(player: Player, endpoint: string): Promise<void> {
-  for (const end = Date.now() + 5000; ; ) {
-    try {
-      await player.bind(endpoint)
-      return
-    } catch (error) {
-      if (Date.now() > end) throw error
-      await new Promise((resolve) => setTimeout(resolve, 20))
-    }
-  }
-}

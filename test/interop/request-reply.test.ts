@@ -91,7 +91,7 @@ against('requests and replies', (test) => {
       const successor = weAsk
         ? await stage.theirs('ROUTER', { mandatory: true })
         : await stage.ours('ROUTER', { mandatory: true })
-      await rebound(successor, endpoint)
+      await successor.bindAgain(endpoint)
       await successor.send('req', '', 'answer')
       assert.equal(await req.receive(), ['answer'])
       assert.is(await successor.maybeReceive(50), undefined)
@@ -238,16 +238,3 @@ against('requests and replies', (test) => {
     })
   }
 })
-
-/** A port that was given up a moment ago may be taken still. */
-async function rebound(player: Player, endpoint: string): Promise<void> {
-  for (const end = Date.now() + 5000; ; ) {
-    try {
-      await player.bind(endpoint)
-      return
-    } catch (error) {
-      if (Date.now() > end) throw error
-      await player.maybeReceive(20)
-    }
-  }
-}

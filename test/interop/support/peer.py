@@ -33,8 +33,6 @@ OPTIONS = {
     "conflate": zmq.CONFLATE,
     "ipv6": zmq.IPV6,
     "maxMessageSize": zmq.MAXMSGSIZE,
-    "sendTimeout": zmq.SNDTIMEO,
-    "receiveTimeout": zmq.RCVTIMEO,
     "manual": zmq.XPUB_MANUAL,
     "noDrop": zmq.XPUB_NODROP,
     "welcomeMessage": zmq.XPUB_WELCOME_MSG,

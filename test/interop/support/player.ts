@@ -1,5 +1,6 @@
 // A socket of an interop scenario, ours or libzmq's: told what to do by the same commands, so that a scenario is written once and played with
 // the parts exchanged. Parts are strings with one character per octet.
+import { sleep } from '../../support/within.ts'
 import type { Command } from './actions.mjs'
 import { anywhere, eventsOf, seen, type Transport } from './links.ts'
 import type { Doer } from './peer.ts'
@@ -24,6 +25,18 @@ export class Player {
   async bind(where: Transport | string = 'tcp'): Promise<string> {
     const endpoint = where.includes(':') ? where : anywhere(where as Transport)
     return (await this.act({ do: 'bind', endpoint })) as string
+  }
+
+  /** Binds to an endpoint that was given up a moment ago, and may be taken still. */
+  async bindAgain(endpoint: string): Promise<void> {
+    for (const end = Date.now() + 5000; ; await sleep(20)) {
+      try {
+        await this.bind(endpoint)
+        return
+      } catch (error) {
+        if (Date.now() > end) throw error
+      }
+    }
   }
 
   async connect(endpoint: string, routingId?: string): Promise<void> {
