@@ -1,7 +1,7 @@
 // Queues between our sockets and libzmq's: who gets what in turn, what a peer that does not read stops, what survives the loss
 // of a connection. What closes, binds and dials is in endpoints.test.ts.
 import * as assert from 'uvu/assert'
-import { strays } from './support/links.ts'
+import { anywhere, strays } from './support/links.ts'
 import type { Player } from './support/player.ts'
 import { expected, type Type } from './support/scenario.ts'
 import { against, type Options, type Stage } from './support/stage.ts'
@@ -147,24 +147,18 @@ against('queues', (test) => {
     })
 
     test(`H7: a multipart that breaks off on its way from ${our} DEALER does not reach ${their} ROUTER in part, nor later`, async (stage) => {
-      const [router, dealer] = await stage.cast(
-        !weSend,
-        ['ROUTER'],
-        ['DEALER', { routingId: 'd', reconnectInterval: 20 }],
-      )
+      const [router, dealer] = await stage.cast(!weSend, ['ROUTER'], ['DEALER', { reconnectInterval: 20 }])
       const relay = await stage.relay(await router.bind())
       await router.watch()
       await dealer.connect(relay.endpoint)
       await dealer.send('whole')
-      assert.equal(await router.receive(), ['d', 'whole'])
+      assert.equal((await router.receive()).slice(1), ['whole'])
       relay.cutAfter('up', 300_000)
       await dealer.send('begin', 'x'.repeat(1_000_000), 'end')
       await router.seen('disconnect')
-      // A call, so that libzmq learns of it too and frees the identity.
-      assert.is(await router.maybeReceive(10), undefined)
       await router.seen('handshake', 2)
       await dealer.send('next', 'whole')
-      assert.equal(await router.receive(), ['d', 'next', 'whole'])
+      assert.equal((await router.receive()).slice(1), ['next', 'whole'])
     })
 
     test(`H8: ${our} PUSH with immediate takes nothing before ${their} PULL is there, then all`, async (stage) => {
@@ -173,11 +167,10 @@ against('queues', (test) => {
         ['PUSH', { immediate: true, reconnectInterval: 20 }],
         ['PULL'],
       )
-      const endpoint = await pull.bind()
-      await pull.unbind(endpoint)
+      const endpoint = anywhere('ipc')
       await push.connect(endpoint)
       assert.is(await push.trySend(['early'], 50), 'EAGAIN')
-      await pull.bindAgain(endpoint)
+      await pull.bind(endpoint)
       assert.is(await push.trySend(['on time'], 5000), 'sent')
       assert.equal(await pull.receive(), ['on time'])
     })
@@ -192,11 +185,10 @@ against('queues', (test) => {
           [sender, { conflate: true, reconnectInterval: 20 }],
           [receiver],
         )
-        const endpoint = await to.bind()
-        await to.unbind(endpoint)
+        const endpoint = anywhere('ipc')
         await from.connect(endpoint)
         for (const text of upTo(20)) assert.is(await from.trySend([text]), 'sent')
-        await to.bindAgain(endpoint)
+        await to.bind(endpoint)
         assert.equal(await to.receive(), ['19'])
         assert.is(await to.maybeReceive(50), undefined)
       })
