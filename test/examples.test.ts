@@ -24,9 +24,12 @@ async function succeeds(child: Child): Promise<void> {
   assert.is(await child.ended(30_000), 0, child.output)
 }
 
-const SINGLE = ['proxy', 'registries', 'server-calls-client', 'typed-api']
+const SINGLE = ['registries', 'server-calls-client', 'typed-api']
+const SOCKETS = ['batches', 'pipeline', 'proxy', 'pub-sub', 'request-reply', 'router-dealer'].map(
+  (name) => `sockets/${name}`,
+)
 
-for (const name of SINGLE) {
+for (const name of [...SINGLE, ...SOCKETS]) {
   tests(`${name} runs, checks itself and ends`, async () => {
     const child = example(name)
     await succeeds(child)
@@ -35,7 +38,7 @@ for (const name of SINGLE) {
 }
 
 tests(
-  'every example begins with two lines that say what it shows, and those at the top are tested here',
+  'every example begins with two lines that say what it shows, and those at the top and of sockets are tested here',
   () => {
     const files = readdirSync('examples', { recursive: true }).map(String).sort()
     const sources = files.filter((file) => file.endsWith('.ts'))
@@ -48,6 +51,11 @@ tests(
     }
     const top = sources.filter((file) => !file.includes(path.sep)).map((file) => file.replace('.ts', ''))
     assert.equal(top, SINGLE)
+    const sockets = files.filter((file) => path.dirname(file) === 'sockets')
+    assert.equal(
+      sockets.map((file) => file.split(path.sep).join('/').replace('.ts', '')),
+      SOCKETS,
+    )
   },
 )
 

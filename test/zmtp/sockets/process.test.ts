@@ -161,6 +161,11 @@ for (const [what, script] of [
   ['receiveMany', `await s.receiveMany()`],
   ['batches', `for await (const _ of s.batches());`],
   ['sendMany', `await s.sendMany(['x', 'y'])`],
+  [
+    // The native package hangs at its end with one.
+    'a running Proxy',
+    `const b = new zmq.Dealer(); await b.bind('tcp://127.0.0.1:*'); await new zmq.Proxy(s, b).run()`,
+  ],
   ['a second receive', `s.maxPendingReceives = 2; s.receive(); await s.receive()`],
 ] as const) {
   test(`${what} keeps the process alive while it waits`, async () => {

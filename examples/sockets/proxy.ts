@@ -1,5 +1,5 @@
 // A proxy in the middle: clients and workers know one address each and come and go; requests wait for the next free worker.
-// Run `node scripts/run-example.mjs proxy`.
+// Run `node scripts/run-example.mjs sockets/proxy`.
 import assert from 'node:assert/strict'
 import * as zmq from 'pseud/zmtp'
 
