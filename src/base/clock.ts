@@ -9,6 +9,11 @@ export interface Clock {
   setTimer(fire: () => void, delayMs: number): Timer
 }
 
+/** The wall-clock time at `ms` of the real clock. */
+export function dateOf(ms: number): Date {
+  return new Date(performance.timeOrigin + ms)
+}
+
 export interface Timer {
   cancel(): void
 }

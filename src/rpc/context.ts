@@ -1,6 +1,8 @@
 // What a function may know of the call that it serves: made only for functions that ask for it.
+
+import { dateOf } from '../base/clock.ts'
 import { Peer, type PeerLink } from './peer.ts'
-import { type Callable, type CallOptions, type CallSettings, dateOf, inheritedStub } from './settings.ts'
+import { type Callable, type CallOptions, type CallSettings, inheritedStub } from './settings.ts'
 
 /** What a context needs of the call behind it. */
 export interface ContextSource {

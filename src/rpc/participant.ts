@@ -2,6 +2,7 @@
  * What Server and Client have in common, behind their faces: registries, sessions, listeners and dialers, events, the end. Each
  * of the two decides what a new session means to it; either may bind and dial.
  */
+import { dateOf } from '../base/clock.ts'
 import { type PseudError, UsageError } from '../base/errors.ts'
 import { Codec } from '../codec/index.ts'
 import {
@@ -264,7 +265,7 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
   }
 
   date(): Date {
-    return new Date(performance.timeOrigin + this.context.now())
+    return dateOf(this.context.now())
   }
 
   /** Tells the `error` listeners; without one, only the counters know. */

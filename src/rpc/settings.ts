@@ -122,8 +122,3 @@ export function inheritedStub(target: object, inherit: (own: CallSettings) => Ca
   if (stubWith === undefined) throw new UsageError('NOT_CALLABLE', 'ctx.with takes a client or a peer')
   return stubWith(inherit)
 }
-
-/** A time of the monotonic clock as a date. */
-export function dateOf(ms: number): Date {
-  return new Date(performance.timeOrigin + ms)
-}

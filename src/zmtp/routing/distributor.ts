@@ -70,7 +70,7 @@ export class Distributor {
       return
     }
     for (const pipe of this.#chosen) {
-      if (pipe.full) pipe.dropped++
+      if (pipe.full) pipe.drop()
       else pipe.send(parts)
     }
   }
@@ -82,7 +82,7 @@ export class Distributor {
       return
     }
     for (const pipe of this.#chosen) {
-      if (pipe.full) pipe.dropped++
+      if (pipe.full) pipe.drop()
       else pipe.sendOne(body)
     }
   }

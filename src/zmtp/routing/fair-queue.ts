@@ -24,10 +24,7 @@ export class FairQueue {
 
   /** `limit`: instead of the high-water mark, for messages that are not the peer's own. */
   push(pipe: Pipe, message: Message, limit?: number): void {
-    if (!pipe.inTurn) {
-      pipe.inTurn = true
-      this.#turns.push(pipe)
-    }
+    this.#enter(pipe)
     pipe.arrive(message, limit)
   }
 
@@ -52,8 +49,9 @@ export class FairQueue {
     if (!left.inTurn) return
     this.#turns.remove(left)
     left.inTurn = false
+    this.#enter(pipe)
     for (let message = left.inbound.shift(); message !== undefined; message = left.inbound.shift()) {
-      this.push(pipe, message)
+      pipe.adopt(message)
     }
   }
 
@@ -63,5 +61,16 @@ export class FairQueue {
     pipe.inTurn = false
     pipe.discardInbound()
     if (this.lastPipe === pipe) this.lastPipe = undefined
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    for (let pipe = this.#turns.peek(); pipe !== undefined; pipe = this.#turns.peek()) this.remove(pipe)
+  }
+
+  #enter(pipe: Pipe): void {
+    if (pipe.inTurn) return
+    pipe.inTurn = true
+    this.#turns.push(pipe)
   }
 }

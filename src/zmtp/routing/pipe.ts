@@ -27,6 +27,11 @@ export interface Outlet {
   resume(): void
 }
 
+/** How many messages a socket has thrown away: kept beside its pipes, because what they have brought may outlive them. */
+export class Losses {
+  count = 0
+}
+
 export class Pipe {
   /** The connection, from the end of the handshake to its loss. */
   outlet: Outlet | undefined
@@ -46,19 +51,21 @@ export class Pipe {
   round = 0
 
   readonly inbound: Fifo<Message> = new Fifo()
-  /** Messages handed to a connection, messages that arrived, messages thrown away. */
+  /** Messages handed to a connection, messages that arrived, messages thrown away: see `drop`. */
   sent = 0
   received = 0
   dropped = 0
 
+  readonly #losses: Losses
   readonly #outbound: Fifo<Buffer | Message> = new Fifo()
   #partial: Message | undefined
   #sendLimit: number
   #receiveLimit: number
   #paused = false
 
-  /** Both in messages; `Infinity` for no bound. */
-  constructor(sendLimit: number, receiveLimit: number) {
+  /** Both limits in messages; `Infinity` for no bound. `losses` counts what is dropped, too. */
+  constructor(sendLimit: number, receiveLimit: number, losses: Losses = new Losses()) {
+    this.#losses = losses
     this.#sendLimit = sendLimit
     this.#receiveLimit = receiveLimit
   }
@@ -66,6 +73,12 @@ export class Pipe {
   /** Messages waiting to be sent. */
   get queued(): number {
     return this.#outbound.length
+  }
+
+  /** Counts messages to or from this peer that are thrown away. */
+  drop(messages = 1): void {
+    this.dropped += messages
+    this.#losses.count += messages
   }
 
   /** Changes the bounds. What is queued already stays. */
@@ -152,7 +165,7 @@ export class Pipe {
 
   /** Throws away what waits to be sent. */
   discardOutbound(): void {
-    this.dropped += this.#outbound.length
+    this.drop(this.#outbound.length)
     this.#outbound.clear()
     this.full = false
   }
@@ -182,12 +195,24 @@ export class Pipe {
 
   /** Forgets a message whose rest will never come. */
   discardPartial(): void {
-    if (this.#partial !== undefined) this.dropped++
+    if (this.#partial !== undefined) this.drop()
     this.#partial = undefined
   }
 
   /** Queues a whole message for the socket, and stops reading from the peer when that makes the queue full: of `limit` messages. */
   arrive(message: Message, limit: number = this.#receiveLimit): void {
+    this.received++
+    this.adopt(message, limit)
+  }
+
+  /** A whole message came that nobody is to have. */
+  refuse(): void {
+    this.received++
+    this.drop()
+  }
+
+  /** `arrive` for a message that another pipe has counted. */
+  adopt(message: Message, limit: number = this.#receiveLimit): void {
     if (this.conflate) this.discardInbound()
     this.inbound.push(message)
     if (this.inbound.length >= limit && !this.#paused && !this.conflate) {
@@ -205,7 +230,7 @@ export class Pipe {
 
   /** Throws away what the socket has not read. */
   discardInbound(): void {
-    this.dropped += this.inbound.length
+    this.drop(this.inbound.length)
     this.inbound.clear()
   }
 

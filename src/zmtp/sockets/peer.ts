@@ -4,12 +4,13 @@
  * Also the slow goodbye: what is queued is still sent, for as long as `linger` allows.
  */
 import { copy, EMPTY } from '../../base/bytes.ts'
-import type { Timer } from '../../base/clock.ts'
+import { dateOf, type Timer } from '../../base/clock.ts'
 import type { PseudError } from '../../base/errors.ts'
-import { Pipe } from '../routing/pipe.ts'
+import { type Losses, Pipe } from '../routing/pipe.ts'
 import type { TransportContext } from '../transport/context.ts'
 import type { Dialer } from '../transport/dialer.ts'
 import type { Driver, Receiver } from '../transport/driver.ts'
+import type { SocketPeer } from './counters.ts'
 import { type EventPeer, type PeerEvent, strangerAt } from './events.ts'
 import { ownPart } from './message.ts'
 import type { Operations } from './operations.ts'
@@ -23,6 +24,7 @@ export interface PeerHost {
   readonly pattern: Pattern
   readonly operations: Operations
   readonly transport: TransportContext
+  readonly losses: Losses
   /** `pipe` is about to be used. */
   onPipe(pipe: Pipe, peer: Peer): void
   /** `pipe` is not used any more; unread messages it brought may still be. */
@@ -44,6 +46,7 @@ export class Peer implements Receiver {
   #driver: Driver | undefined
   /** At the other end of the connection of the moment, once its handshake is done. */
   #about: EventPeer | undefined
+  #since = 0
   #leaving = false
   #lingerUntil = Number.POSITIVE_INFINITY
   #lingerTimer: Timer | undefined
@@ -52,8 +55,22 @@ export class Peer implements Receiver {
     this.#host = host
   }
 
-  get pipe(): Pipe | undefined {
-    return this.#pipe
+  /** What `socket.peers` shows of it, whose pipe is `pipe`. */
+  describe(pipe: Pipe): SocketPeer {
+    const about = this.#about
+    return {
+      identity: pipe.routingId ?? about?.identity ?? EMPTY,
+      socketType: about?.socketType ?? '',
+      endpoint: this.#dialer?.endpoint ?? this.#driver?.endpoint ?? '',
+      address: about?.address,
+      ...(about?.userId !== undefined && { userId: about.userId }),
+      since: about && dateOf(this.#since),
+      sent: pipe.sent,
+      received: pipe.received,
+      dropped: pipe.dropped,
+      queuedToSend: pipe.queued,
+      queuedToReceive: pipe.inbound.length,
+    }
   }
 
   /** Octets or messages have not left yet. What a handshake says does not count. */
@@ -92,7 +109,7 @@ export class Peer implements Receiver {
       this.#leaveWhenSent()
       return
     }
-    const pipe = lasting ?? newPipe(this.#host.options)
+    const pipe = lasting ?? newPipe(this.#host.options, this.#host.losses)
     if (lasting === undefined) this.#take(pipe)
     const identity = driver.peer?.identity ?? EMPTY
     const refusal = pattern.open(pipe, identity)
@@ -110,10 +127,13 @@ export class Peer implements Receiver {
 
   onPart(_driver: Driver, chunk: Buffer, start: number, end: number, more: boolean): void {
     const pipe = this.#pipe
-    if (pipe === undefined || this.#leaving) return
+    if (pipe === undefined) return
+    if (this.#leaving) {
+      if (!more) pipe.refuse()
+      return
+    }
     const message = pipe.assemble(ownPart(chunk, start, end), more)
     if (message === undefined) return
-    pipe.received++
     const { pattern, operations } = this.#host
     pattern.arrive(pipe, message)
     if (operations.receivesWaiting) operations.serve()
@@ -229,6 +249,7 @@ export class Peer implements Receiver {
       properties,
       ...(userId !== undefined && { userId }),
     }
+    this.#since = driver.now()
     this.#host.onEvent({ type: 'handshake', address: driver.endpoint, peer: this.#about })
   }
 
@@ -267,6 +288,7 @@ export class Peer implements Receiver {
   }
 
   #gone(): void {
+    this.#pipe?.discardOutbound()
     if (this.#pipe !== undefined) this.#host.onPipeGone(this.#pipe)
     this.#dialer?.close()
     this.#lingerTimer?.cancel()
@@ -276,8 +298,8 @@ export class Peer implements Receiver {
 }
 
 /** A pipe as the options of the moment want it. */
-export function newPipe(options: OptionValues): Pipe {
-  const pipe = new Pipe(limit(options, SEND_HIGH_WATER_MARK), limit(options, RECEIVE_HIGH_WATER_MARK))
+export function newPipe(options: OptionValues, losses: Losses): Pipe {
+  const pipe = new Pipe(limit(options, SEND_HIGH_WATER_MARK), limit(options, RECEIVE_HIGH_WATER_MARK), losses)
   pipe.conflate = options.flag(CONFLATE)
   return pipe
 }

@@ -3,7 +3,7 @@
  * Promises, states and argument checks of the API are the Socket's.
  */
 import type { PseudError } from '../../base/errors.ts'
-import type { Pipe } from '../routing/pipe.ts'
+import { Losses, type Pipe } from '../routing/pipe.ts'
 import type { TransportContext } from '../transport/context.ts'
 import { Dialer } from '../transport/dialer.ts'
 import type { TransportEvent } from '../transport/driver.ts'
@@ -12,6 +12,7 @@ import { type Listener, listen, listenSync } from '../transport/listener.ts'
 import { maybeNumericEndpoint } from '../transport/tcp.ts'
 import type { Authenticate, ConnectionOptions } from '../transport/transport.ts'
 import { connectionOptions, proxyOf } from './connection-options.ts'
+import type { SocketCounters, SocketPeer } from './counters.ts'
 import { BoundEndpoint, DialedEndpoint, type EndpointHost, type OpenEndpoint } from './endpoints.ts'
 import { addressError, type ErrnoCode, refusalOf, translateAddressError } from './errno.ts'
 import type { PeerEvent } from './events.ts'
@@ -23,22 +24,6 @@ import type { Pattern, PatternHost } from './patterns/pattern.ts'
 import type { PatternRow } from './patterns/table.ts'
 import { newPipe, Peer, type PeerHost } from './peer.ts'
 import { OPEN_TO_ALL, securityOf } from './security.ts'
-
-/** Messages of a socket since it was made, and how many wait now. */
-export interface SocketCounters {
-  /** Handed to a connection. */
-  readonly sent: number
-  /** Arrived whole, read or not. */
-  readonly received: number
-  /** Thrown away: no room at a peer that must not block, a peer that went with its queue, late replies. */
-  readonly dropped: number
-  /** Waiting to be sent. */
-  readonly queuedToSend: number
-  /** Waiting to be received. */
-  readonly queuedToReceive: number
-  /** Peers with a connection or a queue. */
-  readonly peers: number
-}
 
 export class SocketCore implements PatternHost, PeerHost, EndpointHost {
   readonly options: OptionValues
@@ -58,10 +43,10 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
   readonly #pipes = new Map<Pipe, Peer>()
   #closed = false
   #over = false
+  readonly losses: Losses = new Losses()
   // Of pipes that are gone.
   #sent = 0
   #received = 0
-  #dropped = 0
 
   constructor(
     row: PatternRow,
@@ -94,22 +79,24 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
   get counters(): SocketCounters {
     let sent = this.#sent
     let received = this.#received
-    let dropped = this.#dropped
     let queuedToSend = 0
     for (const pipe of this.#pipes.keys()) {
       sent += pipe.sent
       received += pipe.received
-      dropped += pipe.dropped
       queuedToSend += pipe.queued
     }
     return {
       sent,
       received,
-      dropped,
+      dropped: this.losses.count,
       queuedToSend,
       queuedToReceive: this.pattern.queued,
       peers: this.#pipes.size,
     }
+  }
+
+  get peers(): SocketPeer[] {
+    return Array.from(this.#pipes, ([pipe, peer]) => peer.describe(pipe))
   }
 
   /** Rejects with an error of the drop-in API. */
@@ -146,7 +133,7 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
     if (this.#row.connectsOnce && this.#find(address).length > 0) return
     // An id to send to before anybody has answered needs a queue from the start.
     const queues = routingId !== null || !this.options.flag(IMMEDIATE)
-    const pipe = queues ? newPipe(this.options) : undefined
+    const pipe = queues ? newPipe(this.options, this.losses) : undefined
     if (pipe !== undefined && routingId !== null && !this.pattern.name(pipe, routingId)) {
       throw addressError(address, 'EINVAL')
     }
@@ -184,6 +171,7 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
     this.#endpoints.clear()
     for (const endpoint of endpoints) endpoint.close(lingerMs)
     for (const peer of this.#peers) peer.leave(lingerMs)
+    this.pattern.clear()
     this.#closed = true
     this.#checkOver()
   }
@@ -206,7 +194,6 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
     if (!this.#pipes.delete(pipe)) return
     this.#sent += pipe.sent
     this.#received += pipe.received
-    this.#dropped += pipe.dropped
   }
 
   newPeer(): Peer {

@@ -11,6 +11,7 @@ import { Hold } from '../transport/hold.ts'
 import type { Authenticate } from '../transport/transport.ts'
 import { expectArguments, expectOptions, isObject } from './arguments.ts'
 import { type Context, context as defaultContext, sharedOf } from './context.ts'
+import type { SocketCounters, SocketPeer } from './counters.ts'
 import { failErrno } from './errno.ts'
 import { type Event, type PeerEvent, toEvent } from './events.ts'
 import type { Message } from './message.ts'
@@ -31,7 +32,7 @@ import {
 } from './option-table.ts'
 import { comesLate, defineOptions, OptionValues } from './options.ts'
 import { PATTERNS } from './patterns/table.ts'
-import { SocketCore, type SocketCounters } from './socket-core.ts'
+import { SocketCore } from './socket-core.ts'
 
 const OPEN = 0
 // A bind or unbind is under way: everything but options and close has to wait.
@@ -339,9 +340,17 @@ export class Socket {
     this.#core.authenticator = authenticator ?? undefined
   }
 
-  /** Messages sent, received, dropped, and waiting. Not known to the native package. */
+  /** Messages sent, received, dropped, and waiting: of `peers`, and of those that are gone. Not known to the native package. */
   get counters(): SocketCounters {
     return this.#core.counters
+  }
+
+  /**
+   * Who is there: every peer that is connected, or has a queue that waits for it, with its own counts. A snapshot, made anew at each access: one
+   * object for each peer. Not known to the native package.
+   */
+  get peers(): SocketPeer[] {
+    return this.#core.peers
   }
 
   // -- messages: public where the type can send or receive -----------------------------------------------------------

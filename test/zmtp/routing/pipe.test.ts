@@ -1,7 +1,7 @@
 // The two queues of a pipe: bounds in messages, the low-water mark, what is copied, what is lost.
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { keep, Pipe } from '../../../src/zmtp/routing/pipe.ts'
+import { keep, Losses, Pipe } from '../../../src/zmtp/routing/pipe.ts'
 import { connect, parts, texts } from '../../support/scripted-driver.ts'
 
 const NONE = Number.POSITIVE_INFINITY
@@ -185,15 +185,30 @@ pipe('keeps only the newest message, either way, when it conflates', () => {
 })
 
 pipe('counts what it throws away', () => {
-  const subject = new Pipe(2, 10)
+  const losses = new Losses()
+  const subject = new Pipe(2, 10, losses)
   subject.sendOne(Buffer.from('x'))
   subject.sendOne(Buffer.from('x'))
   subject.arrive(parts('y'))
   subject.discardOutbound()
   subject.discardInbound()
   assert.is(subject.dropped, 3)
+  assert.is(losses.count, 3)
   assert.not(subject.full)
   assert.is(subject.queued, 0)
+  new Pipe(2, 10, losses).drop(2)
+  assert.equal([subject.dropped, losses.count], [3, 5])
+})
+
+pipe('counts what arrives, also what nobody is to have, but not what another pipe has counted', () => {
+  const subject = new Pipe(10, 2)
+  const driver = connect(subject)
+  subject.arrive(parts('a'))
+  subject.refuse()
+  assert.equal([subject.received, subject.dropped, subject.inbound.length], [2, 1, 1])
+  subject.adopt(parts('b'))
+  assert.equal([subject.received, subject.dropped, subject.inbound.length], [2, 1, 2])
+  assert.ok(driver.paused)
 })
 
 pipe.run()

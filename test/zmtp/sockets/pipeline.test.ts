@@ -4,7 +4,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Pull, Push } from '../../../src/zmtp/index.ts'
 import { code, overAll, strings } from '../../support/sockets.ts'
-import { sleep, until } from '../../support/within.ts'
+import { until } from '../../support/within.ts'
 
 const test = suite('PUSH and PULL')
 
@@ -96,8 +96,9 @@ overAll(
     push.connect(address)
     await push.send('hello')
     await first.receive()
+    const gone = new Promise((resolve) => push.events.on('disconnect', resolve))
     first.close()
-    await sleep(20)
+    await gone
     for (const text of ['a', 'b', 'c']) await push.send(text)
     const second = s.use(new Pull())
     await second.bind(address)

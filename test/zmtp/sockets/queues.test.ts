@@ -101,8 +101,9 @@ overAll(
     dealer.connect(address)
     await dealer.send('hello')
     await first.receive()
+    const gone = new Promise((resolve) => dealer.events.on('disconnect', resolve))
     first.close()
-    await sleep(20)
+    await gone
     for (const text of ['a', 'b', 'c']) await dealer.send(text)
     const second = s.use(new Dealer())
     await second.bind(address)

@@ -22,6 +22,10 @@ export class DealerPattern extends PushPattern {
     if (discard) this.#in.remove(pipe)
   }
 
+  override clear(): void {
+    this.#in.clear()
+  }
+
   override arrive(pipe: Pipe, message: Message): void {
     this.#in.push(pipe, message)
   }

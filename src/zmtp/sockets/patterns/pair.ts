@@ -49,6 +49,13 @@ export class PairPattern extends Pattern {
     pipe.discardInbound()
   }
 
+  override clear(): void {
+    for (let pipe = this.#unread.shift(); pipe !== undefined; pipe = this.#unread.shift()) {
+      pipe.inTurn = false
+      pipe.discardInbound()
+    }
+  }
+
   arrive(pipe: Pipe, message: Message): void {
     if (!pipe.inTurn) {
       pipe.inTurn = true

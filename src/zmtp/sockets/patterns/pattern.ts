@@ -5,7 +5,7 @@
  */
 import type { Random } from '../../../base/clock.ts'
 import type { PseudError } from '../../../base/errors.ts'
-import type { Message, Pipe } from '../../routing/pipe.ts'
+import type { Losses, Message, Pipe } from '../../routing/pipe.ts'
 import type { ErrnoCode } from '../errno.ts'
 import type { OptionValues } from '../options.ts'
 
@@ -13,6 +13,8 @@ import type { OptionValues } from '../options.ts'
 export interface PatternHost {
   readonly options: OptionValues
   readonly random: Random
+  /** What is thrown away and was for no peer in particular is counted here, all else by its pipe. */
+  readonly losses: Losses
   /** Ends the connection of `pipe`, and says why. A dialled one is dialled again. */
   cut(pipe: Pipe, error: PseudError): void
   /** A receive that waits fails now. */
@@ -56,6 +58,8 @@ export abstract class Pattern {
   lost(_pipe: Pipe): void {}
   /** The pipe takes no message any more. What it brought stays readable, unless `discard`. */
   abstract detach(pipe: Pipe, discard: boolean): void
+  /** The socket is closed: what is still unread is dropped. */
+  clear(): void {}
   /** `pipe.full` has changed. */
   rearm(_pipe: Pipe): void {}
 

@@ -19,7 +19,7 @@ export class PublisherPattern extends XPublisherPattern {
   }
 
   protected override arriveUpstream(pipe: Pipe): void {
-    pipe.dropped++
+    pipe.refuse()
   }
 
   protected override notify(): void {}

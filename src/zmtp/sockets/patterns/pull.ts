@@ -25,6 +25,10 @@ export class PullPattern extends Pattern {
     if (discard) this.#in.remove(pipe)
   }
 
+  override clear(): void {
+    this.#in.clear()
+  }
+
   arrive(pipe: Pipe, message: Message): void {
     this.#in.push(pipe, message)
   }

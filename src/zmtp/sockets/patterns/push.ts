@@ -35,7 +35,7 @@ export class PushPattern extends Pattern {
 
   // A PULL has nothing to say.
   arrive(pipe: Pipe, _message: Message): void {
-    pipe.dropped++
+    pipe.refuse()
   }
 
   receive(): Message | undefined {

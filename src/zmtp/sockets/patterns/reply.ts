@@ -40,10 +40,14 @@ export class ReplyPattern extends Pattern {
     if (discard) this.#in.remove(pipe)
   }
 
+  override clear(): void {
+    this.#in.clear()
+  }
+
   arrive(pipe: Pipe, message: Message): void {
     const delimiter = delimiterIndex(message)
     // Without a delimiter there is no way back, and behind one that ends the message there is no request.
-    if (delimiter < 0 || delimiter === message.length - 1) pipe.dropped++
+    if (delimiter < 0 || delimiter === message.length - 1) pipe.refuse()
     else this.#in.push(pipe, message)
   }
 
@@ -68,11 +72,9 @@ export class ReplyPattern extends Pattern {
     const pipe = this.#asker
     this.#asker = undefined
     // Whoever asked and went away, or does not read, has given up its reply.
-    if (pipe === undefined || !this.#attached.has(pipe) || pipe.full) {
-      if (pipe !== undefined) pipe.dropped++
-      return undefined
-    }
-    pipe.send(parts, 0, this.#envelope)
+    if (pipe === undefined) this.host.losses.count++
+    else if (!this.#attached.has(pipe) || pipe.full) pipe.drop()
+    else pipe.send(parts, 0, this.#envelope)
     return undefined
   }
 }

@@ -18,7 +18,8 @@ export class RequestPattern extends Pattern {
   #requestId: number
   /** The id frame of the request under way, where it has one. */
   #sentId: Buffer | undefined
-  #reply: Message | undefined
+  /** Who the reply came from, while it is unread. */
+  #replier: Pipe | undefined
   /** The answer to the last request was malformed, whether or not a receive has heard of that yet. */
   #refused = false
 
@@ -28,7 +29,7 @@ export class RequestPattern extends Pattern {
   }
 
   get readable(): boolean {
-    return this.#reply !== undefined
+    return this.#replier !== undefined
   }
 
   get writable(): boolean {
@@ -36,16 +37,22 @@ export class RequestPattern extends Pattern {
   }
 
   get queued(): number {
-    return this.#reply === undefined ? 0 : 1
+    return this.#replier === undefined ? 0 : 1
   }
 
   attach(pipe: Pipe): void {
     this.#out.attach(pipe)
   }
 
-  detach(pipe: Pipe): void {
+  detach(pipe: Pipe, discard: boolean): void {
     this.#out.detach(pipe)
     if (this.#asked === pipe) this.#asked = undefined
+    if (discard && this.#replier === pipe) this.clear()
+  }
+
+  override clear(): void {
+    this.#replier?.discardInbound()
+    this.#replier = undefined
   }
 
   override rearm(pipe: Pipe): void {
@@ -58,20 +65,21 @@ export class RequestPattern extends Pattern {
       this.#refuse(pipe)
       return
     }
-    if (!this.#awaiting || this.#reply !== undefined || !this.#isAnswer(pipe, message, bodyAt)) {
-      pipe.dropped++
+    if (!this.#awaiting || this.#replier !== undefined || !this.#isAnswer(pipe, message, bodyAt)) {
+      pipe.refuse()
       return
     }
-    this.#reply = message.slice(bodyAt)
+    this.#replier = pipe
+    pipe.arrive(message.slice(bodyAt))
   }
 
   receive(): Message | undefined {
-    const reply = this.#reply
-    if (reply === undefined) return undefined
-    this.#reply = undefined
+    const pipe = this.#replier
+    if (pipe === undefined) return undefined
+    this.#replier = undefined
     this.#awaiting = false
     this.#asked = undefined
-    return reply
+    return pipe.take()
   }
 
   override get receiveFault(): ErrnoCode {
@@ -83,12 +91,13 @@ export class RequestPattern extends Pattern {
     if (!this.#mayAsk) return 'EFSM'
     const pipe = this.#out.choose()
     if (pipe === undefined) return 'EAGAIN'
+    // With `relaxed`: the reply that nobody has read is not the one to this request.
+    this.clear()
     pipe.send(parts, 0, this.#envelope())
     this.#out.sent(pipe)
     this.#asked = pipe
     this.#awaiting = true
     this.#refused = false
-    this.#reply = undefined
     return undefined
   }
 
@@ -119,7 +128,8 @@ export class RequestPattern extends Pattern {
    * and if this peer owed us the reply, the receive fails and another request may be sent.
    */
   #refuse(pipe: Pipe): void {
-    const owed = this.#awaiting && this.#reply === undefined && (this.#asked ?? pipe) === pipe
+    pipe.refuse()
+    const owed = this.#awaiting && this.#replier === undefined && (this.#asked ?? pipe) === pipe
     if (owed) {
       this.#awaiting = false
       this.#refused = true

@@ -79,6 +79,10 @@ export class RouterPattern extends Pattern {
     else if (id !== undefined && pipe.inbound.length > 0) this.#unread.set(keyOf(id), pipe)
   }
 
+  override clear(): void {
+    this.#in.clear()
+  }
+
   arrive(pipe: Pipe, message: Message): void {
     this.#in.push(pipe, message)
   }
@@ -91,12 +95,16 @@ export class RouterPattern extends Pattern {
 
   send(parts: Message): ErrnoCode | undefined {
     // An id with nothing behind it addresses nobody.
-    if (parts.length < 2) return undefined
+    if (parts.length < 2) return this.sendOne()
     const pipe = this.#identities.find(parts[0]!)
-    if (pipe === undefined) return this.host.options.flag(MANDATORY) ? 'EHOSTUNREACH' : undefined
+    if (pipe === undefined) {
+      if (this.host.options.flag(MANDATORY)) return 'EHOSTUNREACH'
+      this.host.losses.count++
+      return undefined
+    }
     if (pipe.full) {
       if (this.host.options.flag(MANDATORY)) return 'EAGAIN'
-      pipe.dropped++
+      pipe.drop()
       return undefined
     }
     pipe.send(parts, 1)
@@ -104,6 +112,7 @@ export class RouterPattern extends Pattern {
   }
 
   override sendOne(): undefined {
+    this.host.losses.count++
     return undefined
   }
 

@@ -34,7 +34,13 @@ export class SubscriberPattern extends XSubscriberPattern {
 
   override arrive(pipe: Pipe, message: Message): void {
     if (this.#wants(message)) super.arrive(pipe, message)
-    else pipe.dropped++
+    else pipe.refuse()
+  }
+
+  override clear(): void {
+    super.clear()
+    if (this.#next !== undefined) this.host.losses.count++
+    this.#next = undefined
   }
 
   override receive(): Message | undefined {
@@ -61,7 +67,7 @@ export class SubscriberPattern extends XSubscriberPattern {
     for (let message = this.in.shift(); message !== undefined; message = this.in.shift()) {
       if (this.#wants(message)) return message
       const pipe = this.in.lastPipe
-      if (pipe !== undefined) pipe.dropped++
+      if (pipe !== undefined) pipe.drop()
     }
     this.#changed = false
     return undefined

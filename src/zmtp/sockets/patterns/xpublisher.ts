@@ -52,7 +52,9 @@ export class XPublisherPattern extends Pattern {
 
   override linked(pipe: Pipe): void {
     const welcome = this.host.options.bytes(WELCOME_MESSAGE)
-    if (welcome !== null && !pipe.full) pipe.sendOne(welcome)
+    if (welcome === null) return
+    if (pipe.full) pipe.drop()
+    else pipe.sendOne(welcome)
   }
 
   // What the peer had asked for counts on, so that messages wait for its return, until it asks again.
@@ -65,6 +67,10 @@ export class XPublisherPattern extends Pattern {
     if (discard) this.#in.remove(pipe)
     this.#stale.delete(pipe)
     this.#forget(pipe)
+  }
+
+  override clear(): void {
+    this.#in.clear()
   }
 
   // -- what peers want -----------------------------------------------------------------------------------------------
