@@ -92,7 +92,7 @@ export class Distributor {
     const message = this.#message
     message.begin(parts)
     for (const pipe of this.#chosen) {
-      if (pipe.full) pipe.dropped++
+      if (pipe.full) pipe.drop()
       else pipe.broadcast(message)
     }
     message.finish()

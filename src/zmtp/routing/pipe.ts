@@ -51,10 +51,10 @@ export class Pipe {
   round = 0
 
   readonly inbound: Fifo<Message> = new Fifo()
-  /** Messages handed to a connection, messages that arrived, messages thrown away: see `drop`. */
+  /** Messages handed to a connection, messages that arrived. */
   sent = 0
   received = 0
-  dropped = 0
+  #dropped = 0
 
   readonly #losses: Losses
   readonly #outbound: Fifo<Buffer | Message> = new Fifo()
@@ -75,9 +75,14 @@ export class Pipe {
     return this.#outbound.length
   }
 
+  /** Messages thrown away. */
+  get dropped(): number {
+    return this.#dropped
+  }
+
   /** Counts messages to or from this peer that are thrown away. */
   drop(messages = 1): void {
-    this.dropped += messages
+    this.#dropped += messages
     this.#losses.count += messages
   }
 
