@@ -126,6 +126,28 @@ export class Actor {
     this.#sockets.set(name, socket)
   }
 
+  /**
+   * Judges peers from now on, at inproc://zeromq.zap.01: those with this user name and password, this key (base64) or this domain come in as
+   * `alice`, all others get `status`.
+   */
+  async zap({ name, user, password, key, domain, status = '400' }) {
+    const handler = new this.#zmq.Router({ linger: 0 })
+    this.#sockets.set(name, handler)
+    await handler.bind('inproc://zeromq.zap.01')
+    const isGood = (mechanism, shown, asked) => {
+      if (mechanism === 'PLAIN') return shown[0] === user && shown[1] === password
+      return mechanism === 'CURVE' ? shown[2] === key : asked === domain
+    }
+    const loop = async () => {
+      for await (const [peer, delimiter, version, id, asked, , , mechanism, ...shown] of handler) {
+        const texts = [String(shown[0]), String(shown[1]), shown[0]?.toString('base64')]
+        const good = isGood(String(mechanism), texts, String(asked))
+        await handler.send([peer, delimiter, version, id, good ? '200' : status, '', good ? 'alice' : '', ''])
+      }
+    }
+    loop().catch(() => {})
+  }
+
   async bind({ name, endpoint }) {
     const socket = this.#socket(name)
     await socket.bind(endpoint)

@@ -37,6 +37,14 @@ OPTIONS = {
     "noDrop": zmq.XPUB_NODROP,
     "welcomeMessage": zmq.XPUB_WELCOME_MSG,
     "invertMatching": zmq.INVERT_MATCHING,
+    "plainServer": zmq.PLAIN_SERVER,
+    "plainUsername": zmq.PLAIN_USERNAME,
+    "plainPassword": zmq.PLAIN_PASSWORD,
+    "curveServer": zmq.CURVE_SERVER,
+    "curvePublicKey": zmq.CURVE_PUBLICKEY,
+    "curveSecretKey": zmq.CURVE_SECRETKEY,
+    "curveServerKey": zmq.CURVE_SERVERKEY,
+    "zapDomain": zmq.ZAP_DOMAIN,
     # The values of `verbosity`.
     "allSubs": zmq.XPUB_VERBOSE,
     "allSubsUnsubs": zmq.XPUB_VERBOSER,
@@ -141,6 +149,27 @@ def set_(command):
 
 def number(command):
     sockets[command["name"]].setsockopt(command["number"], command["value"])
+
+
+def zap(command):
+    handler = context.socket(zmq.ROUTER)
+    handler.bind("inproc://zeromq.zap.01")
+
+    def is_good(mechanism, shown, domain):
+        if mechanism == b"PLAIN":
+            return shown == [command["user"].encode(), command["password"].encode()]
+        if mechanism == b"CURVE":
+            return base64.b64encode(shown[0]).decode() == command["key"]
+        return domain == command["domain"].encode()
+
+    def loop():
+        while True:
+            peer, delimiter, version, id, domain, _, _, mechanism, *shown = handler.recv_multipart()
+            good = is_good(mechanism, shown, domain)
+            status = "200" if good else command.get("status", "400")
+            handler.send_multipart([peer, delimiter, version, id, status.encode(), b"", b"alice" if good else b"", b""])
+
+    threading.Thread(target=loop, daemon=True).start()
 
 
 def bind(command):
@@ -328,7 +357,7 @@ def end(command):
 ACTIONS = {
     f.__name__.rstrip("_"): f
     for f in (version, socket, set_, number, bind, endpoint, connect, disconnect, unbind, watch, events, send, greet, put, attempt, take)
-    + (subscribe, hear, drain, receive, exchange, request, reply, close, end)
+    + (zap, subscribe, hear, drain, receive, exchange, request, reply, close, end)
 }
 
 for line in sys.stdin:
