@@ -100,11 +100,27 @@ async function play(cell: Cell): Promise<void> {
   await open(us, (weServe ? SERVERS : CLIENTS)[mechanism])
   await open(them, (weServe ? CLIENTS : SERVERS)[mechanism])
   await (weBind ? link(us, them, 'tcp') : link(them, us, 'tcp'))
-  await acquaint(us, them)
-  const [weGot, theyGot] = await within(20_000, exchange(us, them), 'the exchange')
-  checkSame(weGot, expectedFrom(them), 'what we got')
-  checkSame(theyGot, expectedFrom(us), 'what they got')
+  if (isLame(cell)) {
+    assert.is(await requestOf(them, us), 'hi')
+  } else {
+    await acquaint(us, them)
+    const [weGot, theyGot] = await within(20_000, exchange(us, them), 'the exchange')
+    checkSame(weGot, expectedFrom(them), 'what we got')
+    checkSame(theyGot, expectedFrom(us), 'what they got')
+  }
   await close(us, them)
+}
+
+/** A REQ of libzmq that is a server of PLAIN or CURVE ends the connection when the first reply comes, also one of libzmq's. */
+function isLame({ weServe, theirs }: Cell): boolean {
+  return !weServe && theirs === 'REQ'
+}
+
+/** The request that `asking` sends, as `asked` gets it. */
+async function requestOf(asking: End, asked: End): Promise<string> {
+  await asking.doer.run({ do: 'greet', name: asking.name, parts: ['hi'] })
+  const parts = (await asked.doer.run({ do: 'take', name: asked.name, ms: 5000 })) as string[]
+  return Buffer.from(parts.at(-1)!, 'base64').toString()
 }
 
 const tests = suite('PLAIN and CURVE with libzmq')
@@ -136,6 +152,24 @@ for (const row of rows) {
       }
     })
   }
+}
+
+for (const library of LIBRARIES) {
+  const test = library === 'zeromq' || python !== undefined ? tests : tests.skip
+  test(`a REQ of ${library} that is a PLAIN server loses the reply of its own kind, too: those cells end with the request`, async () => {
+    const other = new Peer(library)
+    const req: End = { doer: await peerOf(library), type: 'REQ', name: 'req', run: OURS }
+    const router: End = { doer: other, type: 'ROUTER', name: 'router', run: THEIRS }
+    await open(req, SERVERS.PLAIN)
+    await open(router, CLIENTS.PLAIN)
+    await link(req, router, 'tcp')
+    assert.is(await requestOf(req, router), 'hi')
+    const answer = ['req', '', 'answer'].map((part) => Buffer.from(part).toString('base64'))
+    await router.doer.run({ do: 'put', name: router.name, parts: answer })
+    assert.is(await req.doer.run({ do: 'take', name: req.name, ms: 500 }), null)
+    await req.doer.run({ do: 'end', name: req.name })
+    await other.end()
+  })
 }
 
 // ---- those that may not come in
@@ -208,12 +242,14 @@ function printTable(): void {
   for (const row of rows) {
     const texts = row.map((cell) => {
       const outcome = outcomes.get(cell)
-      return outcome === undefined ? 'not here' : outcome === 'ok' ? 'ok' : 'FAILED'
+      if (outcome === undefined) return 'not here'
+      if (outcome !== 'ok') return 'FAILED'
+      return isLame(cell) ? 'ok*' : 'ok'
     })
     line(`${row[0]!.ours} ${row[0]!.theirs}`, texts)
   }
   const green = [...outcomes.values()].filter((outcome) => outcome === 'ok').length
-  console.log(`REPORT: ${outcomes.size} cells, ${green} green`)
+  console.log(`REPORT: ${outcomes.size} cells, ${green} green; *: as far as libzmq goes with itself`)
 }
 
 tests.run()
