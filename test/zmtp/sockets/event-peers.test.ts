@@ -115,6 +115,19 @@ test('other sockets tell the identity that was announced, and properties as they
   dealer.close()
 })
 
+test('who has proved to be somebody is told by events and peers under the name that the judge gave', async () => {
+  const router = new Router({ plainServer: true, zapDomain: 'test' })
+  router.authenticator = () => ({ status: '200', userId: 'alice@example' })
+  const log = new Log(router)
+  await router.bind('tcp://127.0.0.1:0')
+  const dealer = new Dealer({ plainUsername: 'alice', plainPassword: 'x', routingId: 'bob' })
+  dealer.connect(router.lastEndpoint!)
+  const { peer } = await log.of('handshake')
+  assert.equal([peer.userId, String(peer.identity)], ['alice@example', 'bob'])
+  assert.is(router.peers[0]!.userId, 'alice@example')
+  for (const socket of [router, dealer]) socket.close()
+})
+
 test('before the handshake only the address of the peer is known: accept, connect, handshake:error, disconnect', async () => {
   const router = new Router()
   const log = new Log(router)
