@@ -247,7 +247,10 @@ function knownAddress(host: string, ipv6: boolean): string {
 function listeningNow(server: Server): Server {
   if (server.listening) return server
   abandon(server)
-  throw new UsageError('NOT_SYNCHRONOUS', 'this runtime cannot begin to listen within the call: use bind')
+  throw new UsageError(
+    'NOT_SYNCHRONOUS',
+    'it does not listen within the call, and this runtime says only later whether it will: use bind',
+  )
 }
 
 /** What `cause` is to the caller, after the owner has heard of it, in libzmq's order. */
