@@ -28,8 +28,9 @@ const SINGLE = ['registries', 'server-calls-client', 'typed-api']
 const SOCKETS = ['batches', 'pipeline', 'proxy', 'pub-sub', 'request-reply', 'router-dealer'].map(
   (name) => `sockets/${name}`,
 )
+const SECURITY = ['curve', 'curve-login', 'plain', 'trusted-peer'].map((name) => `security/${name}`)
 
-for (const name of [...SINGLE, ...SOCKETS]) {
+for (const name of [...SINGLE, ...SOCKETS, ...SECURITY]) {
   tests(`${name} runs, checks itself and ends`, async () => {
     const child = example(name)
     await succeeds(child)
