@@ -4,6 +4,8 @@
 import { type Contender, isWanted, measure } from './support/measure.ts'
 import { Helper } from './support/process.ts'
 
+// Octets that a check may bring to all readers together, and the messages it should have.
+const CHECKED_BYTES = 256 << 20
 const CHECKED = 500
 // A round should last about this long: below it, start-up of the stream is what one measures.
 const ROUND_MS = 400
@@ -51,14 +53,15 @@ class Pair {
   async digest(size: number): Promise<string> {
     if (!this.#met) await this.#meet()
     this.#met = true
-    return (await this.#run(CHECKED, size, true)).digest
+    const count = Math.max(20, Math.min(CHECKED, Math.floor(CHECKED_BYTES / size / this.#readers)))
+    return (await this.#run(count, size, true)).digest
   }
 
   async rate(size: number): Promise<number> {
-    const count = this.#count.get(size) ?? 2000
+    const count = this.#count.get(size) ?? Math.ceil(2000 / this.#readers)
     const { elapsedMs } = await this.#run(count, size, false)
     const rate = ((count - 1) / elapsedMs) * 1000
-    this.#count.set(size, Math.max(500, Math.round((rate * ROUND_MS) / 1000)))
+    this.#count.set(size, Math.max(Math.ceil(500 / this.#readers), Math.round((rate * ROUND_MS) / 1000)))
     return rate * this.#readers
   }
 
