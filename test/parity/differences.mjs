@@ -5,6 +5,7 @@ export const ADDED = {
   pending: '`maxPendingSends`, `maxPendingReceives`',
   authenticator: '`socket.authenticator`',
   counters: '`socket.counters`',
+  peers: '`socket.peers`',
   dispose: '`[Symbol.asyncDispose]`',
   signal: '`{ signal }` for send, receive and the batch forms',
   subscribe: '`subscribe`, `unsubscribe` of XPublisher',

@@ -70,6 +70,7 @@ const memberDifferences = (name) => [
   { at: /^maxPending(Sends|Receives)$/, here: 'get set', row: ADDED.pending },
   { at: 'authenticator', here: 'get set', row: ADDED.authenticator },
   { at: 'counters', here: 'get', row: ADDED.counters },
+  { at: 'peers', here: 'get', row: ADDED.peers },
   { at: 'Symbol(nodejs.asyncDispose)', here: 'function', row: ADDED.dispose },
   { at: 'Symbol(Symbol.asyncIterator)', here: 'function', row: ROWS.members },
   { at: /^(join|leave)$/, here: 'undefined', row: ROWS.draft },
