@@ -162,9 +162,12 @@ architecture('no code is made from text: it runs under a strict content security
 })
 
 architecture('the library prints nothing', () => {
+  const printing = /\bconsole\.\w+\(|\bprocess\.std(?:out|err)\b/
+  // Has to tell the standard streams from what else keeps a process alive.
+  const looks = 'zmtp/transport/stuck-writes.ts'
   const wrong = sources
     .filter((source) => !source.name.startsWith('cli/'))
-    .flatMap((source) => linesMatching(source, /\bconsole\.\w+\(|\bprocess\.std(?:out|err)\b/))
+    .flatMap((source) => linesMatching(source, source.name === looks ? /\.write\(/ : printing))
   assert.equal(wrong, [])
 })
 

@@ -3,7 +3,18 @@ import { endpoints } from './endpoints.mjs'
 import { messages } from './messages.mjs'
 import { operations } from './operations.mjs'
 import { options } from './options.mjs'
+import { patterns } from './patterns.mjs'
 import { rawOptions } from './raw-options.mjs'
 import { surface } from './surface.mjs'
+import { timing } from './timing.mjs'
 
-export const sections = { surface, options, 'raw-options': rawOptions, messages, operations, endpoints }
+export const sections = {
+  surface,
+  options,
+  'raw-options': rawOptions,
+  messages,
+  operations,
+  endpoints,
+  patterns,
+  timing,
+}

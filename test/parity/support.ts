@@ -60,20 +60,29 @@ export interface Ended {
   readonly errors: string
 }
 
-/** Runs node with `args`; kills it after `ms`. */
-export function run(args: readonly string[], ms: number): Promise<Ended> {
+/** Runs node with `args`; kills it after `ms`, or `sinceOutputMs` after it has first printed something. */
+export function run(
+  args: readonly string[],
+  ms: number,
+  sinceOutputMs: number = Number.POSITIVE_INFINITY,
+): Promise<Ended> {
   return new Promise((resolve) => {
     const start = performance.now()
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
     let output = ''
     let errors = ''
+    const kill = (): boolean => child.kill('SIGKILL')
+    let timer = setTimeout(kill, ms)
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      if (output === '' && sinceOutputMs < ms) {
+        clearTimeout(timer)
+        timer = setTimeout(kill, sinceOutputMs)
+      }
       output += text
     })
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       errors += text
     })
-    const timer = setTimeout(() => child.kill('SIGKILL'), ms)
     child.on('close', (code, signal) => {
       clearTimeout(timer)
       resolve({ code, signal, ms: performance.now() - start, output, errors })

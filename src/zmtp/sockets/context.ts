@@ -17,6 +17,7 @@ interface ContextRow {
   readonly most: number
 }
 
+const BLOCKY = 70
 // Of the scheduler's settings, which have no default here.
 const UNSET = -1
 
@@ -44,7 +45,7 @@ const CONTEXT_OPTIONS: readonly ContextRow[] = [
     most: 0x7fff_ffff,
   },
   { name: 'ipv6', id: 42, kind: 'Bool', access: 'rw', initial: 0, least: 0, most: 0x7fff_ffff },
-  { name: 'blocky', id: 70, kind: 'Bool', access: 'rw', initial: 1, least: 0, most: 0x7fff_ffff },
+  { name: 'blocky', id: BLOCKY, kind: 'Bool', access: 'rw', initial: 1, least: 0, most: 0x7fff_ffff },
 ]
 
 /** What a new Context may be given. */
@@ -67,6 +68,8 @@ export interface ContextOptions {
 export interface Shared {
   readonly transport: TransportContext
   openSockets: number
+  /** As the option of that name. */
+  blocky: boolean
 }
 
 /** For the sockets of this folder: what is behind a context; `undefined` for what is none. */
@@ -85,7 +88,7 @@ export class Context {
   declare ipv6: boolean
   declare blocky: boolean
 
-  readonly #shared: Shared = { transport: new TransportContext(), openSockets: 0 }
+  readonly #shared: Shared = { transport: new TransportContext(), openSockets: 0, blocky: true }
   readonly #values = new Map<string, number>()
 
   static {
@@ -140,6 +143,7 @@ export class Context {
     const number = Number(value) | 0
     if (row === undefined || number < row.least || number > row.most) failErrno('EINVAL')
     this.#values.set(row.name, row.kind === 'Bool' ? Number(number !== 0) : number)
+    if (row.id === BLOCKY) this.#shared.blocky = number !== 0
   }
 }
 

@@ -8,7 +8,8 @@ import type { Listener } from '../transport/listener.ts'
 import type { Peer } from './peer.ts'
 
 export interface EndpointHost {
-  newPeer(): Peer
+  /** `local`: it is in this process. */
+  newPeer(local: boolean): Peer
   onEvent(event: TransportEvent): void
   /** The dialer has given up: the endpoint is as good as disconnected. */
   forget(endpoint: OpenEndpoint): void
@@ -45,7 +46,7 @@ export class BoundEndpoint implements OpenEndpoint {
   }
 
   receiver(driver: Driver): Receiver {
-    const peer = this.#host.newPeer()
+    const peer = this.#host.newPeer(isLocal(driver.endpoint))
     this.#peers.add(peer)
     peer.onGone = () => this.#peers.delete(peer)
     peer.linked(driver)
@@ -68,7 +69,7 @@ export class DialedEndpoint implements OpenEndpoint {
   constructor(address: string, host: EndpointHost) {
     this.#address = address
     this.#host = host
-    this.peer = host.newPeer()
+    this.peer = host.newPeer(isLocal(address))
   }
 
   answersTo(address: string): boolean {
@@ -92,4 +93,9 @@ export class DialedEndpoint implements OpenEndpoint {
     this.#host.forget(this)
     this.peer.giveUp()
   }
+}
+
+/** Whether what is behind `address` is in this process. */
+function isLocal(address: string): boolean {
+  return address.startsWith('inproc:')
 }

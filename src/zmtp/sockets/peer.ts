@@ -37,6 +37,7 @@ export interface PeerHost {
 export class Peer implements Receiver {
   /** Called once, at the end. */
   onGone: (() => void) | undefined
+  readonly local: boolean
   readonly #host: PeerHost
   /** Set where we dialled. */
   #dialer: Dialer | undefined
@@ -51,8 +52,10 @@ export class Peer implements Receiver {
   #lingerUntil = Number.POSITIVE_INFINITY
   #lingerTimer: Timer | undefined
 
-  constructor(host: PeerHost) {
+  /** `local`: it is in this process. */
+  constructor(host: PeerHost, local: boolean) {
     this.#host = host
+    this.local = local
   }
 
   /** What `socket.peers` shows of it, whose pipe is `pipe`. */
@@ -214,6 +217,12 @@ export class Peer implements Receiver {
     }
     if (lingerMs > 0) this.#lingerTimer = this.#host.transport.clock.setTimer(this.#onLingerOver, lingerMs)
     this.#leaveWhenSent()
+  }
+
+  /** Ends, and gives up what has not been sent. */
+  abandon(): void {
+    if (this.#leaving) this.#onLingerOver()
+    else this.leave(0)
   }
 
   readonly #onLingerOver = (): void => {

@@ -12,6 +12,7 @@ import { type Listener, listen, listenSync } from '../transport/listener.ts'
 import { maybeNumericEndpoint } from '../transport/tcp.ts'
 import type { Authenticate, ConnectionOptions } from '../transport/transport.ts'
 import { connectionOptions, proxyOf } from './connection-options.ts'
+import type { Shared } from './context.ts'
 import type { SocketCounters, SocketPeer } from './counters.ts'
 import { BoundEndpoint, DialedEndpoint, type EndpointHost, type OpenEndpoint } from './endpoints.ts'
 import { addressError, type ErrnoCode, refusalOf, translateAddressError } from './errno.ts'
@@ -38,6 +39,7 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
   readonly #row: PatternRow
   readonly #onEvent: (event: TransportEvent | PeerEvent) => void
   readonly #onOver: () => void
+  readonly #shared: Shared
   readonly #endpoints = new Set<OpenEndpoint>()
   readonly #peers = new Set<Peer>()
   readonly #pipes = new Map<Pipe, Peer>()
@@ -51,18 +53,19 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
   constructor(
     row: PatternRow,
     options: OptionValues,
-    transport: TransportContext,
+    shared: Shared,
     onEvent: (event: TransportEvent | PeerEvent) => void,
     onOver: () => void,
   ) {
     this.#row = row
     this.options = options
-    this.transport = transport
-    this.random = transport.random
+    this.#shared = shared
+    this.transport = shared.transport
+    this.random = shared.transport.random
     this.#onEvent = onEvent
     this.#onOver = onOver
     this.pattern = row.create(this)
-    this.operations = new Operations(this.pattern, transport.clock)
+    this.operations = new Operations(this.pattern, shared.transport.clock)
   }
 
   /** Bound or connected. */
@@ -70,10 +73,15 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
     return this.#endpoints.size > 0
   }
 
-  /** Something waits to be sent, here or in a connection. */
-  get unsent(): boolean {
-    for (const peer of this.#peers) if (peer.unsent) return true
+  /** Something waits to be sent to another process, here or in a connection. */
+  get owes(): boolean {
+    for (const peer of this.#peers) if (!peer.local && peer.unsent) return true
     return false
+  }
+
+  /** Whether the context has new sockets linger. */
+  get blocky(): boolean {
+    return this.#shared.blocky
   }
 
   get counters(): SocketCounters {
@@ -176,6 +184,11 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
     this.#checkOver()
   }
 
+  /** Gives up what has not been sent, and every connection with it. */
+  abandon(): void {
+    for (const peer of this.#peers) peer.abandon()
+  }
+
   // -- for pattern, peers and endpoints ----------------------------------------------------------------------------
 
   cut(pipe: Pipe, error: PseudError): void {
@@ -196,8 +209,8 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
     this.#received += pipe.received
   }
 
-  newPeer(): Peer {
-    const peer = new Peer(this)
+  newPeer(local: boolean): Peer {
+    const peer = new Peer(this, local)
     this.#peers.add(peer)
     return peer
   }

@@ -217,7 +217,7 @@ export class Socket {
     this.#options = new OptionValues(type | 0)
     if (context.ipv6) this.#options.preset(IPV6, true)
     if (!context.blocky) this.#options.preset(LINGER, 0)
-    this.#core = new SocketCore(row, this.#options, shared.transport, this.#onEvent, this.#onOver)
+    this.#core = new SocketCore(row, this.#options, shared, this.#onEvent, this.#onOver)
     // So that a misspelt option throws instead of doing nothing.
     Object.seal(this)
     try {
@@ -410,7 +410,7 @@ export class Socket {
     maybe: () => T | undefined,
     wait: () => Promise<T>,
   ): { next(): Promise<IteratorResult<T, undefined>> } {
-    const asItem = (value: T): IteratorResult<T, undefined> => ({ done: false, value })
+    const asItem = (value: T): IteratorResult<T, undefined> => ({ value, done: false })
     const atEnd = (error: NodeJS.ErrnoException): IteratorResult<T, undefined> => {
       if (this.closed && error.code === 'EAGAIN') return END
       throw error

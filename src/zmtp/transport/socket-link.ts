@@ -1,5 +1,6 @@
 // A Link over a node:net socket: TCP and IPC alike. Knows bytes and their arrival, not what they mean.
 import type { Socket } from 'node:net'
+import { addStuckWrite, deleteStuckWrite } from './stuck-writes.ts'
 import type { Link, LinkOwner } from './transport.ts'
 
 export class SocketLink implements Link {
@@ -7,6 +8,7 @@ export class SocketLink implements Link {
   readonly #socket: Socket
   #owner: LinkOwner | undefined
   #error: Error | undefined
+  #stuck = false
 
   /** Takes over a connected socket. The link never keeps the process alive: whoever waits for it holds. */
   constructor(socket: Socket, remoteAddress: string) {
@@ -36,12 +38,17 @@ export class SocketLink implements Link {
     const last = pieces.length - 1
     if (last === 0) {
       socket.write(pieces[0]!, this.#onWritten)
-      return
+    } else {
+      socket.cork()
+      for (let i = 0; i < last; i++) socket.write(pieces[i]!)
+      socket.write(pieces[last]!, this.#onWritten)
+      socket.uncork()
     }
-    socket.cork()
-    for (let i = 0; i < last; i++) socket.write(pieces[i]!)
-    socket.write(pieces[last]!, this.#onWritten)
-    socket.uncork()
+    // What the system takes at once is gone by now.
+    if (socket.writableLength > 0 && !this.#stuck) {
+      this.#stuck = true
+      addStuckWrite(this)
+    }
   }
 
   pause(): void {
@@ -66,6 +73,7 @@ export class SocketLink implements Link {
   }
 
   readonly #onWritten = (error?: Error | null): void => {
+    if (this.#stuck && this.#socket.writableLength === 0) this.#freed()
     if (!error) this.#owner?.onWritten()
   }
 
@@ -73,7 +81,13 @@ export class SocketLink implements Link {
     this.#error = error
   }
 
+  #freed(): void {
+    this.#stuck = false
+    deleteStuckWrite(this)
+  }
+
   readonly #onClose = (): void => {
+    if (this.#stuck) this.#freed()
     const owner = this.#owner
     this.#owner = undefined
     owner?.onClose(this.#error)
