@@ -1,366 +1,13 @@
 // What `socket.events` tells in one situation after the other, over any module with the API of the `zeromq` package: a child process
 // (events.mjs) runs this over libzmq, the test itself over pseud/zmtp, so both reports come of the same text. Knows no expectation.
-//
-// A report has a list of lines for each watched socket: the type, then every field that a program can see. What differs from run to run is
-// taken out: ports and paths become `<name>`, an interval says only whether it lies within its bounds, and a row of events that repeats
-// itself, as when dialling nobody, stands once.
-import { once } from 'node:events'
-import { mkdtempSync, rmSync, unlinkSync } from 'node:fs'
-import { createServer, connect as netConnect } from 'node:net'
-import { tmpdir } from 'node:os'
+// Long, because it is a list.
+import { rmSync, unlinkSync } from 'node:fs'
 import path from 'node:path'
+import { authenticationScenarios, failureScenarios } from './event-failures.mjs'
+import { errorText, ONCE, RETRY_MS, Stage } from './event-stage.mjs'
 
 /** In the native package this stops the end of all sockets of the process from being reported: it needs a process of its own. */
 export const CLOSED_EARLY = 'an observer that is closed early'
-
-const RETRY_MS = 60
-const ONCE_MS = 10_000
-
-/** One run of one scenario: makes sockets that are watched from the start, and waits for events instead of for time. */
-class Stage {
-  #zmq
-  #reports = {}
-  #sockets = new Map()
-  #names = new Map()
-  #raw = []
-  folder = mkdtempSync(path.join(tmpdir(), 'pseud-events-'))
-
-  constructor(zmq) {
-    this.#zmq = zmq
-  }
-
-  get zmq() {
-    return this.#zmq
-  }
-
-  get report() {
-    const named = (lines) => withoutCycles(lines.map((line) => this.#named(line)))
-    return Object.fromEntries(Object.entries(this.#reports).map(([name, lines]) => [name, named(lines)]))
-  }
-
-  open(name, type, options = {}) {
-    const fits = name.startsWith('client') ? { reconnectInterval: RETRY_MS } : {}
-    const socket = new this.#zmq[type]({ linger: 0, ...fits, ...options })
-    this.#sockets.set(name, socket)
-    this.watch(name, socket.events)
-    return socket
-  }
-
-  watch(name, observer) {
-    const lines = []
-    this.#reports[name] = lines
-    const read = async () => {
-      for await (const event of observer) lines.push(lineOf(event))
-      lines.push('(over)')
-    }
-    read().catch((error) => lines.push(`(${error.code} ${error.message})`))
-  }
-
-  note(name, line) {
-    this.#reports[name] ??= []
-    this.#reports[name].push(line)
-  }
-
-  socket(name) {
-    return this.#sockets.get(name)
-  }
-
-  /** In reports, `<name>` stands for this host and port, or path. */
-  name(name, address) {
-    const value = address.replace(/^\w+:\/\//, '')
-    // Two names of one place would make reports depend on their order.
-    if (![...this.#names.values()].includes(value)) this.#names.set(name, value)
-    return address
-  }
-
-  async bind(name, type = 'Router', options = {}, address = 'tcp://127.0.0.1:0') {
-    const socket = this.open(name, type, options)
-    await socket.bind(address)
-    this.name(name, socket.lastEndpoint)
-    return socket
-  }
-
-  connect(name, address, type = 'Dealer', options = {}) {
-    const socket = this.open(name, type, options)
-    socket.connect(address)
-    return socket
-  }
-
-  /** Waits until the socket has reported events of this type `count` times in all. */
-  async seen(name, type, count = 1) {
-    const lines = this.#reports[name]
-    const end = Date.now() + 10_000
-    while (lines.filter((line) => line === type || line.startsWith(`${type} `)).length < count) {
-      if (Date.now() > end) throw new Error(`${name} saw no ${count} ${type}: ${lines.join(', ')}`)
-      await this.pause(2)
-    }
-  }
-
-  /** Lets time pass. The native package goes on with an unbind or a disconnect only when its socket is used: so it is. */
-  async pause(ms) {
-    for (const end = Date.now() + ms; Date.now() < end; await sleep(2)) {
-      for (const socket of this.#sockets.values()) if (!socket.closed) socket.readable
-    }
-  }
-
-  async close(name) {
-    const socket = this.#sockets.get(name)
-    if (socket.closed) return
-    socket.close()
-    await this.seen(name, '(over)')
-  }
-
-  /** A listener that is no socket; `talk` is what it does with each connection. */
-  async rawListener(talk) {
-    const server = createServer((socket) => this.#talk(socket, talk))
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    this.#raw.push(() => server.close())
-    return this.name('raw', `tcp://127.0.0.1:${server.address().port}`)
-  }
-
-  async rawClient(address, talk) {
-    const socket = netConnect(Number(address.split(':').pop()), '127.0.0.1')
-    await once(socket, 'connect')
-    this.#talk(socket, talk)
-  }
-
-  async freePort() {
-    const server = createServer().listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const address = this.name('nobody', `tcp://127.0.0.1:${server.address().port}`)
-    server.close()
-    await once(server, 'close')
-    return address
-  }
-
-  async end() {
-    for (const name of [...this.#sockets.keys()].reverse()) await this.close(name)
-    for (const close of this.#raw) close()
-    rmSync(this.folder, { recursive: true, force: true })
-  }
-
-  #talk(socket, talk) {
-    const peer = new RawPeer(socket)
-    this.#raw.push(() => socket.destroy())
-    talk(peer)
-  }
-
-  #named(line) {
-    let text = line
-    for (const [name, value] of this.#names) text = text.replace(value, `<${name}>`)
-    return text
-  }
-}
-
-/** What a program sees of an event that lists its fields. */
-function lineOf(event) {
-  const { type, address, interval, error, ...rest } = Object.fromEntries(Object.entries(event))
-  const words = [type]
-  if (address !== undefined) words.push(address)
-  if (interval !== undefined) {
-    const inTime = [RETRY_MS, ONCE_MS].some((ms) => interval >= ms && interval < 2 * ms)
-    words.push(inTime ? 'in time' : `${interval} ms`)
-  }
-  if (error !== undefined) words.push(errorText(error))
-  for (const [key, value] of Object.entries(rest)) words.push(`${key}=${JSON.stringify(value)}`)
-  return words.join(' ')
-}
-
-function errorText(error) {
-  const fields = Object.entries(error).map(([key, value]) => `${key}=${value}`)
-  return `{${[error.message, ...fields.sort()].join('; ')}}`
-}
-
-function sleep(ms) {
-  return new Promise((resolve) => setTimeout(resolve, ms))
-}
-
-/** `a b c b c d`: without the second `b c`. */
-export function withoutCycles(lines) {
-  const kept = [...lines]
-  for (let size = 1; size <= 6; size++) {
-    for (let at = 0; at + 2 * size <= kept.length; ) {
-      const same = kept.slice(at, at + size).every((line, i) => line === kept[at + size + i])
-      if (same) kept.splice(at, size)
-      else at++
-    }
-  }
-  return kept
-}
-
-// -- what a peer made of octets says -----------------------------------------------------------------------------------
-
-class RawPeer {
-  #socket
-  #heard = 0
-
-  constructor(socket) {
-    this.#socket = socket
-    socket.on('error', () => {})
-    socket.on('data', (chunk) => {
-      this.#heard += chunk.length
-    })
-  }
-
-  say(...pieces) {
-    this.#socket.write(Buffer.concat(pieces))
-    return this
-  }
-
-  hangUp() {
-    this.#socket.end()
-  }
-
-  reset() {
-    this.#socket.resetAndDestroy()
-  }
-
-  /** Waits for our whole greeting and the first octets of READY. */
-  async hears(octets = 70) {
-    while (this.#heard < octets && !this.#socket.destroyed) await sleep(1)
-    return this
-  }
-}
-
-function greeting({ major = 3, minor = 1, mechanism = 'NULL' } = {}) {
-  const bytes = Buffer.alloc(64)
-  bytes[0] = 0xff
-  bytes[9] = 0x7f
-  bytes[10] = major
-  bytes[11] = minor
-  bytes.write(mechanism, 12, 'latin1')
-  return bytes
-}
-
-function command(name, data = '') {
-  const body = Buffer.concat([Buffer.from([name.length]), Buffer.from(name), Buffer.from(data, 'latin1')])
-  return Buffer.concat([Buffer.from([4, body.length]), body])
-}
-
-function property(name, value) {
-  const size = Buffer.alloc(4)
-  size.writeUInt32BE(value.length)
-  return Buffer.concat([Buffer.from([name.length]), Buffer.from(name), size, Buffer.from(value)])
-}
-
-function ready(socketType, rest = '') {
-  return command(
-    'READY',
-    Buffer.concat([property('Socket-Type', socketType), Buffer.from(rest, 'latin1')]).toString('latin1'),
-  )
-}
-
-function octets(hex) {
-  return Buffer.from(hex.replaceAll(' ', ''), 'hex')
-}
-
-/** Ways not to come to a handshake. Each runs twice: the peer dials us, and we dial it. */
-const FAILURES = {
-  'sends HTTP': (peer) =>
-    peer.say(Buffer.from(`GET / HTTP/1.1\r\nHost: example.org\r\nUser-Agent: ${'x'.repeat(80)}\r\n\r\n`)),
-  'sends only ff': (peer) => peer.say(Buffer.alloc(200, 0xff)),
-  'has another mechanism': (peer) => peer.say(greeting({ mechanism: 'PLAIN' })),
-  'has a mechanism that nobody knows': (peer) => peer.say(greeting({ mechanism: 'FOO' })),
-  'has the wrong socket type': (peer) => peer.say(greeting(), ready('PUB')),
-  'has a socket type that nobody knows': (peer) => peer.say(greeting(), ready('NONSENSE')),
-  'speaks ZMTP 2.0': (peer) => peer.say(octets('ff 00000000 00000000 7f 01 05 00 00')),
-  'hangs up at once': (peer) => peer.hangUp(),
-  'hangs up in its greeting': (peer) => peer.say(greeting().subarray(0, 10)).hangUp(),
-  'hangs up after its greeting': (peer) => peer.say(greeting()).hangUp(),
-  'resets the connection': async (peer) => (await peer.say(greeting()).hears()).reset(),
-  'says nothing': () => {},
-  'says nothing after its greeting': (peer) => peer.say(greeting()),
-  'cuts READY short': (peer) => peer.say(greeting(), command('READY', '\x0bSocket')),
-  'sends metadata that end too early': (peer) => peer.say(greeting(), ready('DEALER', '\x05A')),
-  'sends HELLO': (peer) => peer.say(greeting(), command('HELLO', '\0\0')),
-  'sends a command that nobody knows': (peer) => peer.say(greeting(), command('WHATEVER')),
-  'sends a command whose name does not fit': (peer) => peer.say(greeting(), octets('04 01 09')),
-  'sends a command of no octets': (peer) => peer.say(greeting(), octets('04 00')),
-  'sends a message before READY': (peer) => peer.say(greeting(), octets('00 02 6869')),
-  'announces a READY of 4 KiB where 1 KB is the limit': (peer) =>
-    peer.say(greeting(), octets('06 00 00 00 00 00 00 10 00')),
-  'says ERROR 300': async (peer) => (await peer.say(greeting()).hears()).say(command('ERROR', '\x03300')),
-  'says ERROR 400': async (peer) => (await peer.say(greeting()).hears()).say(command('ERROR', '\x03400')),
-  'says ERROR 500': async (peer) => (await peer.say(greeting()).hears()).say(command('ERROR', '\x03500')),
-  'says ERROR with a text': async (peer) =>
-    (await peer.say(greeting()).hears()).say(command('ERROR', '\x05hello')),
-  'says ERROR with nothing': async (peer) =>
-    (await peer.say(greeting()).hears()).say(command('ERROR', '\x00')),
-  'says ERROR with a broken reason': async (peer) =>
-    (await peer.say(greeting()).hears()).say(command('ERROR', '\x0940')),
-}
-
-/** Ways for a connection to end after its handshake. */
-const ENDS = {
-  'closes the connection': (peer) => peer.hangUp(),
-  'resets the connection in traffic': (peer) => peer.reset(),
-  'hangs up inside a message': (peer) => peer.say(octets('01 05 41')).hangUp(),
-  'announces a frame that is too large': (peer) => peer.say(octets('02 00 00 00 00 00 00 10 00')),
-  'sends reserved flags': (peer) => peer.say(octets('f8 00')),
-  'sends a command without a name': (peer) => peer.say(octets('04 01 09')),
-  'says READY again': (peer) => peer.say(ready('DEALER')),
-  'falls silent': () => {},
-}
-
-// One attempt: whether another follows is told at once, and it need not be seen.
-const ONCE = { reconnectInterval: ONCE_MS }
-const PEER_OPTIONS = { handshakeInterval: 150, maxMessageSize: 1000, ...ONCE }
-
-/** What the native package lets pass, or waits on: nothing that it reports says when to look. */
-const PASSES_THERE = [
-  ...['sends HTTP', 'speaks ZMTP 2.0'],
-  ...['sends reserved flags', 'sends a command without a name', 'says READY again'],
-]
-
-/** Waits until all has been reported that will be. */
-async function reported(stage, name, what) {
-  if (PASSES_THERE.includes(what)) await stage.pause(400)
-  else await stage.seen(name, 'disconnect')
-  await stage.pause(40)
-}
-
-function failureScenarios() {
-  const scenarios = {}
-  for (const [what, talk] of Object.entries(FAILURES)) {
-    scenarios[`a peer that dials ${what}`] = async (stage) => {
-      const server = await stage.bind('server', 'Router', PEER_OPTIONS)
-      await stage.rawClient(server.lastEndpoint, talk)
-      await reported(stage, 'server', what)
-    }
-    scenarios[`a peer that is dialled ${what}`] = async (stage) => {
-      const address = await stage.rawListener(talk)
-      stage.connect('client', address, 'Dealer', PEER_OPTIONS)
-      await reported(stage, 'client', what)
-    }
-  }
-  for (const [what, talk] of Object.entries(ENDS)) {
-    const options = { ...PEER_OPTIONS, ...(what === 'falls silent' && { heartbeatInterval: 60 }) }
-    scenarios[`a peer that dialled ${what}`] = async (stage) => {
-      const server = await stage.bind('server', 'Router', options)
-      let peer
-      await stage.rawClient(server.lastEndpoint, (raw) => {
-        peer = raw.say(greeting(), ready('DEALER'))
-      })
-      await stage.seen('server', 'handshake')
-      talk(peer)
-      await reported(stage, 'server', what)
-    }
-    scenarios[`a peer that was dialled ${what}`] = async (stage) => {
-      let peer
-      const address = await stage.rawListener((raw) => {
-        peer = raw.say(greeting(), ready('DEALER'))
-      })
-      stage.connect('client', address, 'Dealer', options)
-      await stage.seen('client', 'handshake')
-      talk(peer)
-      await reported(stage, 'client', what)
-    }
-  }
-  return scenarios
-}
-
-// -- sockets among themselves --------------------------------------------------------------------------------------------
 
 /** Both watched, both ready. */
 async function pair(stage, options = {}) {
@@ -598,7 +245,34 @@ export const SCENARIOS = {
     await stage.close('client')
     await stage.seen('server', 'disconnect', 4)
   },
+  'a server on all interfaces, with IPv6': async (stage) => {
+    const server = await stage.bind('server', 'Router', { ipv6: true }, 'tcp://*:*')
+    const port = server.lastEndpoint.split(':').pop()
+    for (const host of ['[::1]', '127.0.0.1']) {
+      const name = `client of ${host}`
+      stage.connect(name, stage.name(host, `tcp://${host}:${port}`), 'Dealer', { ipv6: true })
+      await stage.seen(name, 'handshake')
+    }
+    await stage.seen('server', 'handshake', 2)
+    stage.name('from IPv4', `tcp://[::ffff:127.0.0.1]:${port}`)
+    await stage.close('client of 127.0.0.1')
+    await stage.seen('server', 'disconnect')
+    await stage.close('client of [::1]')
+    await stage.seen('server', 'disconnect', 2)
+  },
+  'a server that admits only others': async (stage) => {
+    const server = await stage.bind('server', 'Router', { tcpAcceptFilter: '10.0.0.0/8' })
+    stage.connect('client', server.lastEndpoint, 'Dealer', ONCE)
+    await stage.seen('client', 'connect:retry')
+    await stage.seen('server', 'accept:error')
+  },
+  'a connection that is not made in time': async (stage) => {
+    const address = stage.name('nobody', await stage.fullListener())
+    stage.connect('client', address, 'Dealer', { ...ONCE, connectTimeout: 100 })
+    await stage.seen('client', 'connect:retry')
+  },
   ...failureScenarios(),
+  ...authenticationScenarios(),
 
   // -- the observer itself
   'an observer: what it has, and what it throws': async (stage) => {

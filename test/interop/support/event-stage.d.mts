@@ -1,0 +1,1 @@
+export declare function withoutCycles(lines: readonly string[]): string[]
