@@ -512,14 +512,15 @@ export class Engine {
 
   #writeHandshake(): boolean {
     const { mechanism } = this.#options
-    for (let any = false; ; any = true) {
-      this.#outbox.begin(FLAG_COMMAND)
-      if (!mechanism.writeNextCommand(this.output, this.#localMetadata)) {
-        this.#outbox.abandon()
-        return any
-      }
+    let any = false
+    this.#outbox.begin(FLAG_COMMAND)
+    while (mechanism.writeNextCommand(this.output, this.#localMetadata)) {
       this.#outbox.end()
+      this.#outbox.begin(FLAG_COMMAND)
+      any = true
     }
+    this.#outbox.abandon()
+    return any
   }
 
   #handleDecision(): number {

@@ -68,11 +68,11 @@ export class CurveCipher implements Cipher {
   }
 
   open(bytes: Buffer, start: number, end: number): number {
-    if (end - start < SEALED_HEAD) {
-      throw new CommandError('MESSAGE', 'a frame after the handshake that is too short for a MESSAGE')
-    }
-    if (!equalAt(bytes, start, start + NONCE_AT, COMMAND_MESSAGE)) {
+    if (end - start < NONCE_AT || !equalAt(bytes, start, start + NONCE_AT, COMMAND_MESSAGE)) {
       throw new ProtocolError('UNEXPECTED_COMMAND', 'a frame in clear after the handshake')
+    }
+    if (end - start < SEALED_HEAD) {
+      throw new CommandError('MESSAGE', 'a MESSAGE is cut short')
     }
     this.#checkNonce(bytes, start + NONCE_AT)
     this.#checkTag(bytes, start, end)

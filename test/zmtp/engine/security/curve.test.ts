@@ -283,12 +283,12 @@ test('U10: a bit flipped anywhere in a MESSAGE closes, and nothing is delivered'
 
 test('U11: frames in clear after the handshake close, whatever they are', () => {
   for (const [bytes, code] of [
-    [frame(0, Buffer.from('sneaky')), 'BAD_COMMAND'],
+    [frame(0, Buffer.from('sneaky')), 'UNEXPECTED_COMMAND'],
     [frame(0, Buffer.alloc(100, 'sneaky')), 'UNEXPECTED_COMMAND'],
-    [frame(4, octets('04 "PING" 00 00')), 'BAD_COMMAND'],
-    [frame(4, octets('05 "ERROR" 03 "400"')), 'BAD_COMMAND'],
+    [frame(4, octets('04 "PING" 00 00')), 'UNEXPECTED_COMMAND'],
+    [frame(4, octets('05 "ERROR" 03 "400"')), 'UNEXPECTED_COMMAND'],
     [frame(4, known('INITIATE')), 'UNEXPECTED_COMMAND'],
-    [frame(0, Buffer.alloc(0)), 'BAD_COMMAND'],
+    [frame(0, Buffer.alloc(0)), 'UNEXPECTED_COMMAND'],
     [message({}).fill(0x20, 1, 2).subarray(0, 34), 'BAD_COMMAND'],
   ] as const) {
     const { server } = agreed()
