@@ -37,7 +37,7 @@ async function buildCjs(esm) {
   const result = await build({
     ...bundled,
     stdin: {
-      contents: names.map((name) => `export * as ${fileName(name)} from '${entries.get(name)}'`).join('\n'),
+      contents: names.map((name) => `export * as ${identifier(name)} from '${entries.get(name)}'`).join('\n'),
       resolveDir: home,
     },
     outfile: 'dist/cjs/bundle.cjs',
@@ -49,9 +49,9 @@ async function buildCjs(esm) {
       `dist/cjs/${fileName(name)}.cjs`,
       [
         "'use strict'",
-        `const { ${fileName(name)} } = require('./bundle.cjs')`,
-        `Object.defineProperty(${fileName(name)}, '__esModule', { value: true })`,
-        `module.exports = ${fileName(name)}`,
+        `const { ${identifier(name)} } = require('./bundle.cjs')`,
+        `Object.defineProperty(${identifier(name)}, '__esModule', { value: true })`,
+        `module.exports = ${identifier(name)}`,
         '// Never runs: it tells Node which names an `import` of this file may ask for.',
         `0 && (module.exports = { ${exported.join(', ')} })`,
         '',
@@ -79,7 +79,11 @@ function report() {
   }
 }
 
-/** `pseud` is pseud.js, `pseud/zmtp` is zmtp.js. */
+/** `pseud` is pseud.js, `pseud/zmtp` is zmtp.js, `pseud/zmtp/v5-compat` is zmtp-v5-compat.js. */
 function fileName(name) {
-  return name === 'pseud' ? name : name.slice('pseud/'.length)
+  return name === 'pseud' ? name : name.slice('pseud/'.length).replaceAll('/', '-')
+}
+
+function identifier(name) {
+  return fileName(name).replaceAll('-', '_')
 }

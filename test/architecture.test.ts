@@ -44,6 +44,11 @@ const LAYERS: Layer[] = [
     imports: ['zmtp/routing/', 'zmtp/transport/', 'base/'],
     node: ['node:events'],
   },
+  {
+    files: ['zmtp/v5-compat/'],
+    imports: ['zmtp/sockets/', 'base/'],
+    node: ['node:events'],
+  },
   // The doors: pseud/zmtp for users, connections.ts for rpc/.
   { files: ['zmtp/'], imports: ['zmtp/', 'base/'], node: [] },
   {

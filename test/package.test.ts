@@ -11,7 +11,7 @@ import * as assert from 'uvu/assert'
 const packaged = suite('package')
 
 const PRINT_CPU = 'const { user, system } = process.cpuUsage(); console.log((user + system) / 1000)'
-const ENTRIES = ['pseud', 'pseud/zmtp', 'pseud/codec']
+const ENTRIES = ['pseud', 'pseud/zmtp', 'pseud/zmtp/v5-compat', 'pseud/codec']
 const scratch = mkdtempSync(path.join(tmpdir(), 'pseud-package-'))
 const project = path.join(scratch, 'project')
 const installed = path.join(project, 'node_modules/pseud')
@@ -120,6 +120,7 @@ const PROGRAM = `
 import { Client, PseudError, RpcError, Server, createLocalRegistry, registerRpc } from 'pseud'
 import { decode, encode } from 'pseud/codec'
 import * as zmq from 'pseud/zmtp'
+import * as v5 from 'pseud/zmtp/v5-compat'
 
 interface Api {
   lower(text: string): string
@@ -144,6 +145,7 @@ export async function main(): Promise<string> {
   await using router = new zmq.Router()
   await router.send(['id', encode({ sum })])
   const value: unknown = decode(encode(1))
+  v5.socket('push', { linger: 0 }).send('x', v5.ZMQ_SNDMORE).close()
   try {
     await client.close()
   } catch (error) {

@@ -20,13 +20,13 @@ export interface Outcome {
   readonly errors: string
 }
 
-/** Builds the library once for a test file; its folder goes when the process ends. */
-export async function buildLibrary(): Promise<string> {
+/** Builds the library once for a test file, or one of its entries; its folder goes when the process ends. */
+export async function buildLibrary(entry = 'src/zmtp/index.ts'): Promise<string> {
   const folder = mkdtempSync(path.join(tmpdir(), 'pseud-library-'))
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
   const outfile = path.join(folder, 'zmtp.cjs')
   await build({
-    entryPoints: ['src/zmtp/index.ts'],
+    entryPoints: [entry],
     outfile,
     bundle: true,
     platform: 'node',

@@ -3,7 +3,8 @@
  * the other side takes them. What it does not take stays where it is, so that high-water marks and TCP stop whoever sends. Knows patterns;
  * the life of the sockets is the Proxy's.
  */
-import type { Message } from '../routing/pipe.ts'
+
+import type { Losses, Message } from '../routing/pipe.ts'
 import type { Operations } from './operations.ts'
 import type { Pattern } from './patterns/pattern.ts'
 import { PullPattern } from './patterns/pull.ts'
@@ -14,6 +15,8 @@ import { XPublisherPattern } from './patterns/xpublisher.ts'
 export interface RelayEnd {
   readonly pattern: Pattern
   readonly operations: Operations
+  /** Counts what is dropped. */
+  readonly losses: Losses
 }
 
 export class Relay {
@@ -29,8 +32,7 @@ export class Relay {
   /** The two may be one and the same. */
   constructor(front: RelayEnd, back: RelayEnd) {
     this.#ends = [front, back]
-    const way = new Way(front.pattern, back.pattern)
-    this.#ways = front === back ? [way] : [way, new Way(back.pattern, front.pattern)]
+    this.#ways = front === back ? [new Way(front, back)] : [new Way(front, back), new Way(back, front)]
   }
 
   /** From now on until `stop`. */
@@ -51,6 +53,7 @@ export class Relay {
   /** What is here and can go on at once still does. */
   stop(): void {
     if (!this.#paused && !this.#stopped) this.#move(Number.POSITIVE_INFINITY)
+    if (!this.#stopped) for (const way of this.#ways) way.letGo()
     this.#stopped = true
     for (const end of this.#ends) end.operations.relayTo(undefined)
   }
@@ -89,26 +92,27 @@ export class Relay {
 }
 
 class Way {
-  readonly #from: Pattern
-  readonly #to: Pattern
+  readonly #from: RelayEnd
+  readonly #to: RelayEnd
   /** Taken from the one, but there is no room for it at the peer of the other that it is addressed to. */
   #held: Message | undefined
-  /** What subscribers ask for has nowhere to go: it is thrown away, or it would pile up for as long as they come and go. */
+  /** What subscribers ask for has nowhere to go: it is dropped, or it would pile up for as long as they come and go. */
   readonly #isDeadEnd: boolean
 
-  constructor(from: Pattern, to: Pattern) {
+  constructor(from: RelayEnd, to: RelayEnd) {
     this.#from = from
     this.#to = to
     this.#isDeadEnd =
-      from instanceof XPublisherPattern && (to instanceof SubscriberPattern || to instanceof PullPattern)
+      from.pattern instanceof XPublisherPattern &&
+      (to.pattern instanceof SubscriberPattern || to.pattern instanceof PullPattern)
   }
 
   /** Moves up to `most` messages and returns how many. */
   move(most: number): number {
-    const from = this.#from
-    const to = this.#to
+    const from = this.#from.pattern
+    const to = this.#to.pattern
     let moved = 0
-    if (this.#isDeadEnd) while (from.receive() !== undefined) {}
+    if (this.#isDeadEnd) while (from.receive() !== undefined) this.#from.losses.count++
     while (moved < most && to.writable) {
       const message = this.#held ?? from.receive()
       if (message === undefined) break
@@ -119,9 +123,16 @@ class Way {
         break
       }
       // Any other fault means that it can never go: to a peer that has left, say. That must not end the proxy for all others.
+      if (fault !== undefined) this.#to.losses.count++
       moved++
     }
     return moved
+  }
+
+  /** Drops what is in hand. */
+  letGo(): void {
+    if (this.#held !== undefined) this.#to.losses.count++
+    this.#held = undefined
   }
 }
 
