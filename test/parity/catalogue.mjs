@@ -1,4 +1,5 @@
 // Every probe, by section. A section runs in one process per library.
+import { deliberate } from './deliberate.mjs'
 import { endpoints } from './endpoints.mjs'
 import { messages } from './messages.mjs'
 import { operations } from './operations.mjs'
@@ -17,4 +18,5 @@ export const sections = {
   endpoints,
   patterns,
   timing,
+  deliberate,
 }

@@ -12,6 +12,20 @@ export const ADDED = {
 }
 
 export const ROWS = {
+  conflateSubscriber: '`conflate` on a SUB',
+  inproc: 'inproc',
+  ipc: 'ipc',
+  mandatoryAlone: '`mandatory` without any peer',
+  mandatoryFull: '`mandatory` with the peer full and another one not',
+  manyParts: 'messages of more than 65,536 parts',
+  noDropWritable: '`noDrop` and `writable`',
+  proxyOfNothing: '`new Proxy` with an object that is no socket',
+  routingIdPart: 'the routing id part of received messages',
+  severalPartsUp: 'what an XSUB sends up in several parts',
+  takenId: 'a routing id given to `connect` that another peer has',
+  twins: 'a second peer of the same identity at a ROUTER',
+  twinsOfReply: 'two REQ of the same identity at a REP',
+  unbindSync: '`unbindSync`',
   context: 'what is no context, given as `context`; what is no socket, given to an Observer',
   curveKeys: 'reading `curvePublicKey`, `curveSecretKey`, `curveServerKey`',
   dataView: 'DataView as a part',

@@ -225,6 +225,11 @@ export const life = [
       await new Promise((resolve) => setTimeout(resolve, 100))`,
   })),
 
+  {
+    name: 'process.exit() with messages unsent, which waits for nobody',
+    program: `const d = new zmq.Dealer(); d.connect('tcp://127.0.0.1:1'); await d.send('x'); process.exit(3)`,
+  },
+
   // -- what is not caught
   { name: 'a rejection that nobody handles', program: `new zmq.Dealer({ receiveTimeout: 10 }).receive()` },
   {
