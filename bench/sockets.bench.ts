@@ -1,4 +1,4 @@
-// Messages per second, one way, two processes over TCP loopback: DEALER to ROUTER, PUSH to PULL, and PUB to 1, 10 and 100 SUBs, at 16 B to
+// Messages per second, one way, two processes over TCP loopback: DEALER to ROUTER, PUSH to PULL, in clear and under CURVE, and PUB to 1, 10 and 100 SUBs, at 16 B to
 // 64 KB. Contenders: the native `zeromq` package (the reference); ours by the very same calls (`await send`, `for await`); ours in batches
 // (`sendMany`, `batches()`); and where one reads, bare node:net with the same framing. A message that 100 subscribers get counts 100 times.
 import { type Contender, isWanted, measure } from './support/measure.ts'
@@ -97,15 +97,16 @@ class Pair {
 for (const [title, pattern, readers] of [
   ['DEALER to ROUTER', 'dealer', 1],
   ['PUSH to PULL', 'push', 1],
+  ['PUSH to PULL under CURVE', 'curve', 1],
   ['PUB to 1 SUB', 'publish', 1],
   ['PUB to 10 SUBs', 'publish', 10],
   ['PUB to 100 SUBs', 'publish', 100],
 ] as const) {
   const sizes = SIZES.filter(([, label]) => isWanted(`${title}, ${label}`))
   if (sizes.length === 0) continue
-  const pairs = KINDS.filter(([, kind]) => kind !== 'net' || pattern !== 'publish').map(
-    ([name, kind]) => new Pair(name, kind, pattern, readers),
-  )
+  const pairs = KINDS.filter(
+    ([, kind]) => kind !== 'net' || (pattern !== 'publish' && pattern !== 'curve'),
+  ).map(([name, kind]) => new Pair(name, kind, pattern, readers))
   for (const [size, label] of sizes) {
     const contenders: Contender[] = []
     for (const pair of pairs) {

@@ -4,6 +4,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { FrameReader, FrameWriter } from '../support/bare-frames.ts'
+import { CURVE_CLIENT, CURVE_SERVER } from '../support/curve-keys.ts'
 import { bodyOf, type Order, Pace, PROBE, Tally, TOPIC } from '../support/flow.ts'
 import { answer } from '../support/process.ts'
 
@@ -35,6 +36,10 @@ const PATTERNS: Record<string, { sender(zmq: Library): OneSocket; receiver(zmq: 
   push: {
     sender: (zmq) => new zmq.Push({ linger: 0 }),
     receiver: (zmq) => new zmq.Pull(),
+  },
+  curve: {
+    sender: (zmq) => new zmq.Push({ linger: 0, ...CURVE_CLIENT }),
+    receiver: (zmq) => new zmq.Pull(CURVE_SERVER),
   },
   publish: {
     sender: (zmq) => new zmq.Publisher({ linger: 0, sendHighWaterMark: 0 }),

@@ -53,6 +53,7 @@ export function connectionOptions(
     connectTimeoutMs: options.number(CONNECT_TIMEOUT),
     retryDelayMs: zmqBackoff(options.number(RECONNECT_INTERVAL), options.number(RECONNECT_MAX_INTERVAL)),
     backlog: options.number(BACKLOG),
+    reception: RECEPTION,
     ipv6: options.flag(IPV6),
     keepAliveMs: keepAlive(options.number(TCP_KEEPALIVE), options.number(TCP_KEEPALIVE_IDLE)),
     acceptFilter: acceptFilter(options.bytes(TCP_ACCEPT_FILTER)),
@@ -80,6 +81,12 @@ export function proxyOf(options: OptionValues): SocksProxy | undefined {
   const credentials =
     username === null ? undefined : { username, password: options.bytes(SOCKS_PASSWORD) ?? EMPTY }
   return { ...parseProxy(address), credentials }
+}
+
+// The native package has no such lids, and programs may live beyond them; handshakes under way are bounded all the same.
+const RECEPTION = {
+  maxConnections: Number.POSITIVE_INFINITY,
+  keyExchangesPerAddress: Number.POSITIVE_INFINITY,
 }
 
 // A message of one octet per frame costs a hundred octets of memory per frame: without a bound that is an attack.

@@ -15,7 +15,7 @@ export interface ReceptionLimits {
   readonly maxConnections: number
   /** Key exchanges a second; a peer that asks for one more is closed. Default 1000. */
   readonly keyExchangesPerSecond: number
-  /** The same for one address. Default 100. */
+  /** The same for one address. Default 100; `Infinity`: neither is counted. */
   readonly keyExchangesPerAddress: number
 }
 
@@ -86,6 +86,7 @@ export class Reception {
   spendKeyExchange(address: string): void {
     const { keyExchangesPerSecond, keyExchangesPerAddress } = this.limits
     const now = this.#now()
+    if (keyExchangesPerAddress === Number.POSITIVE_INFINITY) return
     if (!this.#budgetOf(address, now).take(now)) {
       throw overspent('keyExchangesPerAddress', keyExchangesPerAddress)
     }
