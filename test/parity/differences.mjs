@@ -41,10 +41,10 @@ export const ROWS = {
   longId: 'a routing id of more than 255 octets given to `connect`',
   mandatory: 'reading `mandatory`, `tcpAcceptFilter`',
   members: 'members of the classes',
-  missing: 'Stream',
   noContext: '`context: undefined`',
   nameless:
     'options that have a number but no name: 14, 31, 41, 58 to 60, 89, those of ROUTER on a REP, drafts from 95 on except 99 and 100; 6 to 10 of a context',
+  oddParts: 'a message of an odd number of parts, sent through a Stream',
   optionsObject: 'the options object given to a constructor',
   sharedArrayBuffer: 'SharedArrayBuffer as a part',
   proxyOfArray: 'a Proxy of an array as a message',
@@ -56,6 +56,3 @@ export const EINVAL = 'throws Error "Invalid argument", errno 22, code \'EINVAL\
 
 /** EINVAL of a bind, connect, unbind or disconnect. */
 export const EINVAL_AT = /"Invalid argument", errno 22, code 'EINVAL', address/
-
-/** As long as there is no Stream. */
-export const NO_STREAM = { at: /\bStream\b/, here: /.*/, row: ROWS.missing, sometimes: true }

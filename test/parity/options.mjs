@@ -1,5 +1,5 @@
 // Options by name: which class has which, defaults, what is taken, what is refused and how, when a change comes too late.
-import { EINVAL, NO_STREAM, ROWS } from './differences.mjs'
+import { EINVAL, ROWS } from './differences.mjs'
 import { attempt, CLASSES, inproc, show, warned } from './tools.mjs'
 
 /** Names of all options of any class, and some that look like one. */
@@ -70,7 +70,6 @@ const write = (socket, option, value) => () => {
 const KEY_VALUES = /^curve\w+Key = ('rq:|'x{32}'|Buffer\((32|40)\)|Buffer\(41\) 'rq)/
 
 function valueDifferences(name) {
-  if (name === 'Stream') return [{ ...NO_STREAM, at: /./ }]
   const accepted = { at: 'tcpAcceptFilter = null', here: 'null', row: ROWS.mandatory }
   if (name === 'Dealer') {
     const texts = /^(interface|plainUsername|plainPassword|routingId|socksProxy|zapDomain) = DataView/
@@ -118,7 +117,6 @@ export const options = [
       return outcomes
     },
     differs: [
-      NO_STREAM,
       { at: /\.curve(Public|Secret|Server)Key$/, here: 'true, null', row: ROWS.curveKeys },
       { at: 'Router.mandatory', here: 'true, false', row: ROWS.mandatory },
       { at: /\.tcpAcceptFilter$/, here: 'true, null', row: ROWS.mandatory },
@@ -210,7 +208,6 @@ export const options = [
       ])
       return outcomes
     },
-    differs: [NO_STREAM],
   },
   {
     name: 'a change that comes too late brings a warning',
@@ -232,7 +229,6 @@ export const options = [
       }
       return outcomes
     },
-    differs: [NO_STREAM],
   },
   {
     name: 'what is too late: from the first bind or connect on',

@@ -1,6 +1,6 @@
 // Options by number, as subclasses may read and write them: every kind, every number of the stable API, and some that are none. Also those of a
 // context.
-import { NO_STREAM, ROWS } from './differences.mjs'
+import { ROWS } from './differences.mjs'
 import { attempt, show, warned } from './tools.mjs'
 
 const KINDS = ['Bool', 'Int32', 'Uint32', 'Int64', 'Uint64', 'String']
@@ -23,7 +23,6 @@ const KEYS = '(48|49|50)'
 
 /** Differences of reading (`'^'`) or writing (`'Option\\('`) options by number. */
 function numberDifferences(name, before, after) {
-  if (name === 'Stream') return [{ ...NO_STREAM, at: /./ }]
   const at = (numbers) => new RegExp(`${before}${numbers}${after}`)
   return [
     { at: at(NAMELESS), here: /.*/, row: ROWS.nameless },

@@ -1,5 +1,19 @@
 // Compiled, never run: which socket type has which methods and options. A line behind @ts-expect-error must be an error, or tsc fails.
-import { Pair, Publisher, Pull, Push, Subscriber, XPublisher, XSubscriber } from '../../src/zmtp/index.ts'
+import {
+  type Message,
+  type MessageLike,
+  Pair,
+  Publisher,
+  Pull,
+  Push,
+  type Readable,
+  Stream,
+  type StreamConnectOptions,
+  Subscriber,
+  type Writable,
+  XPublisher,
+  XSubscriber,
+} from '../../src/zmtp/index.ts'
 
 export async function oneWay(
   push: Push,
@@ -40,7 +54,33 @@ export async function bothWays(pair: Pair, xpub: XPublisher, xsub: XSubscriber):
   xsub.subscribe('a')
 }
 
+export async function octets(stream: Stream, connectOptions: StreamConnectOptions): Promise<void> {
+  stream.connect('tcp://127.0.0.1:80', connectOptions)
+  stream.connect('tcp://127.0.0.1:80', { routingId: 'a' })
+  const [id, data] = await stream.receive()
+  const size: number = id.length + data.length
+  await stream.send([id, data])
+  await stream.send(['a', `${size}`, 'a', null])
+  for await (const [from, piece] of stream) from.equals(piece)
+  const [first] = await stream.receiveMany()
+  first?.[1].toString()
+  const readable: Readable<[Message, Message]> = stream
+  const writable: Writable<[MessageLike, MessageLike]> = stream
+  await writable.send([(await readable.receive())[0], 'x'])
+  // @ts-expect-error
+  stream.send('a')
+  // @ts-expect-error
+  stream.send(['a'])
+  // @ts-expect-error
+  stream.connect('tcp://127.0.0.1:80', { routingId: 1 })
+  // @ts-expect-error
+  stream.routingId = 'a'
+}
+
 export const options: unknown[] = [
+  new Stream({ notify: false, linger: 0 }),
+  // @ts-expect-error
+  new Stream({ mandatory: true }),
   new Push({ conflate: true, sendTimeout: 1, immediate: true }),
   new Pull({ conflate: true, receiveTimeout: 1 }),
   new Publisher({ noDrop: true, invertMatching: true }),

@@ -24,7 +24,7 @@ export interface EngineOptions extends HeartbeatOptions, LimitOptions {
 
 /** Who the peer says it is. */
 export interface PeerInfo extends Metadata {
-  /** The ZMTP version of its greeting: 3.0 and above. */
+  /** The ZMTP version of its greeting: 3.0 and above. 0: there is no ZMTP on this connection, and nothing was said. */
   readonly major: number
   readonly minor: number
   /** Who it is, where somebody judged and said so; this, and not its identity, can be trusted. */

@@ -29,7 +29,7 @@ export interface SocketCounters {
  */
 export interface SocketPeer {
   /**
-   * On a ROUTER its routing id, the very Buffer that stands in front of each of its messages. On other sockets the identity that it has
+   * On a ROUTER or STREAM its routing id, the very Buffer that stands in front of each of its messages. On other sockets the identity that it has
    * announced. Empty: none, or not known before it has answered.
    */
   readonly identity: Buffer

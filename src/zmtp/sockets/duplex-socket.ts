@@ -1,13 +1,20 @@
 /**
- * What a socket type that both sends and receives shows to users: WritableSocket with the receiving half beside it.
+ * What a socket type that both sends and receives shows to users: WritableSocket with the receiving half beside it. `In` and `Out` are
+ * what its messages look like.
  */
-import type { Message } from './message.ts'
+import type { Message, MessageLike } from './message.ts'
 import type { OperationOptions } from './operations.ts'
 import type { Readable } from './readable-socket.ts'
 import type { BatchOptions } from './socket.ts'
 import { WritableSocket } from './writable-socket.ts'
 
-export class DuplexSocket extends WritableSocket implements Readable {
+export class DuplexSocket<
+    In extends Message[] = Message[],
+    Out extends MessageLike | MessageLike[] = MessageLike | MessageLike[],
+  >
+  extends WritableSocket<Out>
+  implements Readable<In>
+{
   /** Most unread messages of one peer before nothing more is read from it; 0: no bound. Default 1000. */
   declare receiveHighWaterMark: number
   /** How long a receive waits, in ms; -1 (default): for ever, 0: not at all. */
@@ -18,23 +25,23 @@ export class DuplexSocket extends WritableSocket implements Readable {
   declare maxPendingReceives: number
 
   /** The parts of the next message. Throws EBADF, EBUSY at the call; rejects with EAGAIN (time over, closed), EFSM (out of turn). */
-  override receive(options?: OperationOptions): Promise<Message[]> {
-    return super.receive(options)
+  override receive(options?: OperationOptions): Promise<In> {
+    return super.receive(options) as Promise<In>
   }
 
   /** Waits for one message, and takes all that have come with it, up to `max` (default 1000). Not in the native package. */
-  override receiveMany(options?: BatchOptions): Promise<Message[][]> {
-    return super.receiveMany(options)
+  override receiveMany(options?: BatchOptions): Promise<In[]> {
+    return super.receiveMany(options) as Promise<In[]>
   }
 
   /** `for await (const batch of socket.batches())`: all that has come, again and again, until the socket is closed. */
-  override batches(options?: BatchOptions): AsyncIterableIterator<Message[][], undefined> {
-    return super.batches(options)
+  override batches(options?: BatchOptions): AsyncIterableIterator<In[], undefined> {
+    return super.batches(options) as AsyncIterableIterator<In[], undefined>
   }
 
   /** `for await (const [part] of socket)`: message after message until the socket is closed. Leaving the loop does not close it. */
-  override [Symbol.asyncIterator](): AsyncIterator<Message[], undefined> {
-    return super.messages(receivesPlainly(this))
+  override [Symbol.asyncIterator](): AsyncIterator<In, undefined> {
+    return super.messages(receivesPlainly(this)) as AsyncIterator<In, undefined>
   }
 }
 

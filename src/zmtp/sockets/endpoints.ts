@@ -16,6 +16,8 @@ export interface EndpointHost {
 }
 
 export interface OpenEndpoint extends ConnectionOwner {
+  /** Nothing will come of it any more; it only waits to be named in a disconnect. */
+  readonly over: boolean
   /** Whether the user may mean this endpoint by `address`. */
   answersTo(address: string): boolean
   /** Ends it and its connections, which still send what they hold, for `lingerMs` at most (-1: for ever). Its name is free at once. */
@@ -23,6 +25,7 @@ export interface OpenEndpoint extends ConnectionOwner {
 }
 
 export class BoundEndpoint implements OpenEndpoint {
+  readonly over = false
   listener: Listener | undefined
   /** As given to bind, unless that left something open; the listener knows the real one. */
   readonly #address: string | undefined
@@ -62,6 +65,7 @@ export class BoundEndpoint implements OpenEndpoint {
 }
 
 export class DialedEndpoint implements OpenEndpoint {
+  over = false
   readonly peer: Peer
   readonly #address: string
   readonly #host: EndpointHost
@@ -70,6 +74,9 @@ export class DialedEndpoint implements OpenEndpoint {
     this.#address = address
     this.#host = host
     this.peer = host.newPeer(isLocal(address))
+    this.peer.onGone = () => {
+      this.over = true
+    }
   }
 
   answersTo(address: string): boolean {

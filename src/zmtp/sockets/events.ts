@@ -25,8 +25,8 @@ export interface ProtoError extends Error {
  */
 export interface EventPeer {
   /**
-   * On a ROUTER the routing id, given or made up: the very Buffer that stands in front of each message of this peer. Empty if the ROUTER has
-   * refused the peer because the id is another's. On other sockets the identity that the peer has announced; mostly empty.
+   * On a ROUTER or STREAM the routing id, given or made up: the very Buffer that stands in front of each message of this peer. Empty if
+   * the ROUTER has refused the peer because the id is another's. On other sockets the identity that the peer has announced; mostly empty.
    */
   readonly identity: Buffer
   /** As announced: `DEALER`. */
@@ -248,6 +248,7 @@ export const HANDSHAKE_FAULTS: Readonly<Record<string, Report>> = {
   TOO_MANY_KEY_EXCHANGES: ['other', 'EAGAIN'],
   TOO_MANY_PROPERTIES: ['ZMTP', 'INVALID_METADATA'],
   TOO_MANY_TOPICS: ['ZMTP', 'UNSPECIFIED'],
+  TOO_MANY_UNREAD: ['other', 'EMFILE'],
   TOPICS_TOO_LARGE: ['ZMTP', 'UNSPECIFIED'],
   // LinkError
   ALREADY_PAIRED: ['other', 'EADDRINUSE'],

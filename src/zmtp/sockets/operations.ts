@@ -107,8 +107,12 @@ export class Operations {
     options: OperationOptions | undefined,
   ): Promise<void> {
     if (fault === undefined) return this.#done()
-    if (this.#sendTimeoutMs === 0 || !mayPass(fault)) return Promise.reject(errnoError(fault))
+    if (this.#sendTimeoutMs === 0 || !this.#worthWaiting(fault)) return Promise.reject(errnoError(fault))
     return this.#waitToSend(parts, options)
+  }
+
+  #worthWaiting(fault: ErrnoCode): boolean {
+    return mayPass(fault) && this.#pattern.sendWaits
   }
 
   #waitToSend(parts: Message, options: OperationOptions | undefined): Promise<void> {
@@ -202,7 +206,7 @@ export class Operations {
     const next = this.#sends.peek()
     if (next === undefined) return false
     const fault = this.#pattern.send(next.parts!)
-    if (fault !== undefined && mayPass(fault)) return false
+    if (fault !== undefined && this.#worthWaiting(fault)) return false
     this.#inARow = 0
     this.#sends.shift()
     settle(next, fault)

@@ -77,6 +77,7 @@ export const SOCKS_PROXY = 68
 export const NO_DROP = 69
 export const MANUAL = 71
 export const WELCOME_MESSAGE = 72
+export const NOTIFY = 73
 export const INVERT_MATCHING = 74
 export const HEARTBEAT_INTERVAL = 75
 export const HEARTBEAT_TTL = 76
@@ -240,6 +241,7 @@ export const OPTIONS: readonly OptionRow[] = [
   special(late('noDrop', NO_DROP, 'Bool', false, types(PUB, XPUB), natural, 'w')),
   special(late('manual', MANUAL, 'Bool', false, types(XPUB), natural, 'w'), types(PUB)),
   special(late('welcomeMessage', WELCOME_MESSAGE, 'String', null, types(XPUB), anything, 'w'), types(PUB)),
+  special(late('notify', NOTIFY, 'Bool', true, types(STREAM), truth, 'w')),
   late('invertMatching', INVERT_MATCHING, 'Bool', false, types(PUB, SUB, XPUB)),
   late('heartbeatInterval', HEARTBEAT_INTERVAL, 'Int32', 0, ALL_TYPES, from(0)),
   // Told to the peer in tenths of a second, in two octets: what does not fit is refused.

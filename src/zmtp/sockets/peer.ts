@@ -5,7 +5,7 @@
  */
 import { copy, EMPTY } from '../../base/bytes.ts'
 import { dateOf, type Timer } from '../../base/clock.ts'
-import type { PseudError } from '../../base/errors.ts'
+import { LinkError, type PseudError } from '../../base/errors.ts'
 import { type Losses, Pipe } from '../routing/pipe.ts'
 import type { TransportContext } from '../transport/context.ts'
 import type { Dialer } from '../transport/dialer.ts'
@@ -169,6 +169,8 @@ export class Peer implements Receiver {
       pipe.discardPartial()
       this.#host.pattern.lost(pipe)
     }
+    // The loss may be news to receive, and the pipe, which would say so by its own end, may live on.
+    if (this.#lasting) this.#host.operations.serve()
     if (this.#leaving) {
       // A peer that was being waited for may come back; one that had got everything need not.
       if (this.#dialer === undefined || !this.unsent) this.#gone()
@@ -202,7 +204,10 @@ export class Peer implements Receiver {
 
   /** Takes leave: unread messages are dropped, unsent ones are sent if that takes no longer than `lingerMs` (-1: however long). */
   leave(lingerMs: number): void {
-    if (this.#leaving) return
+    if (this.#leaving) {
+      this.#hurry(lingerMs)
+      return
+    }
     this.#leaving = true
     const pipe = this.#pipe
     if (pipe !== undefined) {
@@ -223,6 +228,15 @@ export class Peer implements Receiver {
   abandon(): void {
     if (this.#leaving) this.#onLingerOver()
     else this.leave(0)
+  }
+
+  /** Asked to leave once more: the shorter time counts. */
+  #hurry(lingerMs: number): void {
+    const { clock } = this.#host.transport
+    if (lingerMs < 0 || clock.now() + lingerMs >= this.#lingerUntil) return
+    this.#lingerUntil = clock.now() + lingerMs
+    this.#lingerTimer?.cancel()
+    this.#lingerTimer = clock.setTimer(this.#onLingerOver, lingerMs)
   }
 
   readonly #onLingerOver = (): void => {
@@ -259,7 +273,9 @@ export class Peer implements Receiver {
       ...(userId !== undefined && { userId }),
     }
     this.#since = driver.now()
-    this.#host.onEvent({ type: 'handshake', address: driver.endpoint, peer: this.#about })
+    if (shakesHands(driver)) {
+      this.#host.onEvent({ type: 'handshake', address: driver.endpoint, peer: this.#about })
+    }
   }
 
   #part(driver: Driver, error: PseudError | undefined): void {
@@ -271,7 +287,11 @@ export class Peer implements Receiver {
       peer: about ?? strangerAt(driver.remoteAddress),
       ...(error && { error }),
     }
-    if (about === undefined) this.#host.onEvent({ type: 'handshake:error', ...event })
+    // Without ZMTP no handshake is ever done, and libzmq reports that as if it had failed.
+    if (about === undefined || !shakesHands(driver)) {
+      const lost = error ?? new LinkError('PEER_CLOSED', 'the peer closed the connection')
+      this.#host.onEvent({ type: 'handshake:error', ...event, error: lost })
+    }
     this.#host.onEvent({ type: 'disconnect', ...event })
   }
 
@@ -304,6 +324,11 @@ export class Peer implements Receiver {
     this.onGone?.()
     this.#host.onPeerGone(this)
   }
+}
+
+/** Whether ZMTP is spoken. */
+function shakesHands(driver: Driver): boolean {
+  return driver.peer?.major !== 0
 }
 
 /** A pipe as the options of the moment want it. */

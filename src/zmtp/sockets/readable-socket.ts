@@ -3,16 +3,16 @@ import type { Message } from './message.ts'
 import type { OperationOptions } from './operations.ts'
 import { type BatchOptions, Socket } from './socket.ts'
 
-/** What a socket that receives has. */
-export interface Readable {
+/** What a socket that receives has; `M` is a message. */
+export interface Readable<M extends Message[] = Message[]> {
   receiveHighWaterMark: number
   receiveTimeout: number
   receiveBufferSize: number
   maxPendingReceives: number
-  receive(options?: OperationOptions): Promise<Message[]>
-  receiveMany(options?: BatchOptions): Promise<Message[][]>
-  batches(options?: BatchOptions): AsyncIterableIterator<Message[][], undefined>
-  [Symbol.asyncIterator](): AsyncIterator<Message[], undefined>
+  receive(options?: OperationOptions): Promise<M>
+  receiveMany(options?: BatchOptions): Promise<M[]>
+  batches(options?: BatchOptions): AsyncIterableIterator<M[], undefined>
+  [Symbol.asyncIterator](): AsyncIterator<M, undefined>
 }
 
 export class ReadableSocket extends Socket implements Readable {

@@ -17,7 +17,7 @@ import {
   ZAP_DOMAIN,
   ZAP_ENFORCE_DOMAIN,
 } from './option-table.ts'
-import { CURVE, type OptionValues, PLAIN } from './options.ts'
+import { CURVE, NULL, type OptionValues, PLAIN } from './options.ts'
 
 /** In-process peers are this process: as in libzmq, nobody asks them. */
 export const OPEN_TO_ALL: Security = { mechanism: nullMechanism() }
@@ -38,6 +38,12 @@ export function securityOf(
   const mechanism = mechanismOf(options, mustAsk, asks)
   const authenticate: Authenticate = authenticator ?? ((request) => askZapHandler(context, domain, request))
   return mechanism && { mechanism, authenticate }
+}
+
+/** Whether the options ask that somebody be kept out. */
+export function wantsSecurity(options: OptionValues, authenticator: Authenticate | undefined): boolean {
+  const domain = options.bytes(ZAP_DOMAIN) ?? EMPTY
+  return options.number(MECHANISM) !== NULL || authenticator !== undefined || domain.length > 0
 }
 
 function mechanismOf(

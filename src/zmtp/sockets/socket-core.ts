@@ -24,7 +24,7 @@ import type { OptionValues } from './options.ts'
 import type { Pattern, PatternHost } from './patterns/pattern.ts'
 import type { PatternRow } from './patterns/table.ts'
 import { newPipe, Peer, type PeerHost } from './peer.ts'
-import { OPEN_TO_ALL, securityOf } from './security.ts'
+import { OPEN_TO_ALL, securityOf, wantsSecurity } from './security.ts'
 
 export class SocketCore implements PatternHost, PeerHost, EndpointHost {
   readonly options: OptionValues
@@ -138,6 +138,7 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
     const options = { ...this.#connectionOptions(address, endpoint), proxy }
     const routingId = this.options.bytes(CONNECT_ROUTING_ID)
     this.options.preset(CONNECT_ROUTING_ID, null)
+    for (const endpoint of this.#find(address)) if (endpoint.over) this.#endpoints.delete(endpoint)
     if (this.#row.connectsOnce && this.#find(address).length > 0) return
     // An id to send to before anybody has answered needs a queue from the start.
     const queues = routingId !== null || !this.options.flag(IMMEDIATE)
@@ -193,6 +194,10 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
 
   cut(pipe: Pipe, error: PseudError): void {
     this.#pipes.get(pipe)?.cut(error)
+  }
+
+  part(pipe: Pipe): void {
+    this.#pipes.get(pipe)?.leave(-1)
   }
 
   failReceive(code: ErrnoCode): void {
@@ -287,6 +292,10 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
   }
 
   #connectionOptions(address: string, endpoint: Endpoint): ConnectionOptions {
+    // Octets without ZMTP cannot be protected, and it must not seem so.
+    if (this.#row.socketType === 'STREAM' && wantsSecurity(this.options, this.authenticator)) {
+      throw addressError(address, 'ENOTSUP')
+    }
     const security =
       endpoint.transport === 'inproc'
         ? OPEN_TO_ALL

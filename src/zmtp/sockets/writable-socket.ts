@@ -4,18 +4,21 @@ import type { MessageLike } from './message.ts'
 import type { OperationOptions } from './operations.ts'
 import { Socket } from './socket.ts'
 
-/** What a socket that sends has. */
-export interface Writable {
+/** What a socket that sends has; `M` is what it takes as a message. */
+export interface Writable<M extends MessageLike | MessageLike[] = MessageLike | MessageLike[]> {
   sendHighWaterMark: number
   sendTimeout: number
   sendBufferSize: number
   multicastHops: number
   maxPendingSends: number
-  send(message: MessageLike | MessageLike[], options?: OperationOptions): Promise<void>
-  sendMany(messages: Iterable<MessageLike | MessageLike[]>, options?: OperationOptions): Promise<void>
+  send(message: M, options?: OperationOptions): Promise<void>
+  sendMany(messages: Iterable<M>, options?: OperationOptions): Promise<void>
 }
 
-export class WritableSocket extends Socket implements Writable {
+export class WritableSocket<M extends MessageLike | MessageLike[] = MessageLike | MessageLike[]>
+  extends Socket
+  implements Writable<M>
+{
   /** Most messages that wait for one peer; 0: no bound. Default 1000. */
   declare sendHighWaterMark: number
   /** How long a send waits, in ms; -1 (default): for ever, 0: not at all. */
@@ -32,15 +35,12 @@ export class WritableSocket extends Socket implements Writable {
    * at once where possible. Parts above 128 octets must not be changed until they have left.
    * Throws TypeError, EBADF, EBUSY at the call. Rejects with EAGAIN (time over, closed), EFSM (out of turn), EHOSTUNREACH.
    */
-  override send(message: MessageLike | MessageLike[], options?: OperationOptions): Promise<void> {
+  override send(message: M, options?: OperationOptions): Promise<void> {
     return super.send(message, options)
   }
 
   /** Sends message after message in one go, waiting where `send` would wait. Resolves when all are taken. Not in the native package. */
-  override sendMany(
-    messages: Iterable<MessageLike | MessageLike[]>,
-    options?: OperationOptions,
-  ): Promise<void> {
+  override sendMany(messages: Iterable<M>, options?: OperationOptions): Promise<void> {
     return super.sendMany(messages, options)
   }
 }

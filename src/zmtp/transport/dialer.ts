@@ -1,7 +1,7 @@
 /**
  * Keeps one outgoing connection alive: dials an endpoint, makes a Driver of each link, waits and dials again when it ends.
- * An attempt counts as a success only when the ZMTP handshake is done, so a peer that accepts and hangs up is retried ever more
- * slowly. Refused credentials are final: dialling on would only lock the account.
+ * An attempt counts as a success only when the handshake, where there is one, is done, so a peer that accepts and hangs up is retried
+ * ever more slowly. Refused credentials are final: dialling on would only lock the account.
  */
 import type { Timer } from '../../base/clock.ts'
 import { LinkError, type PseudError } from '../../base/errors.ts'
@@ -130,7 +130,7 @@ export class Dialer implements AttemptOwner {
 
   #linked(link: Link): void {
     this.#owner.onEvent({ type: 'connect', address: this.endpoint, remoteAddress: link.remoteAddress })
-    this.#driver = new Driver(
+    const driver = new Driver(
       link,
       this.endpoint,
       true,
@@ -139,6 +139,8 @@ export class Dialer implements AttemptOwner {
       this.#context,
       this.#onFinished,
     )
+    this.#driver = driver
+    driver.start()
   }
 
   readonly #onFinished = (driver: Driver, error: PseudError | undefined): void => {

@@ -1,7 +1,7 @@
 /**
- * One connection: pumps bytes between a Link and an Engine, hands parts to the Receiver, flushes what is to be sent once per
- * turn, and arms one timer. It knows time and the event loop, which the engine must not; it knows nothing of sockets,
- * queues or calls.
+ * One connection: pumps bytes between a Link and a Protocol (the ZMTP engine, or none), hands parts to the Receiver, flushes what
+ * is to be sent once per turn, and arms one timer. It knows time and the event loop, which the engine must not; it knows nothing of
+ * sockets, queues or calls.
  *
  * One file, though a long one: it and the interfaces at its end, which it calls, name each other.
  *
@@ -12,18 +12,11 @@ import type { Broadcast } from '../../base/broadcast.ts'
 import type { Timer } from '../../base/clock.ts'
 import { LinkError, type PseudError } from '../../base/errors.ts'
 import { giveChunk, type Slab } from '../../base/slab.ts'
-import {
-  AUTHENTICATE,
-  COMMAND,
-  ENDED,
-  Engine,
-  NEED_MORE,
-  PART,
-  type PeerInfo,
-  READY,
-} from '../engine/engine.ts'
+import { AUTHENTICATE, COMMAND, ENDED, NEED_MORE, PART, type PeerInfo, READY } from '../engine/engine.ts'
+import type { Protocol } from '../engine/protocol.ts'
 import type { TransportContext } from './context.ts'
 import { hostOf, judge } from './judge.ts'
+import { newProtocol } from './protocol.ts'
 import type { Reception } from './reception.ts'
 import type { ConnectionOptions, Link, LinkOwner } from './transport.ts'
 
@@ -36,7 +29,7 @@ export class Driver implements LinkOwner {
   readonly outgoing: boolean
 
   readonly #link: Link
-  readonly #engine: Engine
+  readonly #engine: Protocol
   readonly #options: ConnectionOptions
   readonly #context: TransportContext
   readonly #onFinished: (driver: Driver, error: PseudError | undefined) => void
@@ -77,12 +70,19 @@ export class Driver implements LinkOwner {
     this.#context = context
     this.#onFinished = onFinished
     this.#reception = reception
-    const mechanism = options.mechanism(() => reception?.spendKeyExchange(hostOf(this.remoteAddress)))
-    this.#engine = new Engine({ ...options, mechanism }, context.now())
+    this.#engine = newProtocol(
+      options,
+      () => reception?.spendKeyExchange(hostOf(this.remoteAddress)),
+      context,
+    )
     this.#receiver = owner.receiver(this)
-    link.start(this)
+  }
+
+  /** Begins to read and to send: once, when whoever made the driver is ready for it to end again. */
+  start(): void {
+    this.#link.start(this)
     this.flush()
-    this.#arm()
+    this.#pump()
   }
 
   /** What the peer said of itself; `undefined` until the handshake is done. */
@@ -378,7 +378,7 @@ function linkError(cause: Error): LinkError {
 
 /** Who owns a connection: a socket's pipe, an RPC session. All calls come synchronously from the driver's read loop. */
 export interface Receiver {
-  /** The handshake is done: `driver.peer` is set and sending is allowed. */
+  /** The handshake, if there is one, is done: `driver.peer` is set and sending is allowed. */
   onReady(driver: Driver): void
   /**
    * One part of a message: the octets `chunk[start, end)`. They belong to the connection; copy what is kept long

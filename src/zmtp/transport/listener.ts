@@ -227,6 +227,7 @@ class BoundListener implements Listener {
     )
     this.drivers.add(driver)
     if (this.#asked.transport !== 'inproc') this.#reception.enter(driver, hostOf(link.remoteAddress))
+    driver.start()
   }
 
   readonly #onFinished = (driver: Driver): void => {

@@ -6,7 +6,16 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Dealer, Pair, Publisher, Request, Router, type Socket, Subscriber } from '../../../src/zmtp/index.ts'
+import {
+  Dealer,
+  Pair,
+  Publisher,
+  Request,
+  Router,
+  type Socket,
+  Stream,
+  Subscriber,
+} from '../../../src/zmtp/index.ts'
 import { overAll, type Scenario, TRANSPORTS } from '../../support/sockets.ts'
 import { until, within } from '../../support/within.ts'
 
@@ -124,6 +133,25 @@ test('M20: nor do 500 that bind, are met, unbind and close', async () => {
     leavesNothing(bindAndLeave, 500, () => true),
   )
 })
+
+overAll(
+  test,
+  'M20: nor do 1,000 connections to one address that a Stream makes and ends, and stays',
+  async (s) => {
+    const server = s.use(new Stream({ notify: false, receiveTimeout: 5000 }))
+    const client = s.use(new Stream({ receiveTimeout: 5000 }))
+    const address = await s.bind(server)
+    const cycle = async (): Promise<void> => {
+      client.connect(address)
+      const [id] = await client.receive()
+      await client.send([id, 'octets', id, ''])
+      await server.receive()
+    }
+    await leavesNothing(cycle, CYCLES, () => server.counters.peers + client.counters.peers === 0)
+  },
+  ['tcp'],
+  60_000,
+)
 
 test.run()
 

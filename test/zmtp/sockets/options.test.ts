@@ -1,4 +1,5 @@
 // Options: by name and by number, defaults, refusals, when they count, sealed sockets; and what a Context passes on.
+import { once } from 'node:events'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import * as zmq from '../../../src/zmtp/index.ts'
@@ -144,6 +145,28 @@ test('a socket is sealed: misspelt options throw, at making and later', () => {
   assert.throws(() => {
     dealer.securityMechanism = 1
   }, /Cannot set property securityMechanism of #<Socket> which has only a getter/)
+})
+
+test('notify is an option of Stream alone: write-only, and late', async () => {
+  const stream = new zmq.Stream({ notify: false })
+  assert.is(stream.notify, undefined as never)
+  assert.throws(() => {
+    stream.notify = 1 as never
+  }, /Option value must be a boolean/)
+  assert.throws(() => new Router({ notify: true } as never), /object is not extensible/)
+  const warned = once(process, 'warning')
+  stream.connect('tcp://127.0.0.1:1')
+  stream.notify = true
+  assert.match((await warned)[0].message, /will not take effect until next connect/)
+  stream.close()
+  for (const options of [
+    { routingId: 'a' },
+    { mandatory: true },
+    { conflate: true },
+    { probeRouter: true },
+  ]) {
+    assert.throws(() => new zmq.Stream(options as never), /object is not extensible/)
+  }
 })
 
 test('the options object is left alone, context included', () => {

@@ -6,7 +6,8 @@ import * as assert from 'uvu/assert'
 import * as zmtp from '../../../src/zmtp/index.ts'
 import { buildLibrary, NATIVE, type Outcome, programOf, runProgram } from '../../support/library.ts'
 import { strings } from '../../support/sockets.ts'
-import { within } from '../../support/within.ts'
+import { TcpHost } from '../../support/tcp-peer.ts'
+import { until, within } from '../../support/within.ts'
 
 const { Dealer } = zmtp
 const test = suite('process')
@@ -124,6 +125,13 @@ for (const [what, script, expected] of [
     ENDS,
   ],
   [
+    'two Streams that have exchanged octets do not keep it alive',
+    `const s = new zmq.Stream(); await s.bind('tcp://127.0.0.1:*')
+     const c = new zmq.Stream(); c.connect(s.lastEndpoint, { routingId: 's' })
+     await c.send(['s', 'x']); await s.receive(); await s.receive()`,
+    ENDS,
+  ],
+  [
     'a publisher that says something to nobody does not keep it alive',
     `const p = new zmq.Publisher(); await p.bind('tcp://127.0.0.1:*'); p.send('x')`,
     ENDS,
@@ -214,6 +222,21 @@ test('messages that wait for a late peer are delivered before the process ends, 
   assert.ok(outcome.exited)
   assert.is(outcome.code, 0)
   peer.close()
+})
+
+test('octets of a Stream are sent to their end before the process ends, also after the connection was ended', async () => {
+  const host = await TcpHost.listen()
+  const child = run(
+    `const s = new zmq.Stream(); s.connect(arg, { routingId: 'it' })
+     await s.send(['it', Buffer.alloc(20000000), 'it', 'end', 'it', ''])`,
+    LONG,
+    host.endpoint,
+  )
+  const peer = await host.peer(0)
+  await until(() => peer.ended, 7000)
+  assert.is(peer.size, 20_000_003)
+  assert.ok((await child).exited)
+  host.close()
 })
 
 test('a process waits for unsent messages no longer than linger says, and says nothing in 50 ms', async () => {

@@ -51,4 +51,26 @@ for (const bound of NAMES) {
   })
 }
 
+test('a Stream is no ZMTP peer: it sees the greeting of every type, and none sees one of it', async () => {
+  await Promise.all(
+    NAMES.map(async (name) => {
+      const stream = new zmq.Stream({ linger: 0, receiveTimeout: 5000 })
+      const peer = new classes[name]!({ linger: 0, reconnectInterval: -1 })
+      let handshakes = 0
+      peer.events.on('handshake', () => handshakes++)
+      const over = new Promise((resolve) => peer.events.on('disconnect', resolve))
+      await stream.bind('tcp://127.0.0.1:0')
+      peer.connect(stream.lastEndpoint!)
+      const [id] = await stream.receive()
+      const [, octets] = await stream.receive()
+      assert.equal([octets[0], octets[9]], [0xff, 0x7f], name)
+      await stream.send([id, ''])
+      await within(5000, over)
+      assert.is(handshakes, 0)
+      stream.close()
+      peer.close()
+    }),
+  )
+})
+
 test.run()

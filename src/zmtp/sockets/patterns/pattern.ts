@@ -17,6 +17,8 @@ export interface PatternHost {
   readonly losses: Losses
   /** Ends the connection of `pipe`, and says why. A dialled one is dialled again. */
   cut(pipe: Pipe, error: PseudError): void
+  /** Takes leave of the peer of `pipe`: what is queued for it is sent, then the connection is closed, and not dialled again. */
+  part(pipe: Pipe): void
   /** A receive that waits fails now. */
   failReceive(code: ErrnoCode): void
 }
@@ -80,6 +82,10 @@ export abstract class Pattern {
     return 'EAGAIN'
   }
 
+  /** Whether a send that is not possible now waits until it is. If not, EAGAIN is the answer, whatever the time limit. */
+  get sendWaits(): boolean {
+    return true
+  }
   /** Takes a message, or says why not. EAGAIN and EFSM may pass with time, all others are final. */
   abstract send(parts: Message): ErrnoCode | undefined
   /** The same for a message of one part. */
