@@ -24,7 +24,7 @@ process.on('unhandledRejection', (reason) => rejections.push(reason))
 
 const KEYS = zmq.curveKeyPair()
 const SERVER_KEY = maybeDecodeZ85(KEYS.publicKey)!
-const HANDSHAKE_MS = 300
+const HANDSHAKE_MS = 1000
 // What the rows behind it change comes after READY.
 const LAST_OF_HANDSHAKE = 'V21'
 let asked = 0
