@@ -11,6 +11,7 @@ import { Reply } from '../sockets/reply.ts'
 import { Request } from '../sockets/request.ts'
 import { Router } from '../sockets/router.ts'
 import type { Socket } from '../sockets/socket.ts'
+import { Stream } from '../sockets/stream.ts'
 import { Subscriber } from '../sockets/subscriber.ts'
 import { XPublisher } from '../sockets/xpublisher.ts'
 import { XSubscriber } from '../sockets/xsubscriber.ts'
@@ -29,6 +30,7 @@ const TYPES: Readonly<Record<SocketType, new (options: object) => Socket>> = {
   push: Push,
   xpub: XPublisher,
   xsub: XSubscriber,
+  stream: Stream,
 }
 
 /** What `socket` takes. */
@@ -46,6 +48,7 @@ export type SocketType =
   | 'push'
   | 'xpub'
   | 'xsub'
+  | 'stream'
 
 /** Options by the names of version 6. */
 export type Options = Record<string, unknown>
