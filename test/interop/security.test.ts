@@ -228,6 +228,25 @@ for (const library of LIBRARIES) {
   }
 }
 
+for (const library of LIBRARIES) {
+  const test = library === 'zeromq' || python !== undefined ? tests : tests.skip
+  test(`Z3: told nothing by a 300, a client of ${library} comes back, and is let in by then`, async () => {
+    const peer = await peerOf(library)
+    const statuses = ['300', '300', '200']
+    const pull = new zmq.Pull({ plainServer: true, linger: 0, receiveTimeout: 10_000 })
+    pull.authenticator = () => ({ status: statuses.shift() ?? '200' })
+    await pull.bind('tcp://127.0.0.1:0')
+    const them: End = { doer: peer, type: 'PUSH', name: 'back', run: THEIRS }
+    await open(them, { ...CLIENTS.PLAIN, reconnectInterval: 20 })
+    await peer.run({ do: 'connect', name: 'back', endpoint: pull.lastEndpoint! })
+    await peer.run({ do: 'greet', name: 'back', parts: ['hi'] })
+    assert.is(String(await within(15_000, pull.receive())), 'hi')
+    assert.equal(statuses, [])
+    await peer.run({ do: 'end', name: 'back' })
+    pull.close()
+  })
+}
+
 function printTable(): void {
   const line = (head: string, texts: readonly string[]): void =>
     console.log(`REPORT: ${[head.padEnd(14), ...texts.map((text) => text.padStart(8))].join('')}`)

@@ -253,7 +253,7 @@ for (const [mechanism, server, client] of [
 ] as const) {
   for (const [name, answer] of Object.entries(ANSWERS)) {
     cell++
-    test(`T15 cell ${cell}: ${mechanism}, the handler answers ${name}`, async () => {
+    test(`cell ${cell} of T15: ${mechanism}, the handler answers ${name}`, async () => {
       const context = new zmq.Context()
       await zapHandler(context, answer)
       const meeting = await meet(server, client, context)
@@ -265,7 +265,7 @@ for (const [mechanism, server, client] of [
   }
   for (const [name, authenticator] of Object.entries(JUDGES)) {
     cell++
-    test(`T15 cell ${cell}: ${mechanism}, the judge ${name}`, async () => {
+    test(`cell ${cell} of T15: ${mechanism}, the judge ${name}`, async () => {
       const limit = { handshakeInterval: 200 }
       const meeting = await meet({ ...server, ...limit, ...(authenticator && { authenticator }) }, client)
       assert.is(await outcome(meeting), 'refused')
