@@ -7,12 +7,13 @@ import * as assert from 'uvu/assert'
 
 const errors = suite('errors-doc')
 
-// Words of ZMTP in quotes: commands, socket types, mechanisms.
+// Words in quotes that are no codes: commands, socket types and mechanisms of ZMTP, keys as JWK, the name of a process warning.
 const WORDS = new Set(
   [
     'CANCEL ERROR HELLO INITIATE JOIN LEAVE MESSAGE PING PONG READY SUBSCRIBE WELCOME',
     'CLIENT DEALER DISH PAIR PUB PULL PUSH RADIO REP REQ ROUTER SCATTER GATHER SERVER STREAM SUB XPUB XSUB',
     'CURVE NULL PLAIN',
+    'OKP X25519 WARNING',
   ].flatMap((words) => words.split(' ')),
 )
 // Files whose capitals are something else: names of phases, the tails of the native package's ERR_ZMTP_ codes.
