@@ -115,7 +115,7 @@ export class Peer implements Receiver {
     const pipe = lasting ?? newPipe(this.#host.options, this.#host.losses)
     if (lasting === undefined) this.#take(pipe)
     const identity = driver.peer?.identity ?? EMPTY
-    const refusal = pattern.open(pipe, identity)
+    const refusal = pattern.open(pipe, identity, driver.peer?.userId)
     this.#meet(driver, refusal === undefined ? (pipe.routingId ?? identity) : EMPTY)
     if (refusal !== undefined) {
       driver.destroy(refusal)

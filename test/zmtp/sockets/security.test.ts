@@ -217,6 +217,49 @@ test('in-process peers are not asked: the handler itself is one', async () => {
   assert.is(String(text), 'hi')
 })
 
+test('T6: with handover, an identity passes to the same user, and to nobody else', async () => {
+  const context = new zmq.Context()
+  const users: Record<string, string> = { alice: 'a', bob: 'b' }
+  const authenticator: Authenticate = ({ credentials }) => {
+    const name = credentials.mechanism === 'PLAIN' ? String(credentials.username) : ''
+    return { status: name in users ? '200' : '400', userId: name }
+  }
+  const router = opened(
+    new zmq.Router({ plainServer: true, authenticator, handover: true, context, receiveTimeout: 3000 }),
+  )
+  const refused: string[] = []
+  router.events.on('disconnect', ({ error }) => refused.push(error!.code))
+  await router.bind('tcp://127.0.0.1:0')
+  const connect = async (user: string, text: string): Promise<zmq.Dealer> => {
+    const dealer = opened(
+      new zmq.Dealer({
+        context,
+        linger: 0,
+        routingId: 'the one',
+        plainUsername: user,
+        plainPassword: users[user]!,
+        reconnectInterval: -1,
+        receiveTimeout: 3000,
+      }),
+    )
+    dealer.connect(router.lastEndpoint!)
+    await dealer.send(text)
+    return dealer
+  }
+  const first = await connect('alice', 'first')
+  assert.equal((await router.receive()).map(String), ['the one', 'first'])
+  await connect('bob', 'stolen')
+  await until(() => refused.length === 1)
+  assert.equal(refused, ['IDENTITY_IN_USE'])
+  await router.send(['the one', 'still you'])
+  assert.equal((await first.receive()).map(String), ['still you'])
+  const second = await connect('alice', 'second')
+  assert.equal((await router.receive()).map(String), ['the one', 'second'])
+  await router.send(['the one', 'now you'])
+  assert.equal((await second.receive()).map(String), ['now you'])
+  assert.not(router.readable)
+})
+
 // ---- 45 cells: three mechanisms, fifteen answers, of which three let somebody in
 
 const ANSWERS: Record<string, (request: Message[]) => (string | Buffer)[] | undefined> = {

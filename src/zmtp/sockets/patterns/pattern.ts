@@ -50,8 +50,11 @@ export abstract class Pattern {
   refusal(_pipe: Pipe | undefined): PseudError | undefined {
     return undefined
   }
-  /** `pipe` has a new connection, to a peer that announced `identity`. What is returned refuses it: the connection is closed. */
-  open(_pipe: Pipe, _identity: Buffer): PseudError | undefined {
+  /**
+   * `pipe` has a new connection, to a peer that announced `identity` and, where that was asked, proved to be `user`. What is returned
+   * refuses it: the connection is closed.
+   */
+  open(_pipe: Pipe, _identity: Buffer, _user: string | undefined): PseudError | undefined {
     return undefined
   }
   /** The connection of `pipe` takes messages from now on; what must come before all that is queued is sent here. */

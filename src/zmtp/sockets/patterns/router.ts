@@ -14,6 +14,8 @@ import { Pattern, type PatternHost } from './pattern.ts'
 export class RouterPattern extends Pattern {
   readonly #identities: Identities
   readonly #in = new FairQueue()
+  /** Who the peers of pipes have proved to be. */
+  readonly #users = new WeakMap<Pipe, string>()
   /** Pipes whose id the user chose when connecting: what the peer announces does not matter. */
   readonly #named = new WeakSet<Pipe>()
   /** Pipes that are gone but not read to the end, by the identity their peers announced: whoever brings it next comes after them. */
@@ -47,7 +49,15 @@ export class RouterPattern extends Pattern {
 
   attach(_pipe: Pipe): void {}
 
-  override open(pipe: Pipe, identity: Buffer): LinkError | undefined {
+  override open(pipe: Pipe, identity: Buffer, user: string | undefined): LinkError | undefined {
+    const refusal = this.#open(pipe, identity, user)
+    if (refusal !== undefined) return refusal
+    if (user === undefined) this.#users.delete(pipe)
+    else this.#users.set(pipe, user)
+    return undefined
+  }
+
+  #open(pipe: Pipe, identity: Buffer, user: string | undefined): LinkError | undefined {
     if (this.#named.has(pipe)) return undefined
     if (identity.length === 0) {
       // The same pipe again, after a reconnect: its peer is as nameless as before.
@@ -58,7 +68,8 @@ export class RouterPattern extends Pattern {
     if (holder === pipe) return undefined
     const before = holder ?? this.#unread.get(keyOf(identity))
     if (holder !== undefined) {
-      if (!this.host.options.flag(HANDOVER)) {
+      // Whoever may say any identity must not become somebody else by it.
+      if (!this.host.options.flag(HANDOVER) || this.#users.get(holder) !== user) {
         return new LinkError('IDENTITY_IN_USE', 'another peer of this socket has the same identity')
       }
       // What the old peer has brought keeps its id and stays readable; libzmq would leave its connection open, deaf and mute.
