@@ -2,6 +2,7 @@
 import { deliberate } from './deliberate.mjs'
 import { endpoints } from './endpoints.mjs'
 import { messages } from './messages.mjs'
+import { observer } from './observer.mjs'
 import { operations } from './operations.mjs'
 import { options } from './options.mjs'
 import { patterns } from './patterns.mjs'
@@ -18,5 +19,6 @@ export const sections = {
   endpoints,
   patterns,
   timing,
+  observer,
   deliberate,
 }

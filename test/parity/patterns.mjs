@@ -118,6 +118,23 @@ export const patterns = [
     },
   },
   {
+    name: 'handover: a new peer takes the identity over',
+    run: async (zmq, sockets) => {
+      const router = sockets.use(new zmq.Router({ handover: true }))
+      await router.bind('tcp://127.0.0.1:*')
+      const got = []
+      for (const text of ['one', 'two']) {
+        const dealer = sockets.use(new zmq.Dealer({ routingId: 'twin', reconnectInterval: -1 }))
+        dealer.connect(router.lastEndpoint)
+        await dealer.send(text)
+        const [id, part] = await router.receive()
+        await router.send([id, `to ${part}`])
+        got.push(String(await dealer.receive()))
+      }
+      return show(got)
+    },
+  },
+  {
     name: 'probeRouter sends an empty message on each new connection',
     run: async (zmq, sockets) => {
       const outcomes = {}

@@ -312,6 +312,58 @@ export const surface = [
     ],
   },
   {
+    name: 'what Proxy refuses to be made of, and to do before it runs',
+    run: (zmq, sockets) => {
+      const fresh = () => sockets.use(new zmq.Dealer())
+      const attempts = {
+        'no argument': () => new zmq.Proxy(),
+        '3 arguments': () => new zmq.Proxy(fresh(), fresh(), 1),
+        'run without endpoints': () => new zmq.Proxy(fresh(), fresh()).run(),
+        'run with an argument': () => new zmq.Proxy(fresh(), fresh()).run(1),
+        'run with one endpoint': () => {
+          const front = fresh()
+          front.connect('inproc://nobody')
+          return new zmq.Proxy(front, fresh()).run()
+        },
+        'its ends': () => {
+          const [front, back] = [fresh(), fresh()]
+          const proxy = new zmq.Proxy(front, back)
+          return [proxy.frontEnd === front, proxy.backEnd === back, Object.keys(proxy), inspect(proxy)]
+        },
+      }
+      for (const wrong of [undefined, null, 1, 'x']) {
+        attempts[`front end ${show(wrong)}`] = () => new zmq.Proxy(wrong, fresh())
+        attempts[`back end ${show(wrong)}`] = () => new zmq.Proxy(fresh(), wrong)
+      }
+      for (const method of ['pause', 'resume', 'terminate']) {
+        attempts[`${method} before run`] = () => new zmq.Proxy(fresh(), fresh())[method]()
+        attempts[`${method} with an argument`] = () => new zmq.Proxy(fresh(), fresh())[method](1)
+      }
+      return each(attempts)
+    },
+  },
+  {
+    name: 'curveKeyPair',
+    run: (zmq) =>
+      each({
+        'what it makes': () => {
+          const pair = zmq.curveKeyPair()
+          return Object.entries(pair).map(([key, value]) => [
+            key,
+            typeof value,
+            value.length,
+            /^[\x21-\x7e]+$/.test(value),
+          ])
+        },
+        'never the same': () => new Set([1, 2].map(() => zmq.curveKeyPair().secretKey)).size,
+        'with arguments': () => Object.keys(zmq.curveKeyPair(1, 2)),
+        'good for a socket': () => {
+          const { publicKey, secretKey } = zmq.curveKeyPair()
+          return made(new zmq.Dealer({ curvePublicKey: publicKey, curveSecretKey: secretKey }))
+        },
+      }),
+  },
+  {
     name: 'classes called without new',
     run: (zmq) =>
       each(

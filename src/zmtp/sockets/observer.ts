@@ -71,7 +71,7 @@ export class Observer implements EventSubscriber {
   /** The next event. Throws EBADF when closed, EBUSY when another receive is pending. The last event is `end`. */
   receive(): Promise<Event> {
     expectArguments(0, arguments.length)
-    if (this.#emitter !== undefined) throw new Error(EMITTER_MODE)
+    if (this.#emitter !== undefined) failEmitterMode()
     if (this.#closed) failErrno('EBADF')
     if (this.#receives.length > 0) failErrno('EBUSY', BUSY)
     return this.#next()
@@ -93,12 +93,12 @@ export class Observer implements EventSubscriber {
   [Symbol.asyncIterator](): AsyncIterator<Event, undefined> {
     return {
       next: async () => {
-        if (this.#closed) return { done: true, value: undefined }
+        if (this.#closed) return END
         try {
-          return { done: false, value: await this.receive() }
+          return { value: await this.receive(), done: false }
         } catch (error) {
           // The native package throws here what it says it would not.
-          if (this.#closed) return { done: true, value: undefined }
+          if (this.#closed) return END
           throw error
         }
       },
@@ -126,6 +126,8 @@ export class Observer implements EventSubscriber {
 
   #startEmitter(): EventEmitter {
     const emitter = new EventEmitter()
+    // Even to look at it throws from now on, as there.
+    Object.defineProperty(this, 'receive', { get: failEmitterMode })
     const run = async (): Promise<void> => {
       while (!this.#closed) {
         const event = await this.#next().catch(noEvent)
@@ -140,3 +142,10 @@ export class Observer implements EventSubscriber {
 
 /** The observer was closed meanwhile. */
 function noEvent(): undefined {}
+
+// Without a value, as the native package has it.
+const END = { done: true } as IteratorResult<never, undefined>
+
+function failEmitterMode(): never {
+  throw new Error(EMITTER_MODE)
+}
