@@ -138,8 +138,8 @@ export class Stage {
   }
 
   /** Answers the questions of all servers by `reply`, in the place of an authenticator. */
-  async zapHandler(reply) {
-    const handler = new this.#zmq.Router({ linger: 0 })
+  async zapHandler(context, reply) {
+    const handler = new this.#zmq.Router({ linger: 0, context })
     await handler.bind('inproc://zeromq.zap.01')
     this.#raw.push(() => handler.close())
     const answer = async () => {
