@@ -25,9 +25,15 @@ async function succeeds(child: Child): Promise<void> {
 }
 
 const SINGLE = ['registries', 'server-calls-client', 'typed-api']
-const SOCKETS = ['batches', 'pipeline', 'proxy', 'pub-sub', 'request-reply', 'router-dealer'].map(
-  (name) => `sockets/${name}`,
-)
+const SOCKETS = [
+  'batches',
+  'pipeline',
+  'proxy',
+  'pub-sub',
+  'request-reply',
+  'router-dealer',
+  'stream-http',
+].map((name) => `sockets/${name}`)
 const SECURITY = ['curve', 'curve-login', 'plain', 'trusted-peer'].map((name) => `security/${name}`)
 
 for (const name of [...SINGLE, ...SOCKETS, ...SECURITY]) {
