@@ -4,6 +4,7 @@ export const ADDED = {
   many: '`receiveMany`, `batches()`, `sendMany`',
   pending: '`maxPendingSends`, `maxPendingReceives`',
   authenticator: '`socket.authenticator`',
+  sender: '`socket.senderOf(message)`',
   counters: '`socket.counters`',
   peers: '`socket.peers`',
   dispose: '`[Symbol.asyncDispose]`',

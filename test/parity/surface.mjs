@@ -67,6 +67,7 @@ const memberDifferences = (name) => [
   { at: /^(receiveMany|sendMany|batches|messages)$/, here: 'function', row: ADDED.many },
   { at: /^maxPending(Sends|Receives)$/, here: 'get set', row: ADDED.pending },
   { at: 'authenticator', here: 'get set', row: ADDED.authenticator },
+  { at: 'senderOf', here: 'function', row: ADDED.sender },
   { at: 'counters', here: 'get', row: ADDED.counters },
   { at: 'peers', here: 'get', row: ADDED.peers },
   { at: 'Symbol(nodejs.asyncDispose)', here: 'function', row: ADDED.dispose },

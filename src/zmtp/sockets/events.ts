@@ -35,6 +35,8 @@ export interface EventPeer {
   readonly address: string
   /** Who it has proved to be, where somebody has judged; this, and not its identity, can be trusted. Absent otherwise. */
   readonly userId?: string
+  /** What else the judge has said of it. Absent as `userId`. */
+  readonly userMetadata?: ReadonlyMap<string, Buffer>
   /** All that it has announced, with the names as it spelt them: `Socket-Type`, `Identity`, and properties of the application, `X-…`. */
   readonly properties: ReadonlyMap<string, Buffer>
 }

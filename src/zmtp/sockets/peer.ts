@@ -17,6 +17,7 @@ import type { Operations } from './operations.ts'
 import { CONFLATE, PROBE_ROUTER, RECEIVE_HIGH_WATER_MARK, SEND_HIGH_WATER_MARK } from './option-table.ts'
 import type { OptionValues } from './options.ts'
 import type { Pattern } from './patterns/pattern.ts'
+import { rememberSender } from './senders.ts'
 
 /** What a peer needs of its socket. */
 export interface PeerHost {
@@ -137,6 +138,7 @@ export class Peer implements Receiver {
     }
     const message = pipe.assemble(ownPart(chunk, start, end), more)
     if (message === undefined) return
+    if (this.#about?.userId !== undefined) rememberSender(message, this.#about)
     const { pattern, operations } = this.#host
     pattern.arrive(pipe, message)
     if (operations.receivesWaiting) operations.serve()
@@ -264,13 +266,13 @@ export class Peer implements Receiver {
   // -- inside ------------------------------------------------------------------------------------------------------
 
   #meet(driver: Driver, identity: Buffer): void {
-    const { socketType = '', properties = new Map(), userId } = driver.peer ?? {}
+    const { socketType = '', properties = new Map(), userId, userMetadata } = driver.peer ?? {}
     this.#about = {
       identity,
       socketType,
       address: driver.remoteAddress,
       properties,
-      ...(userId !== undefined && { userId }),
+      ...(userId !== undefined && { userId, userMetadata }),
     }
     this.#since = driver.now()
     if (shakesHands(driver)) {

@@ -13,7 +13,7 @@ import { expectArguments, expectOptions, isObject } from './arguments.ts'
 import { type Context, context as defaultContext, sharedOf } from './context.ts'
 import type { SocketCounters, SocketPeer } from './counters.ts'
 import { failErrno } from './errno.ts'
-import { type Event, type PeerEvent, toEvent } from './events.ts'
+import { type Event, type EventPeer, type PeerEvent, toEvent } from './events.ts'
 import type { Message } from './message.ts'
 import { findSourcesBy, Observer } from './observer.ts'
 import type { OperationOptions } from './operations.ts'
@@ -32,6 +32,7 @@ import {
 } from './option-table.ts'
 import { comesLate, defineOptions, OptionValues } from './options.ts'
 import { PATTERNS } from './patterns/table.ts'
+import { senderOf } from './senders.ts'
 import { SocketCore } from './socket-core.ts'
 
 const OPEN = 0
@@ -351,6 +352,14 @@ export class Socket {
    */
   get peers(): SocketPeer[] {
     return this.#core.peers
+  }
+
+  /**
+   * Who has sent a received message, as the events of its connection have it, with `userId`; `undefined` where nobody judges peers. For the
+   * array that `receive` gave, or its last part in an array. Not known to the native package.
+   */
+  senderOf(message: readonly Message[]): EventPeer | undefined {
+    return senderOf(message)
   }
 
   // -- messages: public where the type can send or receive -----------------------------------------------------------

@@ -206,6 +206,36 @@ test('the authenticator of a socket takes the place of the handler', async () =>
   )
 })
 
+test('Z2: each message knows its sender, whatever the pattern takes off its front, empty messages too', async () => {
+  const authenticator: Authenticate = ({ credentials }) => ({
+    status: '200',
+    userId: credentials.mechanism === 'PLAIN' ? credentials.username.toString() : '',
+    metadata: new Map([['Role', Buffer.from('admin')]]),
+  })
+  const reply = opened(new zmq.Reply({ plainServer: true, authenticator, linger: 0 }))
+  await reply.bind('tcp://127.0.0.1:0')
+  for (const plainUsername of ['alice', 'bob']) {
+    const request = opened(new zmq.Request({ plainUsername, plainPassword: 'x', linger: 0 }))
+    request.connect(reply.lastEndpoint!)
+    for (const text of ['hi', '']) {
+      await request.send(text)
+      const message = await within(3000, reply.receive())
+      assert.is(String(message[0]), text)
+      assert.is(reply.senderOf(message)?.userId, plainUsername)
+      assert.is(reply.senderOf(message)?.userMetadata?.get('Role')?.toString(), 'admin')
+      await reply.send('')
+      const answer = await within(3000, request.receive())
+      // Nobody has judged the server.
+      assert.is(request.senderOf(answer), undefined)
+    }
+  }
+  assert.is(reply.senderOf([Buffer.from('not received')]), undefined)
+  assert.equal(
+    reply.peers.map(({ userId }) => userId),
+    ['alice', 'bob'],
+  )
+})
+
 test('in-process peers are not asked: the handler itself is one', async () => {
   const context = new zmq.Context()
   const router = opened(new zmq.Router({ ...CURVE_SERVER, zapDomain: 'x', context }))
