@@ -124,6 +124,35 @@ overAll(test, 'a PUB counts what a full subscriber misses', async (s) => {
   assert.is(publisher.counters.sent, subscriber.counters.received)
 })
 
+test('a PUB counts for each of many subscribers what it misses, when frames are shared', async () => {
+  const publisher = new Publisher({ sendHighWaterMark: 5 })
+  await publisher.bind('tcp://127.0.0.1:0')
+  const subscribers = Array.from({ length: 9 }, () => new Subscriber({ receiveHighWaterMark: 5 }))
+  for (const subscriber of subscribers) {
+    subscriber.subscribe('')
+    subscriber.connect(publisher.lastEndpoint!)
+  }
+  await until(() => {
+    void publisher.send('?')
+    return publisher.counters.peers === 9 && publisher.peers.every((peer) => peer.sent > 0)
+  })
+  const ledger = new Ledger(publisher, ...subscribers)
+  ledger.given = publisher.counters.sent
+  for (let i = 0; i < 200; i++) await ledger.give(publisher, [String(i), LARGE], subscribers.length)
+  assert.ok(publisher.peers.every((peer) => peer.dropped > 0))
+  await until(() => {
+    for (const subscriber of subscribers) {
+      while (subscriber.readable) {
+        void subscriber.receive()
+        ledger.taken++
+      }
+    }
+    return ledger.given === ledger.accounted
+  })
+  await ledger.even()
+  for (const socket of [publisher, ...subscribers]) socket.close()
+})
+
 overAll(test, 'an XSUB counts what a full publisher misses', async (s) => {
   const publisher = s.use(new XPublisher({ receiveHighWaterMark: 5 }))
   const subscriber = s.use(new XSubscriber({ sendHighWaterMark: 5 }))
@@ -400,6 +429,25 @@ test('what waits for a ROUTER’s dialled peer is counted when another peer answ
   await ledger.even()
   router.linger = 0
   router.close()
+  listener.close()
+})
+
+test('a welcome message for which a full queue has no room is counted', async () => {
+  const listener = await RawListener.open()
+  const publisher = new XPublisher({ sendHighWaterMark: 2, welcomeMessage: 'welcome', reconnectInterval: 20 })
+  publisher.connect(listener.endpoint)
+  const first = (await listener.peer(0)).hello('SUB', {}, octets('04 0b 09 "SUBSCRIBE" "A"'))
+  await publisher.receive()
+  await until(() => first.messages.length === 1)
+  first.destroy()
+  await until(() => publisher.peers[0]!.address === undefined)
+  const ledger = new Ledger(publisher)
+  for (const text of ['A1', 'A2']) await ledger.give(publisher, text)
+  const second = (await listener.peer(1)).hello('SUB')
+  await until(() => second.messages.length === 2)
+  assert.equal(second.messages.map(String), ['A1', 'A2'])
+  assert.equal(pick(publisher, 'sent', 'dropped'), [3, 1])
+  publisher.close()
   listener.close()
 })
 
