@@ -64,6 +64,8 @@ export interface InboundOptions {
 // What a PING brings is sent back: enough for an id or a time.
 const TOKEN_MAX = 64
 const NAME_LENGTH_MAX = 256
+// As much as a ZMTP handshake may say: what a stranger sends beyond it is not decoded.
+const LOGIN_SIZE_MAX = 8192
 
 export class Inbound {
   readonly #codec: Codec
@@ -86,9 +88,7 @@ export class Inbound {
     reader.reset(chunk, start, end)
     const count = reader.readArrayHeader()
     const kind = reader.readUint()
-    if (!owner.admitted && kind !== HELLO) {
-      throw new ProtocolError('NOT_LOGGED_IN', 'the peer did not log in before it said anything else')
-    }
+    if (!owner.admitted) checkLogin(kind, end - start)
     switch (kind) {
       case CALL:
         this.#handleCall(owner, lane, count)
@@ -235,6 +235,15 @@ export class Inbound {
   #expectEnd(extraElements: number): void {
     for (let i = 0; i < extraElements; i++) this.#reader.skip()
     this.#reader.expectEnd()
+  }
+}
+
+function checkLogin(kind: number, size: number): void {
+  if (kind !== HELLO) {
+    throw new ProtocolError('NOT_LOGGED_IN', 'the peer did not log in before it said anything else')
+  }
+  if (size > LOGIN_SIZE_MAX) {
+    throw new ProtocolError('NOT_LOGGED_IN', `a login of ${size} octets, where ${LOGIN_SIZE_MAX} are allowed`)
   }
 }
 

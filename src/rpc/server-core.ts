@@ -3,7 +3,7 @@
  * stubs.
  */
 import { LinkError, ProtocolError, type PseudError } from '../base/errors.ts'
-import { AuthenticationError, type TransportEvent } from '../zmtp/connections.ts'
+import { AuthenticationError, hostOf, type TransportEvent } from '../zmtp/connections.ts'
 import { Deadline } from './deadlines.ts'
 import { LOGIN_REFUSED } from './envelope.ts'
 import type { Handler } from './handler.ts'
@@ -129,7 +129,7 @@ export class ServerCore extends Participant<ServerEvents<never>> {
   #judgeLogin(session: Session, { user = '', password = '' }: HelloInfo): void {
     const { connection } = session
     connection.pause()
-    const peer = { address: connection.remoteAddress, user: session.user }
+    const peer = { address: hostOf(connection.remoteAddress), user: session.user }
     const { security } = this.options
     Promise.resolve()
       .then(() => security.authenticateLogin!({ user, password }, peer))

@@ -12,6 +12,7 @@ export type { ConnectionOwner, Receiver, TransportEvent } from './transport/driv
 export { Driver } from './transport/driver.ts'
 export { type Endpoint, formatEndpoint, parseEndpoint } from './transport/endpoint.ts'
 export { Hold } from './transport/hold.ts'
+export { hostOf } from './transport/judge.ts'
 export { type Listener, listen } from './transport/listener.ts'
 export {
   curveClient,
