@@ -266,7 +266,7 @@ export class Peer implements Receiver {
   // -- inside ------------------------------------------------------------------------------------------------------
 
   #meet(driver: Driver, identity: Buffer): void {
-    const { socketType = '', properties = new Map(), userId, userMetadata } = driver.peer ?? {}
+    const { socketType = '', properties = new Map(), userId, userMetadata = new Map() } = driver.peer ?? {}
     this.#about = {
       identity,
       socketType,
