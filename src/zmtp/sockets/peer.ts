@@ -272,7 +272,8 @@ export class Peer implements Receiver {
       socketType,
       address: driver.remoteAddress,
       properties,
-      ...(userId !== undefined && { userId, userMetadata }),
+      ...(userId !== undefined && { userId }),
+      ...(userId !== undefined && userMetadata !== undefined && { userMetadata }),
     }
     this.#since = driver.now()
     if (shakesHands(driver)) {

@@ -247,7 +247,7 @@ test('in-process peers are not asked: the handler itself is one', async () => {
   assert.is(String(text), 'hi')
 })
 
-test('T6: with handover, an identity passes to the same user, and to nobody else', async () => {
+test('with handover, an identity passes to the same user, and to nobody else', async () => {
   const context = new zmq.Context()
   const users: Record<string, string> = { alice: 'a', bob: 'b' }
   const authenticator: Authenticate = ({ credentials }) => {
