@@ -12,6 +12,7 @@ import {
   Request,
   Router,
   type Socket,
+  Stream,
   Subscriber,
   XPublisher,
   XSubscriber,
@@ -553,6 +554,21 @@ overAll(
   },
   ['tcp', 'ipc'],
 )
+
+test('a STREAM that is closed counts what it has not read, of connections that are gone too', async () => {
+  const stream = new Stream()
+  await stream.bind('tcp://127.0.0.1:0')
+  const peer = await RawPeer.connect(stream.lastEndpoint!)
+  peer.write(octets('"hello"'))
+  await until(() => stream.counters.received >= 2)
+  peer.destroy()
+  await until(() => stream.counters.peers === 0)
+  const { received, queuedToReceive } = stream.counters
+  assert.is(queuedToReceive, received)
+  assert.is(await code(() => stream.send(['nobody', 'x'])), 'EHOSTUNREACH')
+  stream.close()
+  assert.equal(pick(stream, 'dropped', 'queuedToReceive'), [received, 0])
+})
 
 overAll(test, 'messages that are handed on to the next owner of an identity are counted once', async (s) => {
   const router = s.use(new Router())
