@@ -6,7 +6,7 @@ import { UsageError } from '../../base/errors.ts'
 import { newKeyPair } from '../../zmtp/connections.ts'
 import type { AuthenticationBackend, Awaitable, Identified, Key, Login } from './backend.ts'
 import { keyBytes, keyText } from './keys.ts'
-import { checkPassword } from './passwords.ts'
+import { Passwords } from './passwords.ts'
 
 export interface CurveClientOptions {
   /** The public key of the server. Whoever does not have its secret key cannot pass for it. */
@@ -116,6 +116,6 @@ function judgeOfLogins(
   login: NonNullable<CurveServerOptions['login']>,
 ): (user: string, password: string, address: string) => Awaitable<Identified> {
   if (typeof login === 'function') return login
-  const users = new Map(login instanceof Map ? login : Object.entries(login))
-  return (user, password) => checkPassword(users, user, password)
+  const passwords = new Passwords(login)
+  return (user, password) => passwords.check(user, password)
 }

@@ -1,7 +1,7 @@
 // PLAIN (RFC 24): a user name and a password, in clear. For networks that are private already, and for what speaks nothing else.
 import { UsageError } from '../../base/errors.ts'
 import type { AuthenticationBackend, Awaitable, Identified, Login } from './backend.ts'
-import { checkPassword } from './passwords.ts'
+import { Passwords } from './passwords.ts'
 
 /** What a client shows. */
 export interface PlainLogin {
@@ -32,8 +32,8 @@ export function plain(options: PlainLogin | PlainCheck): AuthenticationBackend {
   if ('authenticate' in options)
     return server((user, password, address) => options.authenticate(user, password, address))
   if ('users' in options) {
-    const users = new Map(options.users instanceof Map ? options.users : Object.entries(options.users))
-    return server((user, password) => checkPassword(users, user, password))
+    const passwords = new Passwords(options.users)
+    return server((user, password) => passwords.check(user, password))
   }
   return client(options)
 }
