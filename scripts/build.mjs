@@ -25,7 +25,11 @@ report()
 async function buildEsm() {
   return await build({
     ...bundled,
-    entryPoints: Object.fromEntries(names.map((name) => [fileName(name), entries.get(name)])),
+    // The last is no entry of the package, but the worker thread of pseud/sync, for its CommonJS files too (src/sync/thread.ts).
+    entryPoints: {
+      ...Object.fromEntries(names.map((name) => [fileName(name), entries.get(name)])),
+      'sync-worker': 'src/sync/worker.ts',
+    },
     outdir: 'dist/esm',
     chunkNames: 'chunk-[hash]',
     splitting: true,
@@ -42,6 +46,9 @@ async function buildCjs(esm) {
     },
     outfile: 'dist/cjs/bundle.cjs',
     format: 'cjs',
+    // What CommonJS has instead.
+    define: { 'import.meta.url': 'importMetaUrl' },
+    inject: ['scripts/import-meta-url.mjs'],
   })
   for (const name of names) {
     const exported = esm.metafile.outputs[`dist/esm/${fileName(name)}.js`].exports

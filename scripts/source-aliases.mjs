@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { replaceSyncWorker } from './sync-worker.mjs'
 
 const home = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 
@@ -20,6 +21,7 @@ export const entries = new Map(
 export const sourceAliases = {
   name: 'source-aliases',
   setup(builder) {
+    replaceSyncWorker(builder)
     builder.onResolve({ filter: /^pseud(\/|$)/ }, (request) => {
       const file = entries.get(request.path)
       return file === undefined

@@ -15,6 +15,7 @@ import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
 import { killAll, runFile } from './guarded-file.mjs'
 import { entries, sourceAliases } from './source-aliases.mjs'
+import { replaceSyncWorker } from './sync-worker.mjs'
 
 const FLOOR_FILE = 'test/floor.json'
 const { values: flags, positionals: wanted } = parseArgs({
@@ -152,6 +153,7 @@ function separateFiles() {
   return {
     name: 'separate-files',
     setup(builder) {
+      replaceSyncWorker(builder)
       builder.onResolve({ filter: /^uvu$/ }, () => ({ path: guarded, external: true }))
       builder.onResolve({ filter: /^pseud(\/|$)|^\..*\.ts$/ }, (request) => {
         if (request.kind === 'entry-point') return undefined

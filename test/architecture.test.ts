@@ -56,6 +56,11 @@ const LAYERS: Layer[] = [
     imports: ['zmtp/index.ts', 'zmtp/connections.ts', 'codec/index.ts', 'base/'],
     node: ['node:diagnostics_channel', 'node:async_hooks', 'node:util', 'node:crypto', 'node:events'],
   },
+  {
+    files: ['sync/'],
+    imports: ['rpc/index.ts', 'rpc/faces.ts', 'codec/index.ts', 'base/'],
+    node: ['node:worker_threads', 'node:fs'],
+  },
   { files: ['cli/'], imports: ['rpc/index.ts', 'base/'], node: ['*'] },
 ]
 

@@ -1,17 +1,19 @@
 // The package as users get it: packs the tarball, installs it into an empty project without network or scripts, and
 // tries it from there: both module systems, the types, the start-up time, a call under a ban on code generation.
 // Never looks at the tree: what is missing from the tarball must be missing here too.
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { build } from 'esbuild'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 
 const packaged = suite('package')
 
 const PRINT_CPU = 'const { user, system } = process.cpuUsage(); console.log((user + system) / 1000)'
-const ENTRIES = ['pseud', 'pseud/zmtp', 'pseud/zmtp/v5-compat', 'pseud/codec']
+const ENTRIES = ['pseud', 'pseud/zmtp', 'pseud/zmtp/v5-compat', 'pseud/sync', 'pseud/codec']
 const scratch = mkdtempSync(path.join(tmpdir(), 'pseud-package-'))
 const project = path.join(scratch, 'project')
 const installed = path.join(project, 'node_modules/pseud')
@@ -119,6 +121,7 @@ packaged('declarations name no file that is not there', () => {
 const PROGRAM = `
 import { Client, PseudError, RpcError, Server, createLocalRegistry, registerRpc } from 'pseud'
 import { decode, encode } from 'pseud/codec'
+import { SyncClient } from 'pseud/sync'
 import * as zmq from 'pseud/zmtp'
 import * as v5 from 'pseud/zmtp/v5-compat'
 
@@ -140,6 +143,10 @@ export async function main(): Promise<string> {
   await client.lowr('ABC')
   // @ts-expect-error: a wrong argument
   await client.lower(1)
+  const sync = new SyncClient<Api>('remote').connect(endpoint)
+  const blocked: string = sync.lower('ABC') + sync.math.add(1, 2).toFixed()
+  // @ts-expect-error: a wrong argument
+  sync.with({ timeoutMs: 1 }).lower(1)
   const untyped = new Client('remote')
   await untyped.anything.at.all(1, 'two')
   await using router = new zmq.Router()
@@ -152,7 +159,7 @@ export async function main(): Promise<string> {
     if (error instanceof RpcError) return error.code + error.executed
     if (error instanceof PseudError) return error.code
   }
-  return text + value
+  return text + value + blocked
 }
 `
 
@@ -207,6 +214,58 @@ packaged('makes a call where code generation from strings is forbidden, from ESM
   assert.is(node(`import { Client, Server } from 'pseud'\n${CALL}`, 'module', flag).trim(), 'abc')
   const cjs = `const { Client, Server } = require('pseud')\n;(async () => {${CALL}})()`
   assert.is(node(cjs, 'commonjs', flag).trim(), 'abc')
+})
+
+packaged('pseud/sync finds its worker thread from ESM, from CommonJS and at the prompt', async () => {
+  writeFileSync(
+    path.join(project, 'server.mjs'),
+    `import { Server } from 'pseud'
+    const server = new Server('remote')
+    server.registerRpc('lower', (text) => text.toLowerCase())
+    console.log(await server.bind('tcp://127.0.0.1:*'))`,
+  )
+  const server = spawn(process.execPath, ['server.mjs'], {
+    cwd: project,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  try {
+    const [line] = await once(server.stdout, 'data')
+    const call = `new SyncClient('remote').connect('${String(line).trim()}').lower('ABC')`
+    const esm = `import { SyncClient } from 'pseud/sync'\nconsole.log(${call})`
+    const cjs = `const { SyncClient } = require('pseud/sync')\nconsole.log(${call})`
+    for (const flags of [[], ['--disallow-code-generation-from-strings']]) {
+      assert.is(node(esm, 'module', ...flags).trim(), 'abc')
+      assert.is(node(cjs, 'commonjs', ...flags).trim(), 'abc')
+    }
+    const prompt = spawnSync(process.execPath, ['-i'], {
+      cwd: project,
+      encoding: 'utf8',
+      env: withoutNpm(),
+      input: `const { SyncClient } = require('pseud/sync')\n${call}\n`,
+    })
+    assert.match(prompt.stdout, /'abc'/)
+    // A bundler may leave the package outside. Where it does not, and leaves the thread's code behind, that is said, and nothing hangs.
+    for (const [external, said] of [
+      [['pseud'], 'abc'],
+      [[], 'WORKER_MISSING'],
+    ] as const) {
+      await build({
+        stdin: {
+          contents: `import { SyncClient } from 'pseud/sync'
+            try { console.log(${call}) } catch (error) { console.log(error.code) }`,
+          resolveDir: project,
+        },
+        outfile: path.join(project, 'bundle.mjs'),
+        bundle: true,
+        format: 'esm',
+        platform: 'node',
+        external: external.flatMap((name) => [name, `${name}/*`]),
+      })
+      assert.is(run(process.execPath, ['bundle.mjs'], project).trim(), said)
+    }
+  } finally {
+    server.kill('SIGKILL')
+  }
 })
 
 packaged('import of pseud costs under 25 ms over bare Node', () => {

@@ -327,12 +327,23 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
 
 /** `id, method, args` of a call that has to wait, in memory of its own. Throws `ArgumentError`. */
 export function encodeCall(codec: Codec, call: Call, args: readonly unknown[]): Buffer {
+  return encodeArguments(codec, args, (slab) => {
+    writeUint(slab, call.id)
+    writeString(slab, call.method)
+  })
+}
+
+/** The octets of `args` behind what `writeFirst` writes; throws `ArgumentError`. */
+export function encodeArguments(
+  codec: Codec,
+  args: readonly unknown[],
+  writeFirst?: (slab: Slab) => void,
+): Buffer {
   const slab = new Slab()
   const mark = new Mark()
   slab.save(mark)
   try {
-    writeUint(slab, call.id)
-    writeString(slab, call.method)
+    writeFirst?.(slab)
     codec.writeValue(slab, args, 'args')
     return Buffer.from(slab.gather(mark))
   } catch (error) {

@@ -7,7 +7,8 @@ import { inspect } from 'node:util'
 
 /** Who makes the calls of a stub. */
 export interface Caller {
-  call(method: string, args: unknown[]): Promise<unknown>
+  /** What the call of the stub returns: a promise, but for who blocks. */
+  call(method: string, args: unknown[]): unknown
 }
 
 /** Makes the stub of everything that `caller` can call. `shown` is how it prints. */
@@ -120,7 +121,7 @@ class StubHandler implements ProxyHandler<object> {
     const caller = this.#caller
     const method = this.#prefix + name
     const child = new Proxy(
-      (...args: unknown[]): Promise<unknown> => caller.call(method, args),
+      (...args: unknown[]): unknown => caller.call(method, args),
       new StubHandler(caller, `${this.#shown}.${name}`, `${method}.`),
     )
     if (this.#children.size < CACHED_MAX) this.#children.set(name, child)
