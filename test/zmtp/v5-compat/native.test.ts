@@ -22,7 +22,7 @@ function output(program: string, library: string): Promise<string[]> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [path.join(folder, program), library], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: 60_000,
+      timeout: 20_000,
       killSignal: 'SIGKILL',
     })
     let text = ''
@@ -46,14 +46,23 @@ test('there are programs', () => {
 
 for (const program of programs) {
   test(`${program} says the same with both, and ends by itself`, async () => {
-    const [expected, actual] = await Promise.all([output(program, native), output(program, ours)])
+    const [first, actual] = await Promise.all([output(program, native), output(program, ours)])
+    // On a busy machine the native monitor loses events now and then: it gets a second and a third chance, ours does not.
+    let expected = first
+    for (let more = 2; more > 0 && differs(expected, actual) >= 0; more--)
+      expected = await output(program, native)
     assert.is(expected.at(-1), 'ended with 0', expected.join('\n'))
     assert.ok(expected.length > 5)
     // The first line that differs says more than thousands side by side.
-    const at = expected.findIndex((line, i) => line !== actual[i])
+    const at = differs(expected, actual)
     assert.is(actual[at], expected[at], `line ${at}, after ${expected[at - 1]}`)
-    assert.is(actual.length, expected.length)
   })
+}
+
+/** The index of the first line that differs; -1 when none does. */
+function differs(expected: string[], actual: string[]): number {
+  if (actual.length > expected.length) return differs(actual, expected)
+  return expected.findIndex((line, i) => line !== actual[i])
 }
 
 const ALIVE = 7
