@@ -58,6 +58,33 @@ packaged('brings no dependency and runs no script when installed', () => {
   assert.match(run('npm', ['ls', '--omit=dev', '--all'], '.'), /\(empty\)/)
 })
 
+packaged(
+  'every class bears the name it is exported under: two of one name in a bundle, and one is renamed',
+  () => {
+    const list = ENTRIES.map((entry) => JSON.stringify(entry)).join(', ')
+    for (const load of ['(name) => import(name)', '(name) => require(name)']) {
+      const wrong = run(
+        process.execPath,
+        [
+          '-e',
+          `(async () => {
+          const load = ${load}
+          const wrong = []
+          for (const entry of [${list}]) {
+            for (const [name, value] of Object.entries(await load(entry))) {
+              if (/^class /.test(String(value)) && value.name !== name) wrong.push([entry, name, value.name])
+            }
+          }
+          console.log(JSON.stringify(wrong))
+        })()`,
+        ],
+        project,
+      )
+      assert.equal(JSON.parse(wrong), [], load)
+    }
+  },
+)
+
 packaged('ESM and CommonJS export the same names from every entry', () => {
   const list = ENTRIES.map((entry) => JSON.stringify(entry)).join(', ')
   const esm = node(`const names = []

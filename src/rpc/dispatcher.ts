@@ -5,6 +5,7 @@
  */
 import { ProtocolError } from '../base/errors.ts'
 import type { Codec, Reader } from '../codec/index.ts'
+import { CallRequest } from './call-request.ts'
 import type { CallContext } from './context.ts'
 import type { Counters } from './counters.ts'
 import type { Deadlines } from './deadlines.ts'
@@ -22,7 +23,6 @@ import {
 import { quote } from './names.ts'
 import type { Asking } from './registry.ts'
 import { type ExposeErrors, toWire, type WireError } from './remote-error.ts'
-import { Request } from './request.ts'
 import type { CallSettings } from './settings.ts'
 import { RUN, type Slots, WAIT } from './slots.ts'
 
@@ -60,14 +60,14 @@ export class Dispatcher implements Asking, IncomingOwner {
   #refusing: RpcError | undefined
 
   // The request at hand. Only what does not answer at once becomes an object of its own.
-  readonly #request: Request
+  readonly #request: CallRequest
   #lane!: CallerLane
   #id = 0
   #incoming: Incoming | undefined
 
   constructor(options: DispatcherOptions) {
     this.#options = options
-    this.#request = new Request(options.reader, options.counters, options.maxTimeoutMs)
+    this.#request = new CallRequest(options.reader, options.counters, options.maxTimeoutMs)
     this.#slots = options.slots
     this.#counters = options.counters
     this.settings = options.settings

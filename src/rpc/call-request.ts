@@ -13,7 +13,7 @@ const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({ __proto__: 
 const HEADERS_MAX = 8192
 const NOTHING: unknown[] = []
 
-export class Request {
+export class CallRequest {
   method = ''
   args: unknown[] = NOTHING
   headers: Readonly<Record<string, string>> = NO_HEADERS
