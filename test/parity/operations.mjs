@@ -271,7 +271,7 @@ export const operations = [
       const receiving = socket.receive()
       socket.receiveTimeout = 5000
       outcomes['changed afterwards'] = await settled(receiving, 3000)
-      outcomes['not before its time'] = show(performance.now() - start >= 28)
+      outcomes['not before its time'] = show(performance.now() - start >= 15) // the native package counts from when the event loop last looked
       socket.receiveTimeout = -1
       const forever = socket.receive()
       socket.receiveTimeout = 0
