@@ -1,14 +1,15 @@
 // Runs one section of the catalogue against one library, in this process, and prints a line of JSON for each probe.
-// Arguments: the library (a package name or a file), the section.
+// Arguments: the library (a package name or a file), the section, and perhaps the one probe.
 import { writeSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { sections } from './catalogue.mjs'
 import { Sockets } from './tools.mjs'
 
-const [library, name] = process.argv.slice(2)
+const [library, name, only] = process.argv.slice(2)
 const zmq = createRequire(import.meta.url)(library)
 
 for (const probe of sections[name]) {
+  if (only !== undefined && probe.name !== only) continue
   const sockets = new Sockets()
   let outcome
   try {

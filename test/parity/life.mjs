@@ -57,7 +57,7 @@ export const life = [
   {
     name: 'sockets with heartbeats',
     program: `
-      const a = new zmq.Dealer({ heartbeatInterval: 20 }), b = new zmq.Dealer({ heartbeatInterval: 20 })
+      const a = new zmq.Dealer({ heartbeatInterval: 300 }), b = new zmq.Dealer({ heartbeatInterval: 300 })
       await a.bind('tcp://127.0.0.1:*')
       b.connect(a.lastEndpoint)
       await b.send('x')

@@ -48,7 +48,7 @@ function play(name: string, { program, lives }: Program): Promise<Ended> {
     ;(async () => {
       ${program}
     })()`
-  return run(['-e', text], LONG_MS, lives === true ? SHORT_MS : undefined)
+  return run(['-e', text], LONG_MS, lives === true ? { sinceOutputMs: SHORT_MS } : {})
 }
 
 const HINT = /\(Use `node --trace-warnings \.\.\.` to show where the warning was created\)\n/g

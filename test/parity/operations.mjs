@@ -267,11 +267,9 @@ export const operations = [
     run: async (zmq, sockets) => {
       const outcomes = {}
       const socket = sockets.use(new zmq.Dealer({ receiveTimeout: 30 }))
-      const start = performance.now()
       const receiving = socket.receive()
       socket.receiveTimeout = 5000
       outcomes['changed afterwards'] = await settled(receiving, 3000)
-      outcomes['not before its time'] = show(performance.now() - start >= 15) // the native package counts from when the event loop last looked
       socket.receiveTimeout = -1
       const forever = socket.receive()
       socket.receiveTimeout = 0

@@ -13,14 +13,23 @@ for (const [section, probes] of Object.entries(sections)) {
   let native = new Map<string, Outcomes>()
   let ours = new Map<string, Outcomes>()
 
+  let library = ''
+
+  const both = (only?: string): Promise<[Map<string, Outcomes>, Map<string, Outcomes>]> =>
+    Promise.all([runSection(NATIVE, section, only), runSection(library, section, only)])
+
   test.before(async () => {
-    const library = await buildOurs()
-    ;[native, ours] = await Promise.all([runSection(NATIVE, section), runSection(library, section)])
+    library = await buildOurs()
+    ;[native, ours] = await both()
   })
 
   for (const { name, differs = [] } of probes) {
-    test(`${section}: ${name}`, () => {
-      const found = complaints(native.get(name), ours.get(name), differs)
+    test(`${section}: ${name}`, async () => {
+      let found = complaints(native.get(name), ours.get(name), differs)
+      if (found.length > 0) {
+        const [alone, oursAlone] = await both(name)
+        found = complaints(alone.get(name), oursAlone.get(name), differs)
+      }
       const more = found.length > MOST_SHOWN ? `\n    and ${found.length - MOST_SHOWN} more` : ''
       if (found.length > 0) assert.unreachable(`\n    ${found.slice(0, MOST_SHOWN).join('\n    ')}${more}`)
     })

@@ -1,14 +1,14 @@
 // What the options of single socket types do, seen from outside: ROUTER, REQ, publishers and subscribers, conflation. Each over inproc,
 // where the native package is as quick as ours; what is said of tcp is in the interop tests.
 import { ROWS } from './differences.mjs'
-import { attempt, inproc, settled, show, sleep, until } from './tools.mjs'
+import { attempt, inproc, PATIENCE, settled, show, sleep, until } from './tools.mjs'
 
 const text = (parts) => show(parts.map((part) => part.toString('latin1')))
 
 /** All messages that are there, or come within `ms`. */
 async function all(socket, ms = 50) {
   const messages = []
-  const end = performance.now() + ms
+  const end = performance.now() + ms * PATIENCE
   while (performance.now() < end) {
     if (socket.readable) messages.push((await socket.receive()).map((part) => part.toString('latin1')))
     else await sleep(2)

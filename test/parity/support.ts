@@ -32,12 +32,24 @@ export async function buildOurs(): Promise<string> {
 const NO_COLLECTION = ['--min-semi-space-size=64', '--max-semi-space-size=128']
 const MOST_DEATHS = 5
 
-/** What each probe of a section comes to with `library`. Rejects when the process dies or does not end. */
-export async function runSection(library: string, section: string): Promise<Map<string, Outcomes>> {
-  const args = [...NO_COLLECTION, path.resolve('test/parity/child.mjs'), library, section]
-  let ended = await run(args, 60_000)
+/** What is waited for longer when a probe is asked alone. */
+const PATIENCE = '5'
+
+/**
+ * What each probe of a section comes to with `library`; or only the one called `only`, with more patience: some probes have to wait a while for
+ * what a library does not tell, and on a busy machine a while may be too short. Rejects when the process dies or does not end.
+ */
+export async function runSection(
+  library: string,
+  section: string,
+  only?: string,
+): Promise<Map<string, Outcomes>> {
+  const program = [...NO_COLLECTION, path.resolve('test/parity/child.mjs'), library, section]
+  const args = only === undefined ? program : [...program, only]
+  const env = only === undefined ? {} : { PARITY_PATIENCE: PATIENCE }
+  let ended = await run(args, 60_000, { env })
   for (let death = 1; library === NATIVE && ended.signal === 'SIGSEGV' && death < MOST_DEATHS; death++) {
-    ended = await run(args, 60_000)
+    ended = await run(args, 60_000, { env })
   }
   const found = new Map<string, Outcomes>()
   for (const line of ended.output.split('\n').slice(0, -1)) {
@@ -60,15 +72,22 @@ export interface Ended {
   readonly errors: string
 }
 
-/** Runs node with `args`; kills it after `ms`, or `sinceOutputMs` after it has first printed something. */
-export function run(
-  args: readonly string[],
-  ms: number,
-  sinceOutputMs: number = Number.POSITIVE_INFINITY,
-): Promise<Ended> {
+export interface RunOptions {
+  /** Besides the usual. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Kill it so long after it has first printed something. */
+  readonly sinceOutputMs?: number
+}
+
+/** Runs node with `args`; kills it after `ms`. */
+export function run(args: readonly string[], ms: number, options: RunOptions = {}): Promise<Ended> {
+  const { env = {}, sinceOutputMs = Number.POSITIVE_INFINITY } = options
   return new Promise((resolve) => {
     const start = performance.now()
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    })
     let output = ''
     let errors = ''
     const kill = (): boolean => child.kill('SIGKILL')

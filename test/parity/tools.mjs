@@ -35,7 +35,7 @@ export async function attempt(run, ms = 2000) {
 export async function settled(promise, ms = 2000) {
   let timer
   const late = new Promise((resolve) => {
-    timer = setTimeout(resolve, ms, 'pending')
+    timer = setTimeout(resolve, ms * PATIENCE, 'pending')
   })
   const end = promise.then(
     (value) => `resolves ${show(value)}`,
@@ -76,13 +76,16 @@ export async function warned(run) {
   }
 }
 
+/** How much longer than usual to wait for what cannot be observed otherwise: see runSection in support.ts. */
+export const PATIENCE = Number(process.env.PARITY_PATIENCE ?? 1)
+
 export function sleep(ms) {
-  return new Promise((resolve) => setTimeout(resolve, ms))
+  return new Promise((resolve) => setTimeout(resolve, ms * PATIENCE))
 }
 
 /** Waits until `condition` holds, for 5 s at most. */
 export async function until(condition) {
-  const end = performance.now() + 5000
+  const end = performance.now() + 5000 * PATIENCE
   while (!condition()) {
     if (performance.now() > end) throw new Error(`never: ${condition}`)
     await sleep(2)
