@@ -355,6 +355,8 @@ overAll(
     }
     await fill()
     // Nobody to send to: nothing is read beyond the mark.
+    await until(() => proxy.frontEnd.counters.queuedToReceive === 10)
+    await fill()
     assert.is(proxy.frontEnd.counters.queuedToReceive, 10)
     assert.is(proxy.backEnd.counters.queuedToSend, 0)
     const pull = s.use(new Pull({ receiveHighWaterMark: 10 }))
@@ -362,7 +364,7 @@ overAll(
     await until(() => pull.counters.queuedToReceive === 10)
     await fill()
     assert.ok(accepted < 10_000, `${accepted} accepted`)
-    assert.is(proxy.frontEnd.counters.queuedToReceive, 10)
+    await until(() => proxy.frontEnd.counters.queuedToReceive === 10)
     assert.ok(proxy.backEnd.counters.queuedToSend <= 10)
     push.sendTimeout = -1
     const last = push.send([String(accepted), body])
