@@ -19,6 +19,8 @@ export class CallRequest {
   headers: Readonly<Record<string, string>> = NO_HEADERS
   depth = 0
   remainingMs: number = Number.POSITIVE_INFINITY
+  /** Places of arguments that stream. */
+  streams: readonly number[] | undefined = undefined
   readonly #reader: Reader
   readonly #counters: Counters
   readonly #maxTimeoutMs: number
@@ -62,6 +64,7 @@ export class CallRequest {
     this.headers = NO_HEADERS
     this.depth = 0
     this.remainingMs = Number.POSITIVE_INFINITY
+    this.streams = undefined
   }
 
   #readMeta(): void {
@@ -85,6 +88,9 @@ export class CallRequest {
         case 'k':
           this.args.push(readKeywords(reader.readValue()))
           break
+        case 's':
+          this.streams = this.#readPlaces()
+          break
         case 'i':
         case 'a':
           // For repetitions, which nobody here remembers yet.
@@ -95,6 +101,16 @@ export class CallRequest {
           reader.skip()
       }
     }
+  }
+
+  #readPlaces(): number[] {
+    const places: number[] = []
+    for (let left = this.#reader.readArrayHeader(); left > 0; left--) {
+      const place = this.#reader.readUint()
+      if (place >= this.args.length) failMeta('s holds places of arguments')
+      places.push(place)
+    }
+    return places
   }
 
   #readDuration(value: unknown): number {

@@ -9,7 +9,9 @@ import type { Counters } from './counters.ts'
 import { Deadline, type Deadlines } from './deadlines.ts'
 import { DeadlineError, type Executed, RpcError } from './errors.ts'
 import { quote } from './names.ts'
+import { type Offers, offersIn } from './offers.ts'
 import type { WaitingQueue } from './queue.ts'
+import { Inflow, PendingCall, type StreamOwner } from './remote-stream.ts'
 import type { CallSettings } from './settings.ts'
 
 export const QUEUED = 0
@@ -28,6 +30,7 @@ export interface Lane {
   /** Writes a call encoded before; throws as `sendCall`. */
   sendEncoded(call: Call, remainingMs: number): void
   sendCancel(id: number): void
+  sendCredit(id: number, count: number): void
 }
 
 /** Whom a call is for: it knows which lane is the best of the moment, and where to wait when there is none. */
@@ -60,7 +63,7 @@ export interface CallsOptions {
   readonly onIdle: () => void
 }
 
-export class Call extends Deadline {
+export class Call extends Deadline implements StreamOwner {
   readonly id: number
   readonly method: string
   readonly settings: CallSettings
@@ -73,6 +76,10 @@ export class Call extends Deadline {
   lane: Lane | undefined = undefined
   /** `id, method, args` in MessagePack, while it waits. */
   encoded: Buffer | undefined = undefined
+  /** What comes, when the function streams; or what its caller waits at for that. */
+  stream: Inflow | undefined = undefined
+  /** The arguments that stream. */
+  offers: Offers | undefined = undefined
   readonly #calls: Calls
 
   constructor(
@@ -107,6 +114,14 @@ export class Call extends Deadline {
     this.#calls.expire(this)
   }
 
+  sendCredit(count: number): void {
+    if (this.state === SENT) this.lane!.sendCredit(this.id, count)
+  }
+
+  leave(): void {
+    this.#calls.abort(this, leftError(this))
+  }
+
   onAbort(reason: unknown): void {
     this.#calls.abort(this, reason)
   }
@@ -117,6 +132,7 @@ export class Calls {
   readonly #counters: Counters
   #nextId: number
   #open = 0
+  #made = 0
   #closed = false
 
   constructor(options: CallsOptions) {
@@ -132,17 +148,21 @@ export class Calls {
   }
 
   /** Makes a call. All failures, also those of this very moment, come as a rejection. */
-  start(target: Target, method: string, args: readonly unknown[], settings: CallSettings): Promise<unknown> {
+  start(target: Target, method: string, args: readonly unknown[], settings: CallSettings): PendingCall {
     const signal = settings.signal
     if (signal?.aborted === true) {
       this.#counters.cancelled++
-      return Promise.reject(signal.reason)
+      return PendingCall.refused(signal.reason)
     }
     const refusal = this.#closed ? closedError('no') : (this.#limit(settings) ?? target.refusal())
-    if (refusal !== undefined) return Promise.reject(refusal)
-    return new Promise((resolve, reject) => {
-      this.#send(new Call(this, this.#takeId(), target, method, settings, resolve, reject), args)
+    if (refusal !== undefined) return PendingCall.refused(refusal)
+    let call: Call | undefined
+    const pending = new PendingCall((resolve, reject) => {
+      call = new Call(this, this.#takeId(), target, method, settings, resolve, reject)
+      this.#send(call, args)
     })
+    pending.owner = call
+    return pending
   }
 
   /** Sends calls that wait in `queue` on `lane`, while it takes any. */
@@ -163,6 +183,26 @@ export class Calls {
     }
   }
 
+  /** Whether a call with this id can have been made here. */
+  hasMade(id: number): boolean {
+    const before = (this.#nextId - id + ID_MAX) % ID_MAX
+    return before > 0 && before <= this.#made
+  }
+
+  /** An item of a stream has come: its first one is what the call's promise waited for. `false`: nobody had allowed it. */
+  receive(call: Call, item: unknown, size: number): boolean {
+    this.#counters.itemsReceived++
+    return this.#streamOf(call).push(item, size)
+  }
+
+  /** The stream of a call has ended. */
+  end(call: Call): void {
+    const stream = this.#streamOf(call)
+    if (!this.#detach(call)) return
+    this.#counters.succeeded++
+    stream.end()
+  }
+
   /** Settles a call with a value; `false` when it was settled before. */
   resolve(call: Call, value: unknown): boolean {
     if (!this.#detach(call)) return false
@@ -174,6 +214,7 @@ export class Calls {
   reject(call: Call, error: unknown): boolean {
     if (!this.#detach(call)) return false
     this.#counters.failed++
+    call.stream?.fail(error, false)
     call.reject(error)
     return true
   }
@@ -187,7 +228,9 @@ export class Calls {
     const { state, lane, executed } = call
     if (!this.#detach(call)) return
     this.#counters.timedOut++
-    call.reject(lateError(call, executed))
+    const error = lateError(call, executed)
+    call.stream?.fail(error, true)
+    call.reject(error)
     if (state === SENT) lane!.sendCancel(call.id)
   }
 
@@ -195,6 +238,7 @@ export class Calls {
     const { state, lane } = call
     if (!this.#detach(call)) return
     this.#counters.cancelled++
+    call.stream?.fail(reason, true)
     call.reject(reason)
     if (state === SENT) lane!.sendCancel(call.id)
   }
@@ -204,8 +248,16 @@ export class Calls {
     this.#closed = true
   }
 
-  #send(call: Call, args: readonly unknown[]): void {
+  #streamOf(call: Call): Inflow {
+    call.stream ??= new Inflow(call)
+    call.resolve(call.stream)
+    return call.stream
+  }
+
+  #send(call: Call, given: readonly unknown[]): void {
     const { target, settings } = call
+    call.offers = offersIn(given)
+    const args = call.offers === undefined ? given : call.offers.without(given)
     const now = this.#options.now()
     const left = settings.due - now
     call.timeoutMs = Math.min(left, settings.timeoutMs)
@@ -260,6 +312,7 @@ export class Calls {
   #takeId(): number {
     const id = this.#nextId
     this.#nextId = id === ID_MAX ? 1 : id + 1
+    this.#made++
     return id
   }
 
@@ -273,6 +326,7 @@ export class Calls {
     const signal = call.settings.signal
     if (signal !== undefined) this.#options.watches.remove(signal, call)
     if (--this.#open === 0) this.#options.onIdle()
+    call.offers?.close()
     return true
   }
 }
@@ -283,6 +337,13 @@ const ID_MAX = 0x7fff_ffff
 /** What every open call is told when its side closes. */
 export function closedError(executed: Executed): RpcError {
   return new RpcError('CLOSED', 'this side was closed', { executed })
+}
+
+/** What ends a call whose stream was left before its end. */
+function leftError(call: Call): RpcError {
+  return new RpcError('CANCELLED', `the stream of ${quote(call.method)} was left`, {
+    executed: call.executed,
+  })
 }
 
 /** What a call is told whose time is over: one that never left says why. */

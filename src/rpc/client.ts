@@ -10,9 +10,10 @@ import { quote } from './names.ts'
 import type { DrainOptions } from './participant.ts'
 import type { Registrar } from './registration.ts'
 import type { Predicate } from './registry.ts'
+import { PendingCall } from './remote-stream.ts'
 import { type CallOptions, type CallSettings, setInheritable } from './settings.ts'
 import { type Caller, createStub, setInspect, stubPrototype } from './stub.ts'
-import type { Stub, StubBeside } from './types.ts'
+import type { Stub, StubBeside, UntypedCall } from './types.ts'
 
 /** The members that every client has. */
 export class ClientMembers<Api = unknown> {
@@ -69,7 +70,7 @@ export class ClientMembers<Api = unknown> {
   }
 
   /** Calls the function of that name: the door for names that are not known when the program is written. */
-  call(method: string, args: readonly unknown[] = [], options?: CallOptions): Promise<unknown> {
+  call(method: string, args: readonly unknown[] = [], options?: CallOptions): UntypedCall {
     const { settings } = this.#core
     const merged = options === undefined ? settings : settings.with(options)
     return this.#core.calls.start(this.#core, method, args, merged)
@@ -82,7 +83,7 @@ export class ClientMembers<Api = unknown> {
       call: (method, args) => {
         const session = core.sessionWith(serverName)
         return session === undefined
-          ? Promise.reject(
+          ? PendingCall.refused(
               new RpcError('UNAVAILABLE', `${quote(serverName)} is not connected`, { executed: 'no' }),
             )
           : session.lane.call(method, args, core.settings)

@@ -18,6 +18,9 @@ export class Counters {
   unauthenticated = 0
   /** Results of functions whose caller had gone or given up. */
   dropped = 0
+  /** Items of streams. */
+  itemsSent = 0
+  itemsReceived = 0
   notifiesSent = 0
   notifiesReceived = 0
   /** Notifies that found no way out or no function. */

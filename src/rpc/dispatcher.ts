@@ -4,13 +4,14 @@
  * function does, its caller gets one answer, and nothing it throws gets past this file.
  */
 import { ProtocolError } from '../base/errors.ts'
-import type { Codec, Reader } from '../codec/index.ts'
+import type { Reader } from '../codec/index.ts'
+import { Answers, type AnswersOptions, BUSY } from './answers.ts'
 import { CallRequest } from './call-request.ts'
 import type { CallContext } from './context.ts'
 import type { Counters } from './counters.ts'
 import type { Deadlines } from './deadlines.ts'
 import { DeadlineError, RpcError } from './errors.ts'
-import type { Handler } from './handler.ts'
+import { Handler, isThenable } from './handler.ts'
 import {
   type CallerLane,
   Incoming,
@@ -21,40 +22,30 @@ import {
   WAITING,
 } from './incoming.ts'
 import { quote } from './names.ts'
+import { argumentStream, STREAM_METHOD } from './offers.ts'
+import { ENDED, isSource, Outflow, type Source } from './outflow.ts'
 import type { Asking } from './registry.ts'
-import { type ExposeErrors, toWire, type WireError } from './remote-error.ts'
+import type { WireError } from './remote-error.ts'
 import type { CallSettings } from './settings.ts'
 import { RUN, type Slots, WAIT } from './slots.ts'
 
-export interface DispatcherOptions {
-  readonly codec: Codec
+export interface DispatcherOptions extends AnswersOptions {
   readonly reader: Reader
   readonly find: (name: string, asking: Asking) => Handler | undefined
   readonly slots: Slots<Incoming>
-  readonly counters: Counters
   readonly deadlines: Deadlines
   readonly settings: CallSettings
-  readonly exposeErrors: ExposeErrors
   readonly maxDepth: number
   readonly maxTimeoutMs: number
   readonly now: () => number
-  /** Under which an error that is not told is reported. */
-  readonly reference: () => string
-  readonly report: (error: unknown, about: ErrorReport) => void
   /** The last call of peers has ended. */
   readonly onIdle: () => void
-}
-
-/** What a failure that its causer cannot be told was about. */
-export interface ErrorReport {
-  readonly method?: string
-  readonly peer?: string
-  readonly reference?: string
 }
 
 export class Dispatcher implements Asking, IncomingOwner {
   readonly settings: CallSettings
   readonly #options: DispatcherOptions
+  readonly #answers: Answers
   readonly #slots: Slots<Incoming>
   readonly #counters: Counters
   #refusing: RpcError | undefined
@@ -68,6 +59,7 @@ export class Dispatcher implements Asking, IncomingOwner {
   constructor(options: DispatcherOptions) {
     this.#options = options
     this.#request = new CallRequest(options.reader, options.counters, options.maxTimeoutMs)
+    this.#answers = new Answers(options)
     this.#slots = options.slots
     this.#counters = options.counters
     this.settings = options.settings
@@ -82,7 +74,7 @@ export class Dispatcher implements Asking, IncomingOwner {
   handleCall(lane: CallerLane, id: number, count: number): void {
     if (lane.running.has(id)) failId(id)
     const fault = this.#begin(lane, id, count, 2)
-    if (fault !== undefined) this.#refuse(lane, id, fault)
+    if (fault !== undefined) this.#answers.refusal(lane, id, fault)
     else this.#start(lane, id)
     this.#forget()
   }
@@ -160,23 +152,28 @@ export class Dispatcher implements Asking, IncomingOwner {
 
   #start(lane: CallerLane, id: number): void {
     const refusal = this.#refusal()
-    if (refusal !== undefined) {
-      this.#refuse(lane, id, refusal)
+    // The items that our own open calls need are no new work.
+    if (refusal !== undefined && this.#request.method !== STREAM_METHOD) {
+      this.#answers.refusal(lane, id, refusal)
       return
     }
-    const handler = this.#options.find(this.#request.method, this)
+    const handler = this.#options.find(this.#request.method, this) ?? this.#offered(lane)
     if (handler === undefined) {
-      this.#refuse(lane, id, {
+      this.#answers.refusal(lane, id, {
         c: 'NOT_FOUND',
         m: `there is no function ${quote(this.#request.method)}`,
         x: 'no',
       })
       return
     }
+    const { streams, args } = this.#request
+    // The function gets streams for those of its arguments that are some.
+    if (streams !== undefined)
+      for (const place of streams) args[place] = argumentStream(this.#current(), place)
     const turn = this.#slots.ask(lane.share, this.#request.depth > 0)
-    if (turn === RUN) this.#run(handler, lane, id, this.#request.args)
+    if (turn === RUN) this.#run(handler, lane, id, args)
     else if (turn === WAIT) this.#wait(handler)
-    else this.#refuse(lane, id, BUSY)
+    else this.#answers.refusal(lane, id, BUSY)
   }
 
   #refusal(): WireError | undefined {
@@ -202,11 +199,27 @@ export class Dispatcher implements Asking, IncomingOwner {
         void this.#settle(incoming, result)
         return
       }
+      if (isSource(result)) {
+        const incoming = this.#current()
+        this.#enter(incoming)
+        void this.#stream(incoming, result)
+        return
+      }
     } catch (error) {
-      this.#answerThrown(lane, id, handler.name, error)
+      this.#answers.thrown(lane, id, handler.name, error)
       return
     }
-    this.#answer(lane, id, result)
+    this.#answers.result(lane, id, result)
+  }
+
+  /** The argument of our own call that a peer asks for. */
+  #offered(lane: CallerLane): Handler | undefined {
+    if (this.#request.method !== STREAM_METHOD) return undefined
+    const offer = lane.offer(this.#request.args[0], this.#request.args[1])
+    if (offer === undefined) return undefined
+    const incoming = this.#current()
+    offer.stop = () => this.#withdraw(incoming)
+    return new Handler(STREAM_METHOD, () => offer.source, undefined, {})
   }
 
   #runNotified(handler: Handler): void {
@@ -278,16 +291,57 @@ export class Dispatcher implements Asking, IncomingOwner {
       value = error
       failed = true
     }
+    if (!failed && isSource(value)) return this.#stream(incoming, value)
     try {
       if (!this.#finish(incoming)) return
-      if (failed) this.#answerThrown(incoming.lane, incoming.id, incoming.method, value)
-      else this.#answer(incoming.lane, incoming.id, value)
+      if (failed) this.#answers.thrown(incoming.lane, incoming.id, incoming.method, value)
+      else this.#answers.result(incoming.lane, incoming.id, value)
     } catch (error) {
       // Nobody awaits this function: what goes wrong in it, in a listener or in us, must not end the process.
       this.#options.report(error, { method: incoming.method, peer: incoming.lane.shown })
     } finally {
       this.#turn()
     }
+  }
+
+  /** Sends the items of what a function returned, and then its end. Never rejects. */
+  async #stream(incoming: Incoming, source: Source): Promise<void> {
+    const { lane, id, method } = incoming
+    const report = (error: unknown): void => this.#options.report(error, { method, peer: lane.shown })
+    const outflow = new Outflow(lane, id, source, this.#counters, report)
+    incoming.outflow = outflow
+    if (incoming.state === OVER) outflow.stop()
+    let ended: Awaited<ReturnType<Outflow['run']>> | undefined
+    let thrown: unknown
+    try {
+      ended = await outflow.run()
+    } catch (error) {
+      thrown = error
+    }
+    try {
+      if (incoming.state === OVER) return
+      this.#end(incoming)
+      if (ended === undefined) this.#answers.thrown(lane, id, method, thrown)
+      else if (ended !== ENDED) this.#counters.threw++
+      else {
+        this.#counters.answered++
+        lane.sendEnd(id)
+      }
+    } catch (error) {
+      report(error)
+    } finally {
+      this.#turn()
+    }
+  }
+
+  /** The call whose argument this stream is has ended. */
+  #withdraw(incoming: Incoming): void {
+    if (incoming.outflow === undefined || incoming.state === OVER) return
+    this.#end(incoming)
+    const message = 'the call that the stream was an argument of is over'
+    incoming.lane.sendError(incoming.id, { c: 'CANCELLED', m: message, x: 'yes' })
+    incoming.abort(new RpcError('CANCELLED', message, { executed: 'yes' }))
+    this.#turn()
   }
 
   /** Whether the answer is still wanted. */
@@ -334,44 +388,6 @@ export class Dispatcher implements Asking, IncomingOwner {
     }
     this.#forget()
   }
-
-  // -- answering -------------------------------------------------------------------------------------------------------
-
-  #answer(lane: CallerLane, id: number, value: unknown): void {
-    if (!lane.open) this.#counters.dropped++
-    else if (lane.sendResult(id, value)) this.#counters.answered++
-    else this.#counters.threw++
-  }
-
-  #answerThrown(lane: CallerLane, id: number, method: string, error: unknown): void {
-    this.#counters.threw++
-    const { exposeErrors, reference, report, codec } = this.#options
-    const hidden = exposeErrors === 'none'
-    const about = hidden ? reference() : ''
-    if (hidden || !(error instanceof RpcError)) {
-      report(error, { method, peer: lane.shown, ...(hidden && { reference: about }) })
-    }
-    lane.sendError(id, toWire(error, exposeErrors, about, codec))
-  }
-
-  #refuse(lane: CallerLane, id: number, error: WireError): void {
-    this.#counters.refused++
-    lane.sendError(id, error)
-  }
-}
-
-const BUSY: WireError = {
-  c: 'RESOURCE_EXHAUSTED',
-  m: 'too many calls are running here',
-  x: 'no',
-  d: { retryAfterMs: 100 },
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
-    typeof (value as { then?: unknown }).then === 'function'
-  )
 }
 
 function failId(id: number): never {

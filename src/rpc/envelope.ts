@@ -65,12 +65,22 @@ export function hasMeta(settings: CallSettings, remainingMs: number): boolean {
   )
 }
 
-export function writeMeta(slab: Slab, settings: CallSettings, remainingMs: number): void {
+/** `streams`: the places of arguments that stream. */
+export function writeMeta(
+  slab: Slab,
+  settings: CallSettings,
+  remainingMs: number,
+  streams?: readonly number[],
+): void {
   const { headers, idempotencyKey, depth } = settings
   const timed = remainingMs !== Number.POSITIVE_INFINITY
   writeMapHeader(
     slab,
-    (timed ? 1 : 0) + (headers ? 1 : 0) + (idempotencyKey === undefined ? 0 : 1) + (depth > 0 ? 1 : 0),
+    (timed ? 1 : 0) +
+      (headers ? 1 : 0) +
+      (idempotencyKey === undefined ? 0 : 1) +
+      (depth > 0 ? 1 : 0) +
+      (streams === undefined ? 0 : 1),
   )
   if (timed) {
     writeString(slab, 'd')
@@ -92,6 +102,11 @@ export function writeMeta(slab: Slab, settings: CallSettings, remainingMs: numbe
   if (depth > 0) {
     writeString(slab, 'n')
     writeUint(slab, depth)
+  }
+  if (streams !== undefined) {
+    writeString(slab, 's')
+    writeArrayHeader(slab, streams.length)
+    for (const place of streams) writeUint(slab, place)
   }
 }
 

@@ -116,12 +116,13 @@ export class Inbound {
         this.#handlePing(owner, lane, count)
         break
       case ITEM:
+        this.#handleItem(lane, count, end - start)
+        break
       case END:
+        this.#handleEnd(lane, count)
+        break
       case CREDIT:
-        // Streams: not spoken yet, and an id that is no id is a fault all the same.
-        needElements(count, 2)
-        reader.readUint()
-        this.#counters.ignored++
+        this.#handleCredit(lane, count)
         break
       default:
         // PONG: its octets alone have told the heartbeat what it wants to know.
@@ -155,6 +156,58 @@ export class Inbound {
     }
     this.#expectEnd(count - 3)
     this.#calls.resolve(call, value)
+  }
+
+  /** [4, id, item], of `size` octets. */
+  #handleItem(lane: SessionLane, count: number, size: number): void {
+    needElements(count, 3)
+    const reader = this.#reader
+    const id = reader.readUint()
+    const call = lane.pending.get(id)
+    if (call === undefined) {
+      this.#handleStray(lane, id)
+      return
+    }
+    let item: unknown
+    try {
+      item = reader.readValue()
+    } catch (error) {
+      this.#calls.reject(call, unreadable(call, error))
+      lane.sendCancel(id)
+      return
+    }
+    this.#expectEnd(count - 3)
+    if (!this.#calls.receive(call, item, size)) {
+      throw new ProtocolError('PROTOCOL', `${quote(call.method)} sends more items than it was granted`)
+    }
+  }
+
+  /** [5, id] */
+  #handleEnd(lane: SessionLane, count: number): void {
+    needElements(count, 2)
+    const id = this.#reader.readUint()
+    this.#expectEnd(count - 2)
+    const call = lane.pending.get(id)
+    if (call === undefined) this.#handleStray(lane, id)
+    else this.#calls.end(call)
+  }
+
+  /** ITEM or END of no open call. Late ones are no fault; those with the id of the peer's own call, and none of ours, are. */
+  #handleStray(lane: SessionLane, id: number): void {
+    if (lane.running.has(id) && !this.#calls.hasMade(id)) {
+      throw new ProtocolError('PROTOCOL', `the items of call ${id} come from its caller`)
+    }
+    this.#counters.late++
+  }
+
+  /** [6, id, n] */
+  #handleCredit(lane: SessionLane, count: number): void {
+    needElements(count, 3)
+    const outflow = lane.running.get(this.#reader.readUint())?.outflow
+    const granted = this.#reader.readUint()
+    this.#expectEnd(count - 3)
+    if (outflow === undefined) this.#counters.ignored++
+    else outflow.grant(granted)
   }
 
   /** [2, id, error] */

@@ -6,13 +6,15 @@ import { CallContext, type ContextSource } from './context.ts'
 import { Deadline } from './deadlines.ts'
 import { RpcError } from './errors.ts'
 import type { Handler } from './handler.ts'
+import type { Offer } from './offers.ts'
+import type { ItemLane, Outflow } from './outflow.ts'
 import type { PeerLink } from './peer.ts'
 import type { WireError } from './remote-error.ts'
 import type { CallSettings } from './settings.ts'
 import type { Share } from './slots.ts'
 
 /** Where a call came from and its answer goes. */
-export interface CallerLane {
+export interface CallerLane extends ItemLane {
   readonly shown: string
   /** Calls from there that are not answered. */
   readonly running: Map<number, Incoming>
@@ -25,6 +27,9 @@ export interface CallerLane {
   /** Writes RESULT, or ERROR when the value cannot be sent; then `false`. Writes nothing once the connection is gone. */
   sendResult(id: number, value: unknown): boolean
   sendError(id: number, error: WireError): void
+  sendEnd(id: number): void
+  /** The argument at `place` of our own call `id`, if it streams and nobody has asked for it. */
+  offer(id: unknown, place: unknown): Offer | undefined
 }
 
 /** What the calls of peers need of who runs them. */
@@ -48,6 +53,8 @@ export class Incoming extends Deadline implements ContextSource {
   /** While it waits for a slot. */
   handler: Handler | undefined = undefined
   args: unknown[] | undefined = undefined
+  /** What it returned, when that streams. */
+  outflow: Outflow | undefined = undefined
   readonly #owner: IncomingOwner
   #controller: AbortController | undefined
   #reason: unknown
@@ -97,6 +104,7 @@ export class Incoming extends Deadline implements ContextSource {
   abort(reason: RpcError): void {
     this.#reason = reason
     this.#controller?.abort(reason)
+    this.outflow?.stop()
   }
 
   now(): number {

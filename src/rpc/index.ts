@@ -1,10 +1,10 @@
 // The door of the RPC layer: what `pseud` exports of it. Re-exports only.
 
+export type { ErrorReport } from './answers.ts'
 export { Client, type ClientConstructor } from './client.ts'
 export type { ClientEvents, ClientOptions, ReadyOptions, StatusEvent } from './client-core.ts'
 export { CallContext } from './context.ts'
 export type { Stats } from './counters.ts'
-export type { ErrorReport } from './dispatcher.ts'
 export type { ListenerOptions } from './emitter.ts'
 export {
   ArgumentError,
@@ -31,6 +31,7 @@ export {
   registerRpc,
 } from './registry.ts'
 export type { ExposeErrors } from './remote-error.ts'
+export type { RemoteStream } from './remote-stream.ts'
 export type {
   AuthenticationBackend,
   Awaitable,
@@ -52,4 +53,4 @@ export { trustedPeer } from './security/trusted-peer.ts'
 export { Server, type ServerOptions } from './server.ts'
 export type { ServerEvents } from './server-core.ts'
 export type { CallOptions } from './settings.ts'
-export type { AnyStub, Method, Stub } from './types.ts'
+export type { AnyStub, Method, StreamCall, Stub, UntypedCall } from './types.ts'

@@ -3,15 +3,18 @@
  * connection has one lane. Peers behind a proxy share a connection; what sets them apart is their route, the frames in front of
  * the message, which are kept as they came and put in front of all that goes back.
  */
-import { CodecError } from '../base/errors.ts'
-import { Mark, Slab } from '../base/slab.ts'
+import type { Slab } from '../base/slab.ts'
 import { type Codec, writeNil, writeString, writeUint } from '../codec/index.ts'
 import type { Driver } from '../zmtp/connections.ts'
+import { encodeCall, failArguments } from './arguments.ts'
 import type { Call, Calls, Lane, Target } from './calls.ts'
 import {
   CANCEL,
+  CREDIT,
+  END,
   ERROR,
   hasMeta,
+  ITEM,
   NOTIFY,
   RESULT,
   writeCallHead,
@@ -20,11 +23,14 @@ import {
   writeKind,
   writeMeta,
 } from './envelope.ts'
-import { ArgumentError, RpcError } from './errors.ts'
+import { RpcError } from './errors.ts'
 import type { CallerLane, Incoming } from './incoming.ts'
+import type { Offer } from './offers.ts'
+import type { Outflow } from './outflow.ts'
 import type { PeerLink } from './peer.ts'
 import type { WaitingQueue } from './queue.ts'
 import type { WireError } from './remote-error.ts'
+import type { PendingCall } from './remote-stream.ts'
 import type { CallSettings } from './settings.ts'
 import type { Share } from './slots.ts'
 
@@ -71,6 +77,8 @@ export interface LaneOwner {
   writing: boolean
   /** Has `action` done once the open message is complete. */
   defer(action: () => void): void
+  /** Has `outflow` woken when the connection takes more. */
+  park(outflow: Outflow): void
   /** A message is complete, or was given up. */
   onWritten(): void
   /** The lane with this one's route that has calls open, if there is one: a route has one table. */
@@ -134,7 +142,7 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
     return undefined
   }
 
-  call(method: string, args: readonly unknown[], settings: CallSettings): Promise<unknown> {
+  call(method: string, args: readonly unknown[], settings: CallSettings): PendingCall {
     return this.#owner.calls.start(this, method, args, settings)
   }
 
@@ -191,8 +199,8 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
   }
 
   sendCall(call: Call, args: readonly unknown[], remainingMs: number): void {
-    const { settings } = call
-    const withMeta = hasMeta(settings, remainingMs)
+    const { settings, offers } = call
+    const withMeta = offers !== undefined || hasMeta(settings, remainingMs)
     if (this.#route.length > 0) {
       // Once the route is written there is no way back: whether the arguments can be encoded must be known before.
       call.encoded = encodeCall(this.#owner.codec, call, args)
@@ -207,7 +215,7 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
       writeUint(slab, call.id)
       writeString(slab, call.method)
       this.#owner.codec.writeValue(slab, args, 'args')
-      if (withMeta) writeMeta(slab, settings, remainingMs)
+      if (withMeta) writeMeta(slab, settings, remainingMs, offers?.places)
       this.#checkSize(slab.byteLength - before, 'no')
     } catch (error) {
       this.#abandon()
@@ -217,19 +225,26 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
   }
 
   sendEncoded(call: Call, remainingMs: number): void {
-    const { settings } = call
+    const { settings, offers } = call
     const encoded = call.encoded!
-    const withMeta = hasMeta(settings, remainingMs)
+    const withMeta = offers !== undefined || hasMeta(settings, remainingMs)
     this.#checkSize(encoded.length, 'no')
     const slab = this.#begin()
     writeCallHead(slab, withMeta)
     writeEncoded(slab, encoded)
-    if (withMeta) writeMeta(slab, settings, remainingMs)
+    if (withMeta) writeMeta(slab, settings, remainingMs, offers?.places)
     this.#end()
   }
 
   sendCancel(id: number): void {
     this.send((slab) => writeHead(slab, 2, CANCEL, id))
+  }
+
+  sendCredit(id: number, count: number): void {
+    this.send((slab) => {
+      writeHead(slab, 3, CREDIT, id)
+      writeUint(slab, count)
+    })
   }
 
   // -- answering (CallerLane) ------------------------------------------------------------------------------------------
@@ -252,23 +267,50 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
     this.#releaseIfIdle()
   }
 
+  offer(id: unknown, place: unknown): Offer | undefined {
+    return this.pending.get(id as number)?.offers?.take(place)
+  }
+
   sendResult(id: number, value: unknown): boolean {
+    return this.#sendValue(RESULT, id, value) >= 0
+  }
+
+  sendItem(id: number, item: unknown): number {
+    return this.#sendValue(ITEM, id, item)
+  }
+
+  sendEnd(id: number): void {
+    this.send((slab) => writeHead(slab, 2, END, id))
+  }
+
+  get congested(): boolean {
+    return this.#connection.congested
+  }
+
+  park(outflow: Outflow): void {
+    this.#owner.park(outflow)
+  }
+
+  /** Writes RESULT or ITEM, and returns its octets; -1: the value cannot be sent, which an ERROR says now. */
+  #sendValue(kind: typeof RESULT | typeof ITEM, id: number, value: unknown): number {
     const slab = this.#begin()
     const before = slab.byteLength
+    let size: number
     try {
-      writeHead(slab, 3, RESULT, id)
+      writeHead(slab, 3, kind, id)
       // Without our extension, who asked would see a strange value where most languages have nothing.
       if (value === undefined && !this.#owner.isPseud) writeNil(slab)
       else this.#owner.codec.writeValue(slab, value, 'result')
-      this.#checkSize(slab.byteLength - before, 'yes')
+      size = slab.byteLength - before
+      this.#checkSize(size, 'yes')
     } catch (error) {
       this.#connection.abandonPart()
       this.#writeError(this.#connection.beginPart(false), id, unanswerable(error))
       this.#end()
-      return false
+      return -1
     }
     this.#end()
-    return true
+    return size
   }
 
   sendError(id: number, error: WireError): void {
@@ -323,39 +365,6 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
   #releaseIfIdle(): void {
     if (this.pending.size === 0 && this.running.size === 0) this.#owner.release(this)
   }
-}
-
-/** `id, method, args` of a call that has to wait, in memory of its own. Throws `ArgumentError`. */
-export function encodeCall(codec: Codec, call: Call, args: readonly unknown[]): Buffer {
-  return encodeArguments(codec, args, (slab) => {
-    writeUint(slab, call.id)
-    writeString(slab, call.method)
-  })
-}
-
-/** The octets of `args` behind what `writeFirst` writes; throws `ArgumentError`. */
-export function encodeArguments(
-  codec: Codec,
-  args: readonly unknown[],
-  writeFirst?: (slab: Slab) => void,
-): Buffer {
-  const slab = new Slab()
-  const mark = new Mark()
-  slab.save(mark)
-  try {
-    writeFirst?.(slab)
-    codec.writeValue(slab, args, 'args')
-    return Buffer.from(slab.gather(mark))
-  } catch (error) {
-    return failArguments(error)
-  } finally {
-    slab.rollback(mark)
-  }
-}
-
-function failArguments(error: unknown): never {
-  if (!(error instanceof CodecError)) throw error
-  throw new ArgumentError(error.message, error.path, error)
 }
 
 function unanswerable(error: unknown): WireError {

@@ -1,8 +1,9 @@
 // Who is at the other end, as programs see it: what it says of itself, and a stub to call it. A thin face over one connection's
 // lane; several faces may show the same peer, those of a context with that call's depth.
+import type { PendingCall } from './remote-stream.ts'
 import { type Callable, type CallOptions, type CallSettings, setInheritable } from './settings.ts'
 import { createStub } from './stub.ts'
-import type { Stub } from './types.ts'
+import type { Stub, UntypedCall } from './types.ts'
 
 /** What a peer's face needs of the connection behind it. */
 export interface PeerLink {
@@ -12,7 +13,7 @@ export interface PeerLink {
   readonly address: string
   readonly since: Date
   readonly rttMs: number | undefined
-  call(method: string, args: readonly unknown[], settings: CallSettings): Promise<unknown>
+  call(method: string, args: readonly unknown[], settings: CallSettings): PendingCall
   notify(method: string, args: readonly unknown[], settings: CallSettings): boolean
 }
 
@@ -69,7 +70,7 @@ export class Peer<Api = unknown> implements Callable<Stub<Api>> {
   }
 
   /** Calls the function of that name: the door for names that are not known when the program is written. */
-  call(method: string, args: readonly unknown[] = [], options?: CallOptions): Promise<unknown> {
+  call(method: string, args: readonly unknown[] = [], options?: CallOptions): UntypedCall {
     return this.#link.call(
       method,
       args,

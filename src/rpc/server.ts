@@ -11,6 +11,7 @@ import type { DrainOptions } from './participant.ts'
 import type { Peer } from './peer.ts'
 import type { Registrar } from './registration.ts'
 import type { Predicate } from './registry.ts'
+import { PendingCall } from './remote-stream.ts'
 import { ServerCore, type ServerEvents } from './server-core.ts'
 import type { CallSettings } from './settings.ts'
 import { type Caller, createStub, setInspect } from './stub.ts'
@@ -72,7 +73,9 @@ export class Server<ClientApi = unknown> {
       call: (method, args) => {
         const session = core.sessionOf(user)
         return session === undefined
-          ? Promise.reject(new RpcError('UNAVAILABLE', `${quote(user)} is not connected`, { executed: 'no' }))
+          ? PendingCall.refused(
+              new RpcError('UNAVAILABLE', `${quote(user)} is not connected`, { executed: 'no' }),
+            )
           : session.lane.call(method, args, settings)
       },
     }

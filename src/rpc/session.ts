@@ -18,6 +18,7 @@ import type { HelloInfo, Inbound, MessageOwner } from './inbound.ts'
 import type { Incoming } from './incoming.ts'
 import { type Connection, type LaneOwner, SessionLane } from './lane.ts'
 import { quote } from './names.ts'
+import type { Outflow } from './outflow.ts'
 import { WaitingQueue } from './queue.ts'
 import { Share } from './slots.ts'
 
@@ -85,6 +86,8 @@ export class Session implements Receiver, LaneOwner, MessageOwner {
   #route: Buffer[] = []
   #routeBytes = 0
   #deferred: (() => void)[] | undefined
+  // Streams that wait until the connection takes more.
+  #parked: Set<Outflow> | undefined
 
   constructor(owner: SessionOwner, connection: Connection) {
     this.#owner = owner
@@ -183,6 +186,7 @@ export class Session implements Receiver, LaneOwner, MessageOwner {
       this.connection.resume()
     }
     this.#drainQueue()
+    if (this.#parked !== undefined) this.#wakeParked()
     this.#owner.onDrain(this)
   }
 
@@ -241,6 +245,11 @@ export class Session implements Receiver, LaneOwner, MessageOwner {
   defer(action: () => void): void {
     this.#deferred ??= []
     this.#deferred.push(action)
+  }
+
+  park(outflow: Outflow): void {
+    this.#parked ??= new Set()
+    this.#parked.add(outflow)
   }
 
   onWritten(): void {
@@ -302,6 +311,12 @@ export class Session implements Receiver, LaneOwner, MessageOwner {
     if (this.#queue !== undefined) this.calls.drain(this.#queue, () => this.lane.lane())
   }
 
+  #wakeParked(): void {
+    const parked = this.#parked ?? []
+    this.#parked = undefined
+    for (const outflow of parked) outflow.wake()
+  }
+
   #runDeferred(): void {
     const actions = this.#deferred ?? []
     this.#deferred = undefined
@@ -328,6 +343,7 @@ export class Session implements Receiver, LaneOwner, MessageOwner {
     this.#state = OVER
     this.#route = []
     this.#deferred = undefined
+    this.#parked = undefined
     if (!ready) return
     const lanes = [this.lane, ...(this.#lanes?.values() ?? [])]
     for (const lane of lanes) {

@@ -5,6 +5,7 @@ import {
   createLocalRegistry,
   method,
   type Peer,
+  type RemoteStream,
   RpcError,
   registerRpc,
   Server,
@@ -220,4 +221,56 @@ export function errors(error: unknown): string | undefined {
   // @ts-expect-error: details are those of the declaration
   new NoStock('none left', { details: { wanted: 'three' } })
   return undefined
+}
+
+const streams = {
+  ticks: async function* (n: number): AsyncGenerator<number> {
+    for (let i = 0; i < n; i++) yield i
+  },
+  letters: function* (text: string): Generator<string, number, boolean> {
+    yield* text
+    return text.length
+  },
+  later: async (): Promise<AsyncIterable<{ id: number }>> => streams.records(),
+  records: (): AsyncIterable<{ id: number }> => ({ [Symbol.asyncIterator]: () => never() }),
+  withContext: method(async function* (ctx, n: number) {
+    yield `${ctx.user} ${n}`
+  }),
+  sum: async (numbers: AsyncIterable<number>): Promise<number> => {
+    let total = 0
+    for await (const n of numbers) total += n
+    return total
+  },
+  array: () => [1, 2],
+  map: () => new Map<string, number>(),
+}
+
+function never(): never {
+  throw new Error('not run')
+}
+
+export async function streaming(): Promise<void> {
+  const client = new Client<typeof streams>('remote')
+  for await (const n of client.ticks(5)) expectType<number>()(n, true)
+  for await (const letter of client.api.letters('abc')) expectType<string>()(letter, true)
+  for await (const record of client.later()) expectType<{ id: number }>()(record, true)
+  for await (const record of client.with({ timeoutMs: 5 }).records())
+    expectType<{ id: number }>()(record, true)
+  for await (const text of client.withContext(1)) expectType<string>()(text, true)
+  const stream = await client.ticks(5)
+  expectType<RemoteStream<number>>()(stream, true)
+  for await (const n of stream) expectType<number>()(n, true)
+  expectType<number>()(await client.sum(client.ticks(5)), true)
+  expectType<number[]>()(await client.array(), true)
+  expectType<Map<string, number>>()(await client.map(), true)
+  for await (const item of client.call('ticks', [5])) expectType<unknown>()(item, true)
+  // @ts-expect-error: strings are no numbers
+  await client.sum(client.letters('abc'))
+  // @ts-expect-error: a result that is no stream has no items
+  for await (const n of client.sum(client.ticks(5))) void n
+  // @ts-expect-error: an argument is missing
+  client.ticks()
+  // @ts-expect-error: a stream is no number
+  const wrong: number = await client.ticks(5)
+  void wrong
 }
