@@ -156,12 +156,15 @@ export class Calls {
     }
     const refusal = this.#closed ? closedError('no') : (this.#limit(settings) ?? target.refusal())
     if (refusal !== undefined) return PendingCall.refused(refusal)
-    let call: Call | undefined
-    const pending = new PendingCall((resolve, reject) => {
-      call = new Call(this, this.#takeId(), target, method, settings, resolve, reject)
-      this.#send(call, args)
-    })
+    const pending = new PendingCall(keepSettlers)
+    const call = new Call(this, this.#takeId(), target, method, settings, resolveNewest, rejectNewest)
     pending.owner = call
+    try {
+      this.#send(call, args)
+    } catch (error) {
+      call.state = SETTLED
+      call.reject(error)
+    }
     return pending
   }
 
@@ -333,6 +336,14 @@ export class Calls {
 
 // Small integers to V8. After them the ids begin anew: by then none of the first is open any more.
 const ID_MAX = 0x7fff_ffff
+
+// The two functions of the promise that is being made: taken out of it without a closure for each.
+let resolveNewest: (value: unknown) => void
+let rejectNewest: (error: unknown) => void
+const keepSettlers = (resolve: (value: unknown) => void, reject: (error: unknown) => void): void => {
+  resolveNewest = resolve
+  rejectNewest = reject
+}
 
 /** What every open call is told when its side closes. */
 export function closedError(executed: Executed): RpcError {

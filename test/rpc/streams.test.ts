@@ -538,6 +538,14 @@ test('a loop over a call that gives a result, or fails, or cannot be made, throw
   assert.is((await rejection(collect(call('x')))).code, 'CLOSED')
 })
 
+test('a call that could not be sent is over: leaving its stream changes nothing', async () => {
+  const { core, call, connect } = newClient()
+  const wire = connect()
+  const stream = call('x', [() => 'a function'])[Symbol.asyncIterator]()
+  await stream.return()
+  assert.equal([wire.take(), core.calls.open, core.stats().cancelled], [[], 0, 0])
+})
+
 test('a call is a plain promise to all who look at one', async () => {
   const { call, connect } = newClient()
   const wire = connect()
