@@ -4,6 +4,7 @@
  */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { maybeDecodeZ85 } from '../../src/base/z85.ts'
 import { encode } from '../../src/codec/index.ts'
 import {
   type AuthenticationBackend,
@@ -16,7 +17,10 @@ import {
   Server,
   trustedPeer,
 } from '../../src/rpc/index.ts'
+import { TransportContext } from '../../src/zmtp/connections.ts'
 import { Dealer } from '../../src/zmtp/index.ts'
+import { FakeClock } from '../support/clock.ts'
+import { CurveScript } from '../support/curve-script.ts'
 import { nextTurn } from '../support/delivery.ts'
 import { command, greeting, octets, property } from '../support/engine.ts'
 import { RawListener, RawPeer } from '../support/raw-peer.ts'
@@ -87,6 +91,23 @@ class Served {
     )
     dealer.connect(this.endpoint)
     return dealer
+  }
+}
+
+/** A peer made of octets that is closed with everything else. */
+class Stranger {
+  readonly raw: RawPeer
+
+  private constructor(raw: RawPeer) {
+    this.raw = raw
+  }
+
+  static async connect(endpoint: string): Promise<Stranger> {
+    return new Stranger(await RawPeer.connect(endpoint))
+  }
+
+  close(): void {
+    this.raw.destroy()
   }
 }
 
@@ -339,6 +360,30 @@ test('S07, S08: a server that refuses rejects the calls that wait, and is not di
     for (let turn = 0; turn < 100; turn++) await nextTurn()
     assert.is(listener.count, 1)
   }
+})
+
+test('fault 24: a Server gives an address a hundred key exchanges at once, and no more before time has passed', async () => {
+  const clock = new FakeClock()
+  const context = new TransportContext({ clock })
+  const security = curve.server({ secretKey: SERVER.secretKey, authorize: [MALLORY.publicKey] })
+  const served = await new Served(security, { context }).bind()
+  const hello = new CurveScript(maybeDecodeZ85(SERVER.publicKey)!).hello()
+  const ask = async (): Promise<boolean> => {
+    const peer = opened(await Stranger.connect(served.endpoint))
+    peer.raw.write(greeting('CURVE'), hello)
+    await until(() => peer.raw.closed || peer.raw.frames.length > 0)
+    return peer.raw.frames.length > 0
+  }
+  const welcomed = async (tries: number): Promise<number> => {
+    const answers = await Promise.all(Array.from({ length: tries }, ask))
+    return answers.filter(Boolean).length
+  }
+  assert.is(await welcomed(150), 100)
+  clock.advance(100)
+  assert.is(await welcomed(30), 10)
+  clock.advance(1000)
+  const client = served.client(curve.client({ serverKey: SERVER.publicKey, ...MALLORY }))
+  assert.is(await call(client, 'whoAmI'), MALLORY.publicKey)
 })
 
 // -- among peers that were let in ----------------------------------------------------------------------------------------
