@@ -207,7 +207,12 @@ export class Pipe {
   /** Queues a whole message for the socket, and stops reading from the peer when that makes the queue full: of `limit` messages. */
   arrive(message: Message, limit: number = this.#receiveLimit): void {
     this.received++
-    this.adopt(message, limit)
+    if (this.conflate) this.discardInbound()
+    this.inbound.push(message)
+    if (this.inbound.length >= limit && !this.#paused && !this.conflate) {
+      this.#paused = true
+      this.outlet?.pause()
+    }
   }
 
   /** A whole message came that nobody is to have. */
@@ -217,13 +222,9 @@ export class Pipe {
   }
 
   /** `arrive` for a message that another pipe has counted. */
-  adopt(message: Message, limit: number = this.#receiveLimit): void {
-    if (this.conflate) this.discardInbound()
-    this.inbound.push(message)
-    if (this.inbound.length >= limit && !this.#paused && !this.conflate) {
-      this.#paused = true
-      this.outlet?.pause()
-    }
+  adopt(message: Message): void {
+    this.received--
+    this.arrive(message)
   }
 
   /** Takes the oldest message, and reads on from the peer once half of a full queue has gone. */
