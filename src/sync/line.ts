@@ -110,7 +110,8 @@ export class Line {
 
   #dead(executed: 'no' | 'maybe'): RpcError {
     this.#isBroken = true
-    return new RpcError('UNAVAILABLE', 'the worker thread of this SyncClient has died', {
+    this.#worker.terminate().catch(() => {})
+    return new RpcError('UNAVAILABLE', 'the worker thread of this SyncClient has died, or hangs', {
       executed,
       ...(this.#cause !== undefined && { cause: this.#cause }),
     })

@@ -48,6 +48,7 @@ server.registerRpc({
   whoami: method((ctx) => ctx.user),
   headers: method((ctx) => ({ ...ctx.headers })),
   close: () => 'closed there',
+  die: () => process.kill(process.pid, 'SIGKILL'),
   peers: () => server.peers.size,
   calls: () => ++calls,
 })

@@ -128,7 +128,7 @@ test('12 MiB go there and back, as one binary and as a list', () => {
   const large = Buffer.alloc(12 * 1024 * 1024, 'large')
   assert.is(large.compare(client.echo(large)), 0)
   const list = Array.from({ length: 12 }, (_, n) => String(n).repeat(512 * 1024))
-  assert.ok(list.every((text, n) => client.echo(text) === text && client.echo(list)[n] === text))
+  assert.equal(client.echo(list), list)
 })
 
 test('classes of the application travel by extensions whose functions stay in this thread', () => {
@@ -203,6 +203,16 @@ test('where nobody listens a call ends with its time, or at once when it must no
   assert.equal([fast.code, fast.executed], ['UNAVAILABLE', 'no'])
   assert.is(failure(() => nowhere.ready({ timeoutMs: 100 })).code, 'DEADLINE_EXCEEDED')
   assert.is(connected().ready().lower('X'), 'x')
+})
+
+test('a server that dies in the middle of a call is said to have died, and the next one is found', async () => {
+  const [first, second] = [await start(server), await start(server)]
+  const client = connected({ reconnect: { minMs: 20, maxMs: 100 } }, first)
+  const error = failure(() => client.die())
+  assert.equal([error.code, error.executed], ['UNAVAILABLE', 'maybe'])
+  const waiting = failure(() => client.with({ timeoutMs: 100 }).lower('ABC'))
+  assert.equal([waiting.code, waiting.executed], ['DEADLINE_EXCEEDED', 'no'])
+  assert.is(client.connect(second).lower('ABC'), 'abc')
 })
 
 test('what the caller gets wrong is a UsageError at the spot', () => {
@@ -323,6 +333,9 @@ test('a killed worker thread makes calls throw instead of wait', async () => {
   assert.is(client.lower('ABC'), 'abc')
   const worker = await within(5000, born)
   void worker.terminate() // and this thread does not get to hear of the end
+  const late = failure(() => client.with({ timeoutMs: 100 }).lower('ABC'))
+  assert.equal([late.code, late.executed], ['DEADLINE_EXCEEDED', 'maybe'])
+  assert.match(late.message, 'the worker thread does not say why')
   const open = failure(() => client.with({ timeoutMs: 30_000 }).lower('ABC'))
   assert.equal([open.code, open.executed], ['UNAVAILABLE', 'maybe'])
   const next = failure(() => client.lower('ABC'))
