@@ -21,8 +21,8 @@ import {
   RUNNING,
   WAITING,
 } from './incoming.ts'
-import { quote } from './names.ts'
-import { argumentStream, STREAM_METHOD } from './offers.ts'
+import { quote, STREAM_METHOD } from './names.ts'
+import { argumentStream } from './offers.ts'
 import { ENDED, isSource, Outflow, type Source } from './outflow.ts'
 import type { Asking } from './registry.ts'
 import type { WireError } from './remote-error.ts'

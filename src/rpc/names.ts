@@ -5,6 +5,9 @@ import { UsageError } from '../base/errors.ts'
 /** Longest method name, in octets of UTF-8. */
 export const NAME_MAX = 256
 
+/** `$stream(id, place)`: how the items of an argument that streams are asked for. */
+export const STREAM_METHOD = '$stream'
+
 const REFUSED: ReadonlySet<string> = new Set([
   ...Object.getOwnPropertyNames(Object.prototype),
   'then',
@@ -17,6 +20,7 @@ const REFUSED: ReadonlySet<string> = new Set([
 /** Why no function may be registered as `name`; `undefined` when one may. */
 export function faultInName(name: string): string | undefined {
   if (name === '') return 'it is empty'
+  if (name === STREAM_METHOD) return 'arguments that stream are asked for by it'
   if (Buffer.byteLength(name) > NAME_MAX) return `it is longer than ${NAME_MAX} octets`
   for (const segment of name.split('.')) {
     if (segment === '') return 'a part of it is empty'

@@ -3,13 +3,11 @@
  * for the items by a call of its own in the other direction, `$stream`, whose answer is a stream like any other: credit, errors,
  * cancellation and endings are the same ones. It lives no longer than the call that it was given to.
  */
+import { STREAM_METHOD } from './names.ts'
 import { isSource } from './outflow.ts'
 import type { PeerLink } from './peer.ts'
 import type { PendingCall, RemoteStream } from './remote-stream.ts'
 import { CallSettings } from './settings.ts'
-
-/** `$stream(id, place)`: the items of an argument of the call with that id. No function that is registered is asked before it. */
-export const STREAM_METHOD = '$stream'
 
 /** One argument that streams, at the side that gave it. */
 export class Offer {

@@ -21,6 +21,7 @@ const refused = [
   'math.constructor',
   'then.add',
   'a._b.c',
+  '$stream',
 ]
 
 for (const name of refused) {

@@ -929,6 +929,63 @@ for (const transport of ['tcp', 'ipc', 'inproc'] as const) {
     assert.equal([client.stats().inFlight, server.stats().inFlight, other.stats().inFlight], [0, 0, 0])
   })
 
+  scenarios('200 streams in each end state leave nothing behind, on either side', async () => {
+    let ended = 0
+    const { client, server } = await world({
+      async *endless() {
+        try {
+          for (;;) yield 1
+        } finally {
+          ended++
+        }
+      },
+      *fails() {
+        yield 1
+        throw new RangeError('too far')
+      },
+      async first(numbers: AsyncIterable<number>) {
+        for await (const n of numbers) return n
+        return undefined
+      },
+    })
+    async function* numbers() {
+      try {
+        for (;;) yield 1
+      } finally {
+        ended++
+      }
+    }
+    const ends: Record<string, () => Promise<unknown>> = {
+      left: async () => {
+        for await (const _ of client.endless()) break
+      },
+      failed: () => collect(client.fails()).catch(() => {}),
+      aborted: async () => {
+        const controller = new AbortController()
+        const items = client.with({ signal: controller.signal }).endless()[Symbol.asyncIterator]()
+        await items.next()
+        controller.abort()
+      },
+      late: () => collect(client.with({ timeoutMs: 50 }).endless()).catch(() => {}),
+      given: () => client.first(numbers()),
+      lost: async () => {
+        const items = client.endless()[Symbol.asyncIterator]()
+        await items.next()
+      },
+    }
+    for (const [name, end] of Object.entries(ends)) {
+      const before = ended
+      await within(20_000, Promise.all(Array.from({ length: 200 }, end)), name)
+      if (name === 'lost') await client.close()
+      const expected = name === 'failed' ? before : before + 200
+      await until(() => ended === expected, 10_000, `${name}: ${ended - before}`)
+      for (const one of [client, server]) {
+        await until(() => one.stats().running + one.stats().inFlight + one.stats().queued === 0)
+        assert.is(one.stats().protocolErrors, 0)
+      }
+    }
+  })
+
   scenarios('drain lets running streams end, those of arguments too', async () => {
     const { client, server } = await world({
       async *ticks(n: number) {
