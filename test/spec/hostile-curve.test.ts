@@ -226,7 +226,7 @@ for (const row of SECURITY.dialogs) {
     test(`${row.id}: ${row.what}: ${row.code ?? 'accepted'}, ${way}`, async () => {
       shared ??= open()
       const world = row.code === 'HANDSHAKE_TIMEOUT' ? await slow() : await shared
-      await within(20_000, play(world, row, way), 'the end of the dialog')
+      await within(20_000, play(world, row, way), 'the end of the dialog').finally(() => world.dismiss())
     })
   }
 }

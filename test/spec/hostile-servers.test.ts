@@ -55,7 +55,7 @@ for (const row of rows) {
         const world = worlds.get(open) ?? (await open())
         if (!worlds.has(open)) opened.push(world)
         worlds.set(open, world)
-        await within(20_000, play(world, row, way), 'the end of the row')
+        await within(20_000, play(world, row, way), 'the end of the row').finally(() => world.dismiss())
       })
     }
   }

@@ -163,7 +163,11 @@ function cell(name: string, mechanism: Mechanism, run: (play: Play) => Promise<v
     test(`${id}: ${name}, ${way}`, () =>
       within(
         20_000,
-        run((world, code, told) => play(mechanism, way, world, code, told).finally(() => world.close())),
+        run((world, code, told) =>
+          play(mechanism, way, world, code, told)
+            .finally(() => world.dismiss())
+            .finally(() => world.close()),
+        ),
         'the end of the cell',
       ))
   }

@@ -27,6 +27,7 @@ export class HostileWorld {
   /** How connections ended that were not ended by their peers. */
   readonly endings: Ending[] = []
   readonly #honest: zmq.Dealer
+  readonly #strangers: RawPeer[] = []
   #said = 0
 
   private constructor(context: zmq.Context, server: SocketSettings, honest: SocketSettings) {
@@ -61,8 +62,15 @@ export class HostileWorld {
     }
   }
 
-  stranger(): Promise<RawPeer> {
-    return RawPeer.connect(this.router.lastEndpoint!)
+  async stranger(): Promise<RawPeer> {
+    const peer = await RawPeer.connect(this.router.lastEndpoint!)
+    this.#strangers.push(peer)
+    return peer
+  }
+
+  /** Ends all strangers, so that a test that has failed leaves the next one alone. */
+  dismiss(): void {
+    for (const peer of this.#strangers.splice(0)) peer.destroy()
   }
 
   /** Nothing is left of the strangers. */
