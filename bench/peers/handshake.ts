@@ -11,7 +11,7 @@ interface OneSocket {
   readonly lastEndpoint: string | null
   send(body: string): Promise<void>
   receive(): Promise<Buffer[]>
-  readonly events: AsyncIterable<{ type: string }>
+  readonly events: { on(type: 'handshake', listener: (event: unknown) => void): unknown }
 }
 
 type Library = Record<'Push' | 'Pull', new (options?: object) => OneSocket>
@@ -52,6 +52,6 @@ answer({
   },
 })
 
-async function handshakeOf(socket: OneSocket): Promise<void> {
-  for await (const { type } of socket.events) if (type === 'handshake') return
+function handshakeOf(socket: OneSocket): Promise<unknown> {
+  return new Promise((resolve) => socket.events.on('handshake', resolve))
 }
