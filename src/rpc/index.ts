@@ -1,11 +1,13 @@
 // The door of the RPC layer: what `pseud` exports of it. Re-exports only.
 
-export type { ErrorReport } from './answers.ts'
-export { Client, type ClientConstructor } from './client.ts'
-export type { ClientEvents, ClientOptions, ReadyOptions, StatusEvent } from './client-core.ts'
-export { CallContext } from './context.ts'
-export type { Stats } from './counters.ts'
-export type { ListenerOptions } from './emitter.ts'
+export { Client, type ClientConstructor } from './api/client.ts'
+export { CallContext } from './api/context.ts'
+export type { ListenerOptions } from './api/emitter.ts'
+export type { ParticipantOptions, RpcLimits } from './api/options.ts'
+export { Peer } from './api/peer.ts'
+export { Server, type ServerOptions } from './api/server.ts'
+export type { CallOptions } from './api/settings.ts'
+export type { AnyStub, Method, StreamCall, Stub, UntypedCall } from './api/types.ts'
 export {
   ArgumentError,
   DeadlineError,
@@ -16,11 +18,13 @@ export {
   type RpcErrorOptions,
   ServiceNotFoundError,
   UnauthorizedError,
-} from './errors.ts'
-export type { ParticipantOptions, RpcLimits } from './options.ts'
-export type { DrainOptions } from './participant.ts'
-export { Peer } from './peer.ts'
-export { type CurriedRegistrar, method, type Registrar, type RpcOptions } from './registration.ts'
+} from './errors/errors.ts'
+export type { ExposeErrors } from './errors/remote-error.ts'
+export type { ClientEvents, ClientOptions, ReadyOptions, StatusEvent } from './participants/client-core.ts'
+export type { Stats } from './participants/counters.ts'
+export type { DrainOptions } from './participants/participant.ts'
+export type { ServerEvents } from './participants/server-core.ts'
+export { type CurriedRegistrar, method, type Registrar, type RpcOptions } from './registry/registration.ts'
 export {
   createLocalRegistry,
   globalRegistry,
@@ -29,9 +33,7 @@ export {
   type RegistryOptions,
   registerPredicate,
   registerRpc,
-} from './registry.ts'
-export type { ExposeErrors } from './remote-error.ts'
-export type { RemoteStream } from './remote-stream.ts'
+} from './registry/registry.ts'
 export type {
   AuthenticationBackend,
   Awaitable,
@@ -50,7 +52,5 @@ export {
 export { sameSecret } from './security/passwords.ts'
 export { type PlainCheck, type PlainLogin, plain } from './security/plain.ts'
 export { trustedPeer } from './security/trusted-peer.ts'
-export { Server, type ServerOptions } from './server.ts'
-export type { ServerEvents } from './server-core.ts'
-export type { CallOptions } from './settings.ts'
-export type { AnyStub, Method, StreamCall, Stub, UntypedCall } from './types.ts'
+export type { ErrorReport } from './serving/answers.ts'
+export type { RemoteStream } from './streams/remote-stream.ts'

@@ -1,8 +1,13 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Codec } from '../../src/codec/index.ts'
-import { DeadlineError, RpcError, ServiceNotFoundError, UnauthorizedError } from '../../src/rpc/errors.ts'
-import { type ExposeErrors, fromWire, toWire } from '../../src/rpc/remote-error.ts'
+import {
+  DeadlineError,
+  RpcError,
+  ServiceNotFoundError,
+  UnauthorizedError,
+} from '../../src/rpc/errors/errors.ts'
+import { type ExposeErrors, fromWire, toWire } from '../../src/rpc/errors/remote-error.ts'
 
 const test = suite('errors across the wire')
 const codec = new Codec()

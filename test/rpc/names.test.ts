@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { checkName, faultInName, quote } from '../../src/rpc/names.ts'
+import { checkName, faultInName, quote } from '../../src/rpc/registry/names.ts'
 
 const test = suite('names')
 

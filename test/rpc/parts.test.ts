@@ -1,12 +1,12 @@
 // The small parts of the RPC layer: slots, the waiting line, events, watches of signals, settings.
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { AbortWatches } from '../../src/rpc/abort.ts'
-import { Emitter } from '../../src/rpc/emitter.ts'
-import { isLoopback } from '../../src/rpc/loopback.ts'
-import { WaitingQueue } from '../../src/rpc/queue.ts'
-import { CallSettings, checkTimeout } from '../../src/rpc/settings.ts'
-import { REFUSE, RUN, Share, Slots, WAIT } from '../../src/rpc/slots.ts'
+import { Emitter } from '../../src/rpc/api/emitter.ts'
+import { CallSettings, checkTimeout } from '../../src/rpc/api/settings.ts'
+import { AbortWatches } from '../../src/rpc/calls/abort.ts'
+import { WaitingQueue } from '../../src/rpc/calls/queue.ts'
+import { isLoopback } from '../../src/rpc/participants/loopback.ts'
+import { REFUSE, RUN, Share, Slots, WAIT } from '../../src/rpc/serving/slots.ts'
 import { parseEndpoint } from '../../src/zmtp/connections.ts'
 
 const slots = suite('Slots')

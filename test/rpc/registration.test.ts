@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { CallContext } from '../../src/rpc/context.ts'
-import { method } from '../../src/rpc/registration.ts'
+import type { CallContext } from '../../src/rpc/api/context.ts'
+import { method } from '../../src/rpc/registry/registration.ts'
 import {
   createLocalRegistry,
   findHandler,
@@ -9,7 +9,7 @@ import {
   Registry,
   registerPredicate,
   registerRpc,
-} from '../../src/rpc/registry.ts'
+} from '../../src/rpc/registry/registry.ts'
 
 const test = suite('registerRpc')
 

@@ -1,8 +1,8 @@
 import { format, inspect } from 'node:util'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Client } from '../../src/rpc/client.ts'
-import { createStub } from '../../src/rpc/stub.ts'
+import { Client } from '../../src/rpc/api/client.ts'
+import { createStub } from '../../src/rpc/api/stub.ts'
 
 const test = suite('stubs')
 

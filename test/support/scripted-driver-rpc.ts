@@ -4,7 +4,7 @@ import { EMPTY } from '../../src/base/bytes.ts'
 import type { PseudError } from '../../src/base/errors.ts'
 import { Slab } from '../../src/base/slab.ts'
 import { decode, encode } from '../../src/codec/index.ts'
-import type { Session } from '../../src/rpc/session.ts'
+import type { Session } from '../../src/rpc/session/session.ts'
 import type { Driver, PeerInfo } from '../../src/zmtp/connections.ts'
 
 export interface ScriptedPeer {

@@ -1,6 +1,6 @@
 // A word of warning, once in a process: passwords go over a network where others may read them.
 import { type Endpoint, formatEndpoint } from '../../zmtp/connections.ts'
-import { isLoopback } from '../loopback.ts'
+import { isLoopback } from '../participants/loopback.ts'
 import type { AuthenticationBackend } from './backend.ts'
 
 let warned = false

@@ -1,0 +1,166 @@
+/**
+ * `new Client<Api>('remote')`: calls the functions of a server as if they were its own methods. Everything that is not a member
+ * here is a function of the server; those that have the name of a member are reached by `api`.
+ */
+
+import { RpcError } from '../errors/errors.ts'
+import {
+  ClientCore,
+  type ClientEvents,
+  type ClientOptions,
+  type ReadyOptions,
+} from '../participants/client-core.ts'
+import type { Stats } from '../participants/counters.ts'
+import type { DrainOptions } from '../participants/participant.ts'
+import { quote } from '../registry/names.ts'
+import type { Registrar } from '../registry/registration.ts'
+import type { Predicate } from '../registry/registry.ts'
+import { PendingCall } from '../streams/remote-stream.ts'
+import type { ListenerOptions } from './emitter.ts'
+import { type CallOptions, type CallSettings, setInheritable } from './settings.ts'
+import { type Caller, createStub, setInspect, stubPrototype } from './stub.ts'
+import type { Stub, StubBeside, UntypedCall } from './types.ts'
+
+/** The members that every client has. */
+export class ClientMembers<Api = unknown> {
+  readonly #core: ClientCore
+  readonly #api: object
+
+  static {
+    Object.defineProperty(ClientMembers, 'name', { value: 'Client' })
+    Object.setPrototypeOf(
+      ClientMembers.prototype,
+      stubPrototype((client) => (#api in client ? client.#api : undefined)),
+    )
+    setInspect(ClientMembers.prototype, (client) => (#core in client ? client.#shown : 'Client {}'))
+  }
+
+  /**
+   * A client of the server called `name`, which is refused under any other; '' takes every server. Throws `UsageError`
+   * BAD_OPTION.
+   */
+  constructor(name: string, options: ClientOptions = {}) {
+    this.#core = new ClientCore(name, options)
+    this.#api = this.#stub(this.#core.settings)
+    setInheritable(this, (inherit) => this.#stub(inherit(this.#core.settings)))
+  }
+
+  /** The functions of the server, also those whose names are members here. */
+  get api(): Stub<Api> {
+    return this.#api as Stub<Api>
+  }
+
+  /**
+   * Keeps connected to `endpoint` from now on; several endpoints share the calls. Throws `UsageError`: BAD_ENDPOINT,
+   * UNSUPPORTED_TRANSPORT, PATH_TOO_LONG.
+   */
+  connect(endpoint: string): this {
+    this.#core.connect(endpoint)
+    return this
+  }
+
+  /** Lets servers connect here. Resolves to the endpoint with its real port; rejects as `Server.bind`. */
+  bind(endpoint: string): Promise<string> {
+    return this.#core.bind(endpoint)
+  }
+
+  /** Resolves when a server is ready. Calls need not wait for it. */
+  async ready(options: ReadyOptions = {}): Promise<this> {
+    await this.#core.ready(options)
+    return this
+  }
+
+  /** As `api`, with options. Throws `UsageError` BAD_OPTION. */
+  with(options: CallOptions): Stub<Api> {
+    return this.#stub(this.#core.settings.with(options)) as Stub<Api>
+  }
+
+  /** Calls the function of that name: the door for names that are not known when the program is written. */
+  call(method: string, args: readonly unknown[] = [], options?: CallOptions): UntypedCall {
+    const { settings } = this.#core
+    const merged = options === undefined ? settings : settings.with(options)
+    return this.#core.calls.start(this.#core, method, args, merged)
+  }
+
+  /** The functions of one server among several. Its calls fail with UNAVAILABLE while it is not connected. */
+  sendTo(serverName: string): Stub<Api> {
+    const core = this.#core
+    const caller: Caller = {
+      call: (method, args) => {
+        const session = core.sessionWith(serverName)
+        return session === undefined
+          ? PendingCall.refused(
+              new RpcError('UNAVAILABLE', `${quote(serverName)} is not connected`, { executed: 'no' }),
+            )
+          : session.lane.call(method, args, core.settings)
+      },
+    }
+    return createStub(caller, `[stub of ${serverName}]`) as Stub<Api>
+  }
+
+  /** Calls without an answer. `false`: it was dropped here, because nobody is connected or takes more. */
+  notify(method: string, args: readonly unknown[] = []): boolean {
+    return this.#core.notify(method, args)
+  }
+
+  /** Registers functions that the server can call; see the module's `registerRpc` for the forms. */
+  get registerRpc(): Registrar {
+    return this.#core.registry.registerRpc
+  }
+
+  /** Decides who may call the functions of `domain` here. */
+  registerPredicate(domain: string, predicate: Predicate): void {
+    this.#core.registry.registerPredicate(domain, predicate)
+  }
+
+  on<Name extends keyof ClientEvents>(
+    event: Name,
+    listener: (...args: ClientEvents[Name]) => unknown,
+    options?: ListenerOptions,
+  ): Disposable {
+    return this.#core.emitter.on(event, listener, options)
+  }
+
+  stats(): Stats {
+    return this.#core.stats()
+  }
+
+  /** Waits until no call is open, then closes. */
+  drain(options?: DrainOptions): Promise<void> {
+    return this.#core.drain(options)
+  }
+
+  /** Settles every open call with CLOSED in this turn, and ends the connections. */
+  close(): Promise<void> {
+    return this.#core.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#core.drain()
+  }
+
+  get [Symbol.toStringTag](): string {
+    return 'Client'
+  }
+
+  get #shown(): string {
+    return `Client { name: ${quote(this.#core.name)}, connected: ${this.#core.connected} }`
+  }
+
+  #stub(settings: CallSettings): object {
+    const core = this.#core
+    const caller: Caller = { call: (method, args) => core.calls.start(core, method, args, settings) }
+    return createStub(caller, `[stub of ${core.name}]`)
+  }
+}
+
+/** A client, with the functions of its server beside its members. `Api`: the type of what the server registers. */
+export type Client<Api = unknown> = ClientMembers<Api> & StubBeside<Api, ClientMembers>
+
+export interface ClientConstructor {
+  new <Api = unknown>(name: string, options?: ClientOptions): Client<Api>
+  readonly prototype: Client
+}
+
+// The stubs beside the members exist by the prototype of ClientMembers: no class declaration can say so.
+export const Client: ClientConstructor = ClientMembers as unknown as ClientConstructor

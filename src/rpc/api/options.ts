@@ -1,0 +1,143 @@
+// What a Server or Client can be told, and the defaults, in one place (docs/errors.md says what each bound answers with).
+// Checked once, at construction. Durations in ms, sizes in octets.
+import { UsageError } from '../../base/errors.ts'
+import type { ExtensionType, Limits } from '../../codec/index.ts'
+import type { TransportContext } from '../../zmtp/connections.ts'
+import type { ExposeErrors } from '../errors/remote-error.ts'
+import type { Registry } from '../registry/registry.ts'
+import { type AuthenticationBackend, none } from '../security/backend.ts'
+import { checkTimeout } from './settings.ts'
+
+/** Bounds on calls. */
+export interface RpcLimits {
+  /** Calls made here and not settled. Default 16,384. */
+  readonly maxPendingCalls: number
+  /** Calls that wait for a connection, in number and octets. Default 1,000 and 16 MiB. */
+  readonly maxQueuedCalls: number
+  readonly maxQueuedBytes: number
+  /** Functions that run for peers and have not answered. Default 4,096, and 256 for one peer. */
+  readonly maxRunningCalls: number
+  readonly maxRunningCallsPerPeer: number
+  /** Calls of peers that wait for those to end. Default 1,024. */
+  readonly maxWaitingCalls: number
+  /** How many calls one may be nested in. Default 32. */
+  readonly maxDepth: number
+  /** Longest time that a caller can ask for; more is cut to it. Default 24 days. */
+  readonly maxTimeoutMs: number
+  /** Octets waiting for a peer that does not read: above the first nothing is read from it, above the second it is given up. Default 16 and 64 MiB. */
+  readonly slowPeerBytes: number
+  readonly deadPeerBytes: number
+}
+
+export interface ParticipantOptions {
+  /** Where functions are looked up that are not registered here: before the global registry. */
+  readonly registry?: Registry
+  /** What callers learn of an error that a function throws. Default `message`: code, class name, message. */
+  readonly exposeErrors?: ExposeErrors
+  /** How long a call may take unless it says otherwise; `Infinity`: for ever. Default 30,000. */
+  readonly timeoutMs?: number
+  /** Largest message accepted, and told to peers of ours, so that they do not send more. Default 16 MiB. */
+  readonly maxMessageSize?: number
+  /** PING after so much silence, and the end after so much more of it. Default 5,000 and 15,000; `false`: never. */
+  readonly heartbeat?: { readonly intervalMs?: number; readonly timeoutMs?: number } | false
+  /** Delays before dialling again: a random part of a bound that doubles from the first to the second. Default 100 and 10,000. */
+  readonly reconnect?: { readonly minMs?: number; readonly maxMs?: number }
+  /** From connecting to the end of the ZMTP handshake. Default 10,000. */
+  readonly handshakeTimeoutMs?: number
+  /** How long `close` goes on sending what was written. Default 5,000. */
+  readonly lingerMs?: number
+  /** How peers prove who they are. Default: they do not, which is for loopback, ipc and inproc. */
+  readonly security?: AuthenticationBackend
+  /** Lets `bind` listen beyond this machine although nobody is asked who they are. Default false. */
+  readonly allowUnauthenticated?: boolean
+  /** MessagePack extensions for classes of one's own: the same on both sides. */
+  readonly extensions?: readonly ExtensionType[]
+  readonly codecLimits?: Partial<Limits>
+  readonly limits?: Partial<RpcLimits>
+  /** Names, clock and dice of the transport, to share `inproc://` names with sockets or to run on another clock. */
+  readonly context?: TransportContext
+}
+
+const MIB = 1024 * 1024
+
+export const DEFAULT_RPC_LIMITS: RpcLimits = {
+  maxPendingCalls: 16_384,
+  maxQueuedCalls: 1000,
+  maxQueuedBytes: 16 * MIB,
+  maxRunningCalls: 4096,
+  maxRunningCallsPerPeer: 256,
+  maxWaitingCalls: 1024,
+  maxDepth: 32,
+  maxTimeoutMs: 0x7fff_ffff,
+  slowPeerBytes: 16 * MIB,
+  deadPeerBytes: 64 * MIB,
+}
+
+/** The options with defaults filled in. */
+export interface ResolvedOptions {
+  readonly exposeErrors: ExposeErrors
+  readonly timeoutMs: number
+  readonly maxMessageSize: number
+  readonly heartbeatIntervalMs: number
+  readonly heartbeatTimeoutMs: number
+  readonly reconnectMinMs: number
+  readonly reconnectMaxMs: number
+  readonly handshakeTimeoutMs: number
+  readonly lingerMs: number
+  readonly allowUnauthenticated: boolean
+  readonly security: AuthenticationBackend
+  readonly limits: RpcLimits
+}
+
+/** Throws `UsageError` BAD_OPTION. */
+export function resolveOptions(options: ParticipantOptions): ResolvedOptions {
+  const { exposeErrors = 'message', heartbeat = {}, reconnect = {} } = options
+  if (exposeErrors !== 'none' && exposeErrors !== 'message' && exposeErrors !== 'full') {
+    throw new UsageError(
+      'BAD_OPTION',
+      `exposeErrors is 'none', 'message' or 'full', not ${String(exposeErrors)}`,
+    )
+  }
+  return {
+    exposeErrors,
+    timeoutMs: checkTimeout(options.timeoutMs ?? 30_000),
+    maxMessageSize: positive('maxMessageSize', options.maxMessageSize, 16 * MIB),
+    heartbeatIntervalMs:
+      heartbeat === false ? 0 : positive('heartbeat.intervalMs', heartbeat.intervalMs, 5000),
+    heartbeatTimeoutMs:
+      heartbeat === false ? 0 : positive('heartbeat.timeoutMs', heartbeat.timeoutMs, 15_000),
+    reconnectMinMs: positive('reconnect.minMs', reconnect.minMs, 100),
+    reconnectMaxMs: positive('reconnect.maxMs', reconnect.maxMs, 10_000),
+    handshakeTimeoutMs: positive('handshakeTimeoutMs', options.handshakeTimeoutMs, 10_000),
+    lingerMs: options.lingerMs === 0 ? 0 : positive('lingerMs', options.lingerMs, 5000),
+    allowUnauthenticated: options.allowUnauthenticated === true,
+    security: checkSecurity(options.security ?? none),
+    limits: resolveLimits(options.limits ?? {}),
+  }
+}
+
+function checkSecurity(backend: AuthenticationBackend): AuthenticationBackend {
+  if (typeof backend?.mechanism !== 'function') {
+    throw new UsageError(
+      'BAD_OPTION',
+      'security is an AuthenticationBackend: plain(...), curve.server(...), ...',
+    )
+  }
+  return backend
+}
+
+function resolveLimits(limits: Partial<RpcLimits>): RpcLimits {
+  const resolved = { ...DEFAULT_RPC_LIMITS } as Record<keyof RpcLimits, number>
+  for (const name of Object.keys(DEFAULT_RPC_LIMITS) as (keyof RpcLimits)[]) {
+    resolved[name] = positive(`limits.${name}`, limits[name], DEFAULT_RPC_LIMITS[name])
+  }
+  return resolved
+}
+
+function positive(name: string, value: number | undefined, otherwise: number): number {
+  if (value === undefined) return otherwise
+  if (typeof value !== 'number' || !(value > 0)) {
+    throw new UsageError('BAD_OPTION', `${name} is a number above 0, not ${String(value)}`)
+  }
+  return value
+}

@@ -1,0 +1,144 @@
+/**
+ * `new Server<ClientApi>('remote')`: offers functions to whoever connects, knows who is connected, and calls them. May dial out as
+ * well as bind; to the peers it makes no difference.
+ */
+
+import { RpcError } from '../errors/errors.ts'
+import type { Stats } from '../participants/counters.ts'
+import type { DrainOptions } from '../participants/participant.ts'
+import { ServerCore, type ServerEvents } from '../participants/server-core.ts'
+import { quote } from '../registry/names.ts'
+import type { Registrar } from '../registry/registration.ts'
+import type { Predicate } from '../registry/registry.ts'
+import { PendingCall } from '../streams/remote-stream.ts'
+import type { ListenerOptions } from './emitter.ts'
+import type { ParticipantOptions } from './options.ts'
+import type { Peer } from './peer.ts'
+import type { CallSettings } from './settings.ts'
+import { type Caller, createStub, setInspect } from './stub.ts'
+import type { Stub } from './types.ts'
+
+export interface ServerOptions extends ParticipantOptions {
+  /** Names that are not found here are looked up at that server. */
+  // biome-ignore lint/suspicious/noExplicitAny: whatever its clients offer
+  readonly proxyTo?: Server<any>
+}
+
+/** `ClientApi`: the type of what the clients register. */
+export class Server<ClientApi = unknown> {
+  readonly #core: ServerCore
+
+  static {
+    // Bundlers rename a class that speaks of itself.
+    Object.defineProperty(Server, 'name', { value: 'Server' })
+    setInspect(Server.prototype, (server) => (#core in server ? server.#shown : 'Server {}'))
+  }
+
+  /** A server called `name`: clients that want another one refuse it. Throws `UsageError` BAD_OPTION. */
+  constructor(name: string, options: ServerOptions = {}) {
+    const proxyTo = options.proxyTo
+    this.#core = new ServerCore(name, options, proxyTo === undefined ? undefined : proxyTo.#core)
+  }
+
+  get name(): string {
+    return this.#core.name
+  }
+
+  /**
+   * Listens at `endpoint`, and answers from then on. Resolves to the endpoint with its real port. Rejects with `UsageError`
+   * (BAD_ENDPOINT, UNSUPPORTED_TRANSPORT, PATH_TOO_LONG; UNAUTHENTICATED_BIND for an address that other machines reach) or
+   * `LinkError` BIND_FAILED.
+   */
+  bind(endpoint: string): Promise<string> {
+    return this.#core.bind(endpoint)
+  }
+
+  /** Keeps connected to a client that has bound `endpoint`. Throws as `Client.connect`. */
+  connect(endpoint: string): this {
+    this.#core.connect(endpoint)
+    return this
+  }
+
+  /** For symmetry with other servers: a bound server already answers. May be called any number of times. */
+  start(): Promise<void> {
+    return this.#core.closed
+      ? Promise.reject(new RpcError('CLOSED', 'this server was closed', { executed: 'no' }))
+      : Promise.resolve()
+  }
+
+  /** The functions of a connected client, by its name. Its calls fail with UNAVAILABLE while it is not connected. */
+  sendTo(user: string): Stub<ClientApi> {
+    const core = this.#core
+    const settings: CallSettings = core.settings
+    const caller: Caller = {
+      call: (method, args) => {
+        const session = core.sessionOf(user)
+        return session === undefined
+          ? PendingCall.refused(
+              new RpcError('UNAVAILABLE', `${quote(user)} is not connected`, { executed: 'no' }),
+            )
+          : session.lane.call(method, args, settings)
+      },
+    }
+    return createStub(caller, `[stub of ${user}]`) as Stub<ClientApi>
+  }
+
+  /** Who is connected, by `peer.id`. */
+  get peers(): ReadonlyMap<string, Peer<ClientApi>> {
+    return this.#core.peers as ReadonlyMap<string, unknown> as ReadonlyMap<string, Peer<ClientApi>>
+  }
+
+  /** All connections of a user, or of those who claim that name. */
+  peersOf(user: string): Peer<ClientApi>[] {
+    return this.#core.peersOf(user) as unknown[] as Peer<ClientApi>[]
+  }
+
+  /** Calls a connected client without an answer. `false`: it was dropped here. */
+  notify(user: string, method: string, args: readonly unknown[] = []): boolean {
+    return this.#core.sessionOf(user)?.lane.notify(method, args, this.#core.settings) ?? false
+  }
+
+  /** Registers functions of this server; see the module's `registerRpc` for the forms. */
+  get registerRpc(): Registrar {
+    return this.#core.registry.registerRpc
+  }
+
+  /** Decides who may call the functions of `domain` here. */
+  registerPredicate(domain: string, predicate: Predicate): void {
+    this.#core.registry.registerPredicate(domain, predicate)
+  }
+
+  on<Name extends keyof ServerEvents>(
+    event: Name,
+    listener: (...args: ServerEvents<ClientApi>[Name]) => unknown,
+    options?: ListenerOptions,
+  ): Disposable {
+    return this.#core.emitter.on(event, listener as never, options)
+  }
+
+  stats(): Stats {
+    return this.#core.stats()
+  }
+
+  /** Refuses new calls, waits until those that are open are answered, then closes. */
+  drain(options?: DrainOptions): Promise<void> {
+    return this.#core.drain(options)
+  }
+
+  /** Ends all connections; open calls in both directions fail in this turn. */
+  close(): Promise<void> {
+    return this.#core.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#core.drain()
+  }
+
+  get [Symbol.toStringTag](): string {
+    return 'Server'
+  }
+
+  get #shown(): string {
+    return `Server { name: ${quote(this.#core.name)}, peers: ${this.#core.peers.size} }`
+  }
+}

@@ -1,0 +1,124 @@
+// How a call is to be made: what users say in `with` and `call`, and the resolved form that every call carries. A settings object
+// is made once per stub and shared by its calls.
+import { MAX_DELAY_MS } from '../../base/clock.ts'
+import { UsageError } from '../../base/errors.ts'
+
+export interface CallOptions {
+  /** Gives up when it aborts: the call rejects with `signal.reason` itself, and the other side is told. */
+  readonly signal?: AbortSignal
+  /** Gives up after so long, with DEADLINE_EXCEEDED; `Infinity` never. Default: the client's, 30 s. */
+  readonly timeoutMs?: number
+  /** Reach the function as `ctx.headers`. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** Calls of one key are the same call: the other side may answer a repetition from memory. */
+  readonly idempotencyKey?: string
+  /** Rejects with UNAVAILABLE at once when nobody is connected, instead of waiting. */
+  readonly failFast?: boolean
+}
+
+export class CallSettings {
+  readonly timeoutMs: number
+  readonly signal: AbortSignal | undefined
+  readonly headers: Readonly<Record<string, string>> | undefined
+  readonly idempotencyKey: string | undefined
+  readonly failFast: boolean
+  /** How many calls this one is nested in. */
+  readonly depth: number
+  /** When the call that this one is made for ends, on the monotonic clock. */
+  readonly due: number
+
+  constructor(
+    timeoutMs: number,
+    options: CallOptions = {},
+    depth = 0,
+    due: number = Number.POSITIVE_INFINITY,
+  ) {
+    this.timeoutMs = timeoutMs
+    this.signal = options.signal
+    this.headers = options.headers
+    this.idempotencyKey = options.idempotencyKey
+    this.failFast = options.failFast === true
+    this.depth = depth
+    this.due = due
+  }
+
+  /** These settings with `options` over them. Throws `UsageError` BAD_OPTION. */
+  with(options: CallOptions): CallSettings {
+    const merged: CallOptions = {
+      ...defined('signal', options.signal ?? this.signal),
+      ...defined('headers', mergeHeaders(this.headers, options.headers)),
+      ...defined('idempotencyKey', options.idempotencyKey ?? this.idempotencyKey),
+      failFast: options.failFast ?? this.failFast,
+    }
+    const timeoutMs = options.timeoutMs === undefined ? this.timeoutMs : checkTimeout(options.timeoutMs)
+    if (merged.signal !== undefined && !(merged.signal instanceof AbortSignal)) {
+      throw new UsageError('BAD_OPTION', 'signal is an AbortSignal')
+    }
+    return new CallSettings(timeoutMs, merged, this.depth, this.due)
+  }
+
+  /** These settings for calls made while serving another: nested `depth` deep, over when that one is. */
+  nested(depth: number, due: number): CallSettings {
+    return new CallSettings(this.timeoutMs, this.#options(), depth, Math.min(this.due, due))
+  }
+
+  #options(): CallOptions {
+    return {
+      ...defined('signal', this.signal),
+      ...defined('headers', this.headers),
+      ...defined('idempotencyKey', this.idempotencyKey),
+      failFast: this.failFast,
+    }
+  }
+}
+
+/** `timeoutMs` if it is one: above 0, `Infinity` for none. Throws `UsageError` BAD_OPTION. */
+export function checkTimeout(timeoutMs: number): number {
+  if (typeof timeoutMs !== 'number' || !(timeoutMs > 0)) {
+    throw new UsageError('BAD_OPTION', `timeoutMs is a number above 0, or Infinity, not ${String(timeoutMs)}`)
+  }
+  return timeoutMs === Number.POSITIVE_INFINITY ? timeoutMs : Math.min(timeoutMs, MAX_DELAY_MS)
+}
+
+function mergeHeaders(
+  before: Readonly<Record<string, string>> | undefined,
+  more: Readonly<Record<string, string>> | undefined,
+): Readonly<Record<string, string>> | undefined {
+  if (more === undefined) return before
+  const merged: Record<string, string> = { __proto__: null, ...before } as never
+  for (const [name, value] of Object.entries(more)) {
+    if (typeof value !== 'string')
+      throw new UsageError('BAD_OPTION', `header ${JSON.stringify(name)} is a string`)
+    merged[name] = value
+  }
+  return Object.freeze(merged)
+}
+
+function defined<Name extends string, Value>(
+  name: Name,
+  value: Value | undefined,
+): { [Key in Name]?: Value } {
+  return value === undefined ? {} : ({ [name]: value } as { [Key in Name]?: Value })
+}
+
+/** Something with functions to call: `ctx.with` makes a stub of it that inherits from another call. */
+export interface Callable<Stub> {
+  readonly api: Stub
+}
+
+type Inherit = (inherit: (own: CallSettings) => CallSettings) => object
+
+// Beside the objects and not on them: a member would hide a function of that name from a client's stub.
+const inheritable = new WeakMap<object, Inherit>()
+
+/** Lets `ctx.with(target)` make stubs of `target`. */
+export function setInheritable(target: object, stubWith: Inherit): void {
+  inheritable.set(target, stubWith)
+}
+
+/** The stub of `target` with settings made by `inherit` from its own. Throws `UsageError` NOT_CALLABLE. */
+export function inheritedStub(target: object, inherit: (own: CallSettings) => CallSettings): object {
+  const stubWith = inheritable.get(target)
+  if (stubWith === undefined) throw new UsageError('NOT_CALLABLE', 'ctx.with takes a client or a peer')
+  return stubWith(inherit)
+}

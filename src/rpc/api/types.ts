@@ -1,0 +1,91 @@
+/**
+ * From the type of what a peer registers to the type of the stub that calls it. Types only; the one place where `any` is
+ * needed, because a registered function may have any parameters.
+ */
+import type { RemoteStream } from '../streams/remote-stream.ts'
+
+/** A function made by `method`: its caller does not see the context. */
+export interface Method<Args extends unknown[], R> {
+  // biome-ignore lint/suspicious/noExplicitAny: a test may pass whatever it has in place of a context
+  (ctx: any, ...args: Args): R
+  readonly [METHOD]?: (...args: Args) => R
+}
+
+declare const METHOD: unique symbol
+
+/**
+ * What can be called on a peer whose functions are not known: everything. The members are `any` and no callable type, because
+ * `noUncheckedIndexedAccess` would make each of them possibly undefined.
+ */
+export interface AnyStub {
+  // biome-ignore lint/suspicious/noExplicitAny: an untyped call takes and gives anything
+  readonly [name: string]: any
+}
+
+/** What a call of a function that streams returns: its items, and a promise of the stream that they come from. */
+export interface StreamCall<T> extends Promise<RemoteStream<T>> {
+  [Symbol.asyncIterator](): RemoteStream<T>
+}
+
+/** What a call by name returns: a promise of the result, and the items if the function streams. */
+export interface UntypedCall extends Promise<unknown> {
+  [Symbol.asyncIterator](): RemoteStream
+}
+
+/** The stub for an object of functions, or an instance, of type `Api`; `unknown` when nothing is known of it. */
+export type Stub<Api> = [unknown] extends [Api]
+  ? AnyStub
+  : { readonly [Name in keyof Api as Offered<Name, Api[Name]>]: StubMember<Api[Name]> }
+
+/** The members of `Client` hide functions of the same name: those are reached through `client.api`. */
+export type StubBeside<Api, Members> = [unknown] extends [Api]
+  ? AnyStub
+  : {
+      readonly [Name in keyof Api as Name extends keyof Members
+        ? never
+        : Offered<Name, Api[Name]>]: StubMember<Api[Name]>
+    }
+
+type Offered<Name, Member> = Name extends string ? (Member extends object ? Name : never) : never
+
+// biome-ignore lint/suspicious/noExplicitAny: any function at all
+type AnyFunction = (...args: any[]) => any
+
+type StubMember<Member> = Member extends { readonly [METHOD]?: infer F }
+  ? Exclude<F, undefined> extends (...args: infer Args) => infer R
+    ? unknown extends F
+      ? Plain<Member>
+      : (...args: Args) => Called<R>
+    : Plain<Member>
+  : Plain<Member>
+
+// A function that returns a promise already has the type of its stub: kept whole, with generics and overloads.
+type Plain<Member> = Member extends AnyFunction
+  ? ReturnType<Member> extends Promise<infer R>
+    ? IsStream<R> extends true
+      ? (...args: Parameters<Member>) => Called<R>
+      : Member
+    : Member extends (...args: infer Args) => infer R
+      ? (...args: Args) => Called<R>
+      : never
+  : Stub<Member>
+
+// What is streamed: async iterables, and iterators such as generators return; arrays and the like are values.
+// biome-ignore lint/suspicious/noExplicitAny: what a generator takes and returns at last does not travel
+type Streamed<T> = AsyncIterable<T> | Iterator<T, any, any>
+
+type IsStream<R> = unknown extends R
+  ? false
+  : [R] extends [never]
+    ? false
+    : R extends Streamed<unknown>
+      ? true
+      : false
+
+// A type parameter that is not bound yet has to stay as it is: only what is known to stream becomes a StreamCall.
+type Called<R> =
+  IsStream<Awaited<R>> extends true
+    ? Awaited<R> extends Streamed<infer T>
+      ? StreamCall<T>
+      : never
+    : Promise<Awaited<R>>

@@ -1,0 +1,388 @@
+/**
+ * The calls that this side makes: from the stub to the promise's end. A call is QUEUED (only here), then SENT (written to a
+ * connection), then SETTLED, exactly once; what comes later is counted and dropped. It says where a call goes and when it is over;
+ * how it looks on the wire is the lane's affair. No sockets; the clock and the dice are passed in.
+ */
+import type { Random } from '../../base/clock.ts'
+import type { CallSettings } from '../api/settings.ts'
+import { DeadlineError, type Executed, RpcError } from '../errors/errors.ts'
+import type { Counters } from '../participants/counters.ts'
+import { quote } from '../registry/names.ts'
+import { type Offers, offersIn } from '../streams/offers.ts'
+import { Inflow, PendingCall, type StreamOwner } from '../streams/remote-stream.ts'
+import type { AbortWatches } from './abort.ts'
+import { Deadline, type Deadlines } from './deadlines.ts'
+import type { WaitingQueue } from './queue.ts'
+
+export const QUEUED = 0
+export const SENT = 1
+export const SETTLED = 2
+
+/** One way to one peer. Only the lane that a call was sent on may settle it. */
+export interface Lane {
+  /** Who is there, for messages. */
+  readonly shown: string
+  /** Puts the call into the table of those that wait for an answer; returns the lane whose table it is. */
+  remember(call: Call): Lane
+  forget(call: Call): void
+  /** Writes the call; throws `ArgumentError` or `RpcError` PAYLOAD_TOO_LARGE, and then has written nothing. */
+  sendCall(call: Call, args: readonly unknown[], remainingMs: number): void
+  /** Writes a call encoded before; throws as `sendCall`. */
+  sendEncoded(call: Call, remainingMs: number): void
+  sendCancel(id: number): void
+  sendCredit(id: number, count: number): void
+}
+
+/** Whom a call is for: it knows which lane is the best of the moment, and where to wait when there is none. */
+export interface Target {
+  readonly shown: string
+  readonly queue: WaitingQueue<Call>
+  /** Somebody is there, even if too busy to take a call now. */
+  readonly connected: boolean
+  /** A lane that takes a call now. */
+  lane(): Lane | undefined
+  /** Why no call may be made, or not wait: `undefined` when it may. */
+  refusal(): RpcError | undefined
+  /** What went wrong last on the way there, while nobody takes calls. */
+  readonly trouble: Error | undefined
+}
+
+export interface CallsOptions {
+  readonly deadlines: Deadlines
+  readonly watches: AbortWatches
+  readonly counters: Counters
+  readonly random: Random
+  /** The time of this turn, in ms. */
+  readonly now: () => number
+  readonly maxPending: number
+  readonly maxDepth: number
+  /** Encodes id, method and arguments of a call that has to wait; throws `ArgumentError`. */
+  readonly encode: (call: Call, args: readonly unknown[]) => Buffer
+  /** A first call is open, or the last one has settled. */
+  readonly onOpen: () => void
+  readonly onIdle: () => void
+}
+
+export class Call extends Deadline implements StreamOwner {
+  readonly id: number
+  readonly method: string
+  readonly settings: CallSettings
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: unknown) => void
+  state: typeof QUEUED | typeof SENT | typeof SETTLED = QUEUED
+  /** How long its caller waits, as measured when it was made. */
+  timeoutMs: number = Number.POSITIVE_INFINITY
+  target: Target
+  lane: Lane | undefined = undefined
+  /** `id, method, args` in MessagePack, while it waits. */
+  encoded: Buffer | undefined = undefined
+  /** What comes, when the function streams; or what its caller waits at for that. */
+  stream: Inflow | undefined = undefined
+  /** The arguments that stream. */
+  offers: Offers | undefined = undefined
+  readonly #calls: Calls
+
+  constructor(
+    calls: Calls,
+    id: number,
+    target: Target,
+    method: string,
+    settings: CallSettings,
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
+  ) {
+    super()
+    this.#calls = calls
+    this.id = id
+    this.target = target
+    this.method = method
+    this.settings = settings
+    this.resolve = resolve
+    this.reject = reject
+  }
+
+  get byteLength(): number {
+    return this.encoded?.length ?? 0
+  }
+
+  /** Whether it can have been run: what an error about it has to say. */
+  get executed(): Executed {
+    return this.state === QUEUED ? 'no' : 'maybe'
+  }
+
+  onDeadline(): void {
+    this.#calls.expire(this)
+  }
+
+  sendCredit(count: number): void {
+    if (this.state === SENT) this.lane!.sendCredit(this.id, count)
+  }
+
+  leave(): void {
+    this.#calls.abort(this, leftError(this))
+  }
+
+  onAbort(reason: unknown): void {
+    this.#calls.abort(this, reason)
+  }
+}
+
+export class Calls {
+  readonly #options: CallsOptions
+  readonly #counters: Counters
+  #nextId: number
+  #open = 0
+  #made = 0
+  #closed = false
+
+  constructor(options: CallsOptions) {
+    this.#options = options
+    this.#counters = options.counters
+    // A peer that guesses ids gains nothing (the tables are per lane), and need not find it easy either.
+    this.#nextId = 1 + Math.floor(options.random() * (ID_MAX - 1))
+  }
+
+  /** Calls that are not settled. */
+  get open(): number {
+    return this.#open
+  }
+
+  /** Makes a call. All failures, also those of this very moment, come as a rejection. */
+  start(target: Target, method: string, args: readonly unknown[], settings: CallSettings): PendingCall {
+    const signal = settings.signal
+    if (signal?.aborted === true) {
+      this.#counters.cancelled++
+      return PendingCall.refused(signal.reason)
+    }
+    const refusal = this.#closed ? closedError('no') : (this.#limit(settings) ?? target.refusal())
+    if (refusal !== undefined) return PendingCall.refused(refusal)
+    const pending = new PendingCall(keepSettlers)
+    const call = new Call(this, this.#takeId(), target, method, settings, resolveNewest, rejectNewest)
+    pending.owner = call
+    try {
+      this.#send(call, args)
+    } catch (error) {
+      call.state = SETTLED
+      call.reject(error)
+    }
+    return pending
+  }
+
+  /** Sends calls that wait in `queue` on `lane`, while it takes any. */
+  drain(queue: WaitingQueue<Call>, takes: () => Lane | undefined): void {
+    if (queue.size === 0) return
+    const now = this.#options.now()
+    for (const call of queue) {
+      const lane = takes()
+      if (lane === undefined) return
+      queue.delete(call)
+      try {
+        lane.sendEncoded(call, call.due - now)
+        this.#sent(call, lane)
+      } catch (error) {
+        this.reject(call, error)
+      }
+      call.encoded = undefined
+    }
+  }
+
+  /** Whether a call with this id can have been made here. */
+  hasMade(id: number): boolean {
+    const before = (this.#nextId - id + ID_MAX) % ID_MAX
+    return before > 0 && before <= this.#made
+  }
+
+  /** An item of a stream has come: its first one is what the call's promise waited for. `false`: nobody had allowed it. */
+  receive(call: Call, item: unknown, size: number): boolean {
+    this.#counters.itemsReceived++
+    return this.#streamOf(call).push(item, size)
+  }
+
+  /** The stream of a call has ended. */
+  end(call: Call): void {
+    const stream = this.#streamOf(call)
+    if (!this.#detach(call)) return
+    this.#counters.succeeded++
+    stream.end()
+  }
+
+  /** Settles a call with a value; `false` when it was settled before. */
+  resolve(call: Call, value: unknown): boolean {
+    if (!this.#detach(call)) return false
+    this.#counters.succeeded++
+    call.resolve(value)
+    return true
+  }
+
+  reject(call: Call, error: unknown): boolean {
+    if (!this.#detach(call)) return false
+    this.#counters.failed++
+    call.stream?.fail(error, false)
+    call.reject(error)
+    return true
+  }
+
+  /** Rejects all calls of a lane or queue, in this turn. `errorOf` is asked while the call still knows whether it was sent. */
+  rejectAll(calls: Iterable<Call>, errorOf: (call: Call) => unknown): void {
+    for (const call of [...calls]) this.reject(call, errorOf(call))
+  }
+
+  expire(call: Call): void {
+    const { state, lane, executed } = call
+    if (!this.#detach(call)) return
+    this.#counters.timedOut++
+    const error = lateError(call, executed)
+    call.stream?.fail(error, true)
+    call.reject(error)
+    if (state === SENT) lane!.sendCancel(call.id)
+  }
+
+  abort(call: Call, reason: unknown): void {
+    const { state, lane } = call
+    if (!this.#detach(call)) return
+    this.#counters.cancelled++
+    call.stream?.fail(reason, true)
+    call.reject(reason)
+    if (state === SENT) lane!.sendCancel(call.id)
+  }
+
+  /** No further call can be made. */
+  close(): void {
+    this.#closed = true
+  }
+
+  #streamOf(call: Call): Inflow {
+    call.stream ??= new Inflow(call)
+    call.resolve(call.stream)
+    return call.stream
+  }
+
+  #send(call: Call, given: readonly unknown[]): void {
+    const { target, settings } = call
+    call.offers = offersIn(given)
+    const args = call.offers === undefined ? given : call.offers.without(given)
+    const now = this.#options.now()
+    const left = settings.due - now
+    call.timeoutMs = Math.min(left, settings.timeoutMs)
+    if (call.timeoutMs <= 0) {
+      throw new DeadlineError(`no time is left to call ${call.method} at ${target.shown}`, { executed: 'no' })
+    }
+    const lane = target.queue.size === 0 ? target.lane() : undefined
+    if (lane !== undefined) {
+      lane.sendCall(call, args, call.timeoutMs)
+      this.#sent(call, lane)
+    } else {
+      this.#enqueue(call, args)
+    }
+    if (this.#open++ === 0) this.#options.onOpen()
+    this.#counters.started++
+    // User code that ran while the arguments were encoded may have made calls: they had to wait.
+    if (lane !== undefined && target.queue.size > 0) this.drain(target.queue, () => target.lane())
+    if (call.timeoutMs !== Number.POSITIVE_INFINITY) this.#options.deadlines.add(call, now, call.timeoutMs)
+    if (settings.signal !== undefined) this.#options.watches.add(settings.signal, call)
+  }
+
+  #sent(call: Call, lane: Lane): void {
+    call.state = SENT
+    call.lane = lane.remember(call)
+  }
+
+  #enqueue(call: Call, args: readonly unknown[]): void {
+    const { target, settings } = call
+    if (settings.failFast && !target.connected) {
+      throw new RpcError('UNAVAILABLE', `${target.shown} is not connected`, { executed: 'no' })
+    }
+    call.encoded = this.#options.encode(call, args)
+    if (!target.queue.hasRoom(call.encoded.length)) {
+      throw new RpcError('RESOURCE_EXHAUSTED', `too many calls wait for ${target.shown}`, { executed: 'no' })
+    }
+    target.queue.add(call)
+  }
+
+  #limit(settings: CallSettings): RpcError | undefined {
+    const { maxDepth, maxPending } = this.#options
+    if (settings.depth > maxDepth) {
+      return new RpcError('FAILED_PRECONDITION', `calls are nested deeper than ${maxDepth}`, {
+        executed: 'no',
+      })
+    }
+    if (this.#open >= maxPending) {
+      return new RpcError('RESOURCE_EXHAUSTED', `${maxPending} calls are open`, { executed: 'no' })
+    }
+    return undefined
+  }
+
+  #takeId(): number {
+    const id = this.#nextId
+    this.#nextId = id === ID_MAX ? 1 : id + 1
+    this.#made++
+    return id
+  }
+
+  /** Takes an open call out of all that holds it; `false` when it was settled before. */
+  #detach(call: Call): boolean {
+    if (call.state === SETTLED) return false
+    if (call.state === SENT) call.lane!.forget(call)
+    else call.target.queue.delete(call)
+    call.state = SETTLED
+    this.#options.deadlines.remove(call)
+    const signal = call.settings.signal
+    if (signal !== undefined) this.#options.watches.remove(signal, call)
+    if (--this.#open === 0) this.#options.onIdle()
+    call.offers?.close()
+    return true
+  }
+}
+
+// Small integers to V8. After them the ids begin anew: by then none of the first is open any more.
+const ID_MAX = 0x7fff_ffff
+
+// The two functions of the promise that is being made: taken out of it without a closure for each.
+let resolveNewest: (value: unknown) => void
+let rejectNewest: (error: unknown) => void
+const keepSettlers = (resolve: (value: unknown) => void, reject: (error: unknown) => void): void => {
+  resolveNewest = resolve
+  rejectNewest = reject
+}
+
+/** What every open call is told when its side closes. */
+export function closedError(executed: Executed): RpcError {
+  return new RpcError('CLOSED', 'this side was closed', { executed })
+}
+
+/** What ends a call whose stream was left before its end. */
+function leftError(call: Call): RpcError {
+  return new RpcError('CANCELLED', `the stream of ${quote(call.method)} was left`, {
+    executed: call.executed,
+  })
+}
+
+/** What a call is told whose time is over: one that never left says why. */
+function lateError(call: Call, executed: Executed): DeadlineError {
+  const { method, target } = call
+  const timeoutMs = Math.round(call.timeoutMs)
+  if (executed !== 'no') {
+    return new DeadlineError(`${method} at ${target.shown} did not answer within ${timeoutMs} ms`, {
+      executed,
+    })
+  }
+  const cause = target.trouble
+  const why = cause === undefined ? '' : `: ${cause.message}`
+  return new DeadlineError(`${method} could not be sent to ${target.shown} within ${timeoutMs} ms${why}`, {
+    executed,
+    ...(cause && { cause }),
+  })
+}
+
+/** What every call sent on a lost connection is told. */
+export function lostError(call: Call, cause: Error | undefined): RpcError {
+  const shown = call.lane?.shown ?? call.target.shown
+  return new RpcError(
+    'UNAVAILABLE',
+    `the connection to ${shown} was lost while ${quote(call.method)} was open`,
+    {
+      executed: call.executed,
+      ...(cause && { cause }),
+    },
+  )
+}

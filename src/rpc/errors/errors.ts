@@ -1,0 +1,163 @@
+/**
+ * What a call can fail with. One class with an open set of codes, a few subclasses for the codes that programs catch most, and
+ * `RpcError.define` for an application's own. `instanceof RpcError` goes by a mark and not by the prototype, so it also holds
+ * for a TypeError that came back from the other side, and for errors of another copy of this library.
+ * Knows nothing of the wire.
+ */
+import { PseudError, UsageError } from '../../base/errors.ts'
+
+/** `no`: the function provably never started. `maybe`: nobody can know. `yes`: it ran, and answered or failed. */
+export type Executed = 'no' | 'maybe' | 'yes'
+
+/** The codes of this library. An application may use any other string. */
+export type RpcCode =
+  | 'CANCELLED'
+  | 'DEADLINE_EXCEEDED'
+  | 'UNAVAILABLE'
+  | 'NOT_FOUND'
+  | 'INVALID_ARGUMENT'
+  | 'UNAUTHENTICATED'
+  | 'PERMISSION_DENIED'
+  | 'RESOURCE_EXHAUSTED'
+  | 'PAYLOAD_TOO_LARGE'
+  | 'FAILED_PRECONDITION'
+  | 'ABORTED'
+  | 'INTERNAL'
+  | 'PROTOCOL'
+  | 'CLOSED'
+
+export interface RpcErrorOptions<Details = unknown> {
+  readonly executed?: Executed
+  /** Travels with the error; must be encodable, at most 8 KiB. */
+  readonly details?: Details
+  readonly cause?: unknown
+  readonly remoteStack?: string
+  /** Under which the other side logged what it does not tell. */
+  readonly reference?: string
+}
+
+const MARK: unique symbol = Symbol.for('pseud.RpcError') as never
+
+/** A call failed, here or on the other side. */
+export class RpcError<Details = unknown> extends PseudError {
+  override readonly name: string = 'RpcError'
+  declare readonly code: RpcCode | (string & {})
+  readonly executed: Executed
+  declare readonly details?: Details
+  /** The stack on the other side, where that exposes it. */
+  declare readonly remoteStack?: string
+  declare readonly reference?: string
+
+  constructor(code: RpcCode | (string & {}), message: string, options: RpcErrorOptions<Details> = {}) {
+    super(code, message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.executed = options.executed ?? 'maybe'
+    if (options.details !== undefined) this.details = options.details
+    if (options.remoteStack !== undefined) this.remoteStack = options.remoteStack
+    if (options.reference !== undefined) this.reference = options.reference
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: the class on the right of `instanceof`, perhaps a subclass
+    if (this !== RpcError) return Function.prototype[Symbol.hasInstance].call(this, value)
+    return typeof value === 'object' && value !== null && MARK in value
+  }
+
+  /**
+   * Declares an error class of the application: thrown by a function, it is rebuilt by name on the caller's side, with its
+   * details, when that declared it too. Throws `UsageError` BAD_NAME when the name is taken.
+   */
+  static define<Details = unknown>(name: string, code: RpcCode | (string & {})): DeclaredError<Details> {
+    if (declared.has(name) || STANDARD.has(name) || !/^[A-Za-z_$][\w$]{0,127}$/.test(name)) {
+      throw new UsageError(
+        'BAD_NAME',
+        `no error class can be declared as ${JSON.stringify(name)}: it is taken or no name`,
+      )
+    }
+    const Declared = class extends RpcError<Details> {
+      static readonly code = code
+      override readonly name = name
+
+      constructor(message: string, options: RpcErrorOptions<Details> = {}) {
+        super(code, message, options)
+      }
+    }
+    Object.defineProperty(Declared, 'name', { value: name })
+    declared.set(name, Declared as DeclaredError)
+    return Declared as DeclaredError<Details>
+  }
+}
+
+Object.defineProperty(RpcError.prototype, MARK, { value: true })
+// Bundlers rename a class that speaks of itself, and the name shows in every stack.
+Object.defineProperty(RpcError, 'name', { value: 'RpcError' })
+
+/** A class made by `RpcError.define`. */
+export interface DeclaredError<Details = unknown> {
+  readonly code: string
+  new (message: string, options?: RpcErrorOptions<Details>): RpcError<Details>
+}
+
+/** No function of that name (that this caller may see). */
+export class ServiceNotFoundError extends RpcError {
+  override readonly name = 'ServiceNotFoundError'
+
+  constructor(message: string, options?: RpcErrorOptions) {
+    super('NOT_FOUND', message, options)
+  }
+}
+
+/** The other side does not accept who we say we are. */
+export class UnauthorizedError extends RpcError {
+  override readonly name = 'UnauthorizedError'
+
+  constructor(message: string, options?: RpcErrorOptions) {
+    super('UNAUTHENTICATED', message, options)
+  }
+}
+
+/** The call took longer than its caller gave it. */
+export class DeadlineError extends RpcError {
+  override readonly name = 'DeadlineError'
+
+  constructor(message: string, options?: RpcErrorOptions) {
+    super('DEADLINE_EXCEEDED', message, options)
+  }
+}
+
+/** An argument has no encoding: nothing was sent. */
+export class ArgumentError extends TypeError {
+  readonly code = 'NOT_ENCODABLE'
+  readonly executed = 'no'
+  /** Which one, such as `args[0].when`. */
+  readonly path: string | undefined
+
+  constructor(message: string, path: string | undefined, cause: unknown) {
+    super(message, { cause })
+    this.path = path
+  }
+}
+
+/** The classes of the language that come back as themselves. Looked up here by name, and nowhere else. */
+export const STANDARD: ReadonlyMap<string, new (message: string, options?: ErrorOptions) => Error> = new Map(
+  [EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map((type) => [type.name, type]),
+)
+
+const declared = new Map<string, DeclaredError>()
+
+/** The class that was declared as `name`. */
+export function declaredError(name: string): DeclaredError | undefined {
+  return declared.get(name)
+}
+
+/** Makes `error`, of a standard class, an RpcError to all who look: code, executed and the rest become its properties. */
+export function asRpcError(error: Error, code: string, options: RpcErrorOptions): Error {
+  const fields: PropertyDescriptorMap = {
+    [MARK]: { value: true },
+    code: { value: code, enumerable: true },
+    executed: { value: options.executed ?? 'maybe', enumerable: true },
+  }
+  if (options.details !== undefined) fields.details = { value: options.details, enumerable: true }
+  if (options.remoteStack !== undefined) fields.remoteStack = { value: options.remoteStack, enumerable: true }
+  if (options.reference !== undefined) fields.reference = { value: options.reference, enumerable: true }
+  return Object.defineProperties(error, fields)
+}

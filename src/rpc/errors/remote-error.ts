@@ -1,0 +1,144 @@
+/**
+ * Errors across the wire: what of a thrown value the other side gets to see, and what an error map from there becomes. Nothing
+ * is looked up by a name from the wire but in two fixed tables; nothing leaves that `exposeErrors` does not name.
+ *
+ *     c code, m message, n class name, d details, x executed, r reference, s stack, u cause
+ */
+import type { Codec } from '../../codec/index.ts'
+import {
+  asRpcError,
+  DeadlineError,
+  declaredError,
+  type Executed,
+  RpcError,
+  type RpcErrorOptions,
+  ServiceNotFoundError,
+  STANDARD,
+  UnauthorizedError,
+} from './errors.ts'
+
+/**
+ * What callers learn of an error that a function throws. `none`: a fixed text and a reference, under which this side reports it.
+ * `message`: code, class name, message, details. `full`: stack and causes too.
+ */
+export type ExposeErrors = 'none' | 'message' | 'full'
+
+/** An error map as it stands on the wire. */
+export interface WireError {
+  readonly c: string
+  readonly m: string
+  readonly n?: string
+  readonly d?: unknown
+  readonly x?: Executed
+  readonly r?: string
+  readonly s?: string
+  readonly u?: WireError
+}
+
+// In octets. Whoever sends more has it cut, whoever receives more cuts it.
+const MESSAGE_MAX = 1024
+const DETAILS_MAX = 8192
+const STACK_MAX = 8192
+const NAME_MAX = 128
+const CODE_MAX = 256
+const CAUSES_MAX = 4
+
+/** The map for what a function threw, `value`: anything at all. `codec` is what it will be encoded with. */
+export function toWire(value: unknown, expose: ExposeErrors, reference: string, codec: Codec): WireError {
+  if (expose === 'none') return { c: 'INTERNAL', m: 'the function failed', x: 'yes', r: reference }
+  try {
+    return { ...describe(value, expose === 'full', codec, 0), x: 'yes' }
+  } catch {
+    // A getter of the thrown object threw in its turn.
+    return { c: 'INTERNAL', m: 'the function failed with an error that cannot be read', x: 'yes' }
+  }
+}
+
+function describe(value: unknown, full: boolean, codec: Codec, depth: number): WireError {
+  if (!(value instanceof Error)) return { c: 'INTERNAL', m: cut(describeThrown(value), MESSAGE_MAX) }
+  const declared = value instanceof RpcError
+  const name = nameOf(value)
+  return {
+    c: declared ? cut(String(value.code), CODE_MAX) : 'INTERNAL',
+    m: cut(messageOf(value), MESSAGE_MAX),
+    ...(name !== undefined && { n: cut(name, NAME_MAX) }),
+    ...(declared && detailsOf(value, codec)),
+    ...(full && typeof value.stack === 'string' && { s: cut(value.stack, STACK_MAX) }),
+    ...(full &&
+      value.cause !== undefined &&
+      depth < CAUSES_MAX && { u: describe(value.cause, true, codec, depth + 1) }),
+  }
+}
+
+function describeThrown(value: unknown): string {
+  return typeof value === 'string' ? value : `the function threw ${value === null ? 'null' : typeof value}`
+}
+
+/** The message; of an error of the operating system only what it was, for its text names files of this machine. */
+function messageOf(error: Error): string {
+  const { syscall, code } = error as NodeJS.ErrnoException
+  if (typeof syscall === 'string' && typeof code === 'string') return `${code}: ${syscall}`
+  return typeof error.message === 'string' ? error.message : ''
+}
+
+function nameOf(error: Error): string | undefined {
+  const name: unknown = error.name
+  return typeof name === 'string' && name !== '' && name !== 'Error' && name !== 'RpcError' ? name : undefined
+}
+
+/** The details, as what their octets say: looking at them again could give something else, which cannot be sent. */
+function detailsOf(error: RpcError, codec: Codec): { d?: unknown } {
+  if (error.details === undefined) return {}
+  try {
+    const encoded = codec.encode(error.details)
+    return encoded.length > DETAILS_MAX ? {} : { d: codec.decode(encoded) }
+  } catch {
+    return {}
+  }
+}
+
+/** The error for a decoded map; `undefined` when it is none. */
+export function fromWire(map: unknown): Error | undefined {
+  return rebuild(map, 0)
+}
+
+function rebuild(map: unknown, depth: number): Error | undefined {
+  if (typeof map !== 'object' || map === null) return undefined
+  const { c, m, n, d, x, r, s, u } = map as { [Key in keyof WireError]?: unknown }
+  if (typeof c !== 'string' || typeof m !== 'string') return undefined
+  const code = cut(c, CODE_MAX)
+  const cause = depth < CAUSES_MAX ? rebuild(u, depth + 1) : undefined
+  return build(code, cut(m, MESSAGE_MAX), typeof n === 'string' ? cut(n, NAME_MAX) : undefined, {
+    executed: x === 'no' || x === 'yes' ? x : 'maybe',
+    ...(d !== undefined && { details: d }),
+    ...(cause !== undefined && { cause }),
+    ...(typeof r === 'string' && { reference: cut(r, NAME_MAX) }),
+    ...(typeof s === 'string' && { remoteStack: cut(s, STACK_MAX) }),
+  })
+}
+
+function build(code: string, message: string, name: string | undefined, options: RpcErrorOptions): Error {
+  const Standard = name === undefined ? undefined : STANDARD.get(name)
+  if (Standard !== undefined) {
+    const cause = options.cause
+    return asRpcError(new Standard(message, cause === undefined ? undefined : { cause }), code, options)
+  }
+  const Declared = name === undefined ? undefined : declaredError(name)
+  if (Declared !== undefined && Declared.code === code) return new Declared(message, options)
+  if (code === 'UNAUTHENTICATED') return new UnauthorizedError(message, options)
+  if (code === 'DEADLINE_EXCEEDED') return new DeadlineError(message, options)
+  // A function may say NOT_FOUND of its own things; the service is missing only when nothing ran.
+  if (code === 'NOT_FOUND' && options.executed === 'no') return new ServiceNotFoundError(message, options)
+  const error = new RpcError(code, message, options)
+  if (name !== undefined) Object.defineProperty(error, 'name', { value: name, configurable: true })
+  return error
+}
+
+/** At most `max` octets of `text`, cut between characters. */
+function cut(text: string, max: number): string {
+  if (text.length * 3 <= max || Buffer.byteLength(text) <= max) return text
+  let bytes = Buffer.from(text.slice(0, max)).subarray(0, max)
+  while (bytes.length > 0 && (bytes[bytes.length - 1]! & 0xc0) === 0x80) bytes = bytes.subarray(0, -1)
+  if (bytes.length > 0 && bytes[bytes.length - 1]! >= 0xc0) bytes = bytes.subarray(0, -1)
+  return bytes.toString()
+}

@@ -1,0 +1,397 @@
+/**
+ * What Server and Client have in common, behind their faces: registries, sessions, listeners and dialers, events, the end. Each
+ * of the two decides what a new session means to it; either may bind and dial.
+ */
+import { dateOf } from '../../base/clock.ts'
+import { type PseudError, UsageError } from '../../base/errors.ts'
+import { Codec } from '../../codec/index.ts'
+import {
+  type ConnectionOptions,
+  type ConnectionOwner,
+  Dialer,
+  type Driver,
+  Hold,
+  type Listener,
+  listen,
+  parseEndpoint,
+  TransportContext,
+  type TransportEvent,
+} from '../../zmtp/connections.ts'
+import { Emitter } from '../api/emitter.ts'
+import { type ParticipantOptions, type ResolvedOptions, resolveOptions } from '../api/options.ts'
+import { CallSettings } from '../api/settings.ts'
+import { AbortWatches } from '../calls/abort.ts'
+import { encodeCall } from '../calls/arguments.ts'
+import { Calls, closedError } from '../calls/calls.ts'
+import { Deadlines } from '../calls/deadlines.ts'
+import { RpcError } from '../errors/errors.ts'
+import type { Handler } from '../registry/handler.ts'
+import { type Asking, findHandler, Registry } from '../registry/registry.ts'
+import { none } from '../security/backend.ts'
+import { warnOfClear } from '../security/clear.ts'
+import { mechanismOf } from '../security/wire.ts'
+import type { ErrorReport } from '../serving/answers.ts'
+import { Dispatcher } from '../serving/dispatcher.ts'
+import type { Incoming } from '../serving/incoming.ts'
+import { Slots } from '../serving/slots.ts'
+import { type HelloInfo, Inbound } from '../session/inbound.ts'
+import { Session, type SessionOwner } from '../session/session.ts'
+import { connectionOptions } from './connection-options.ts'
+import { Counters, type Stats } from './counters.ts'
+import { isLoopback } from './loopback.ts'
+
+export interface DrainOptions {
+  /** How long to wait for what is open. Default 10,000. */
+  readonly timeoutMs?: number
+}
+
+/** The events that servers and clients share. */
+export interface ParticipantEvents {
+  /** Something went wrong that no caller can be told: a function threw, a listener failed, a connection was refused. */
+  error: [error: unknown, about: ErrorReport]
+}
+
+let sharedContext: TransportContext | undefined
+
+export abstract class Participant<Events extends ParticipantEvents & { [Name in keyof Events]: unknown[] }>
+  implements ConnectionOwner, SessionOwner
+{
+  readonly name: string
+  readonly options: ResolvedOptions
+  readonly registry: Registry
+  readonly codec: Codec
+  readonly inbound: Inbound
+  readonly counters: Counters = new Counters()
+  readonly deadlines: Deadlines
+  readonly calls: Calls
+  readonly dispatcher: Dispatcher
+  readonly settings: CallSettings
+  readonly emitter: Emitter<Events>
+  readonly sessions: Set<Session> = new Set()
+  readonly dialers: Set<Dialer> = new Set()
+  readonly listeners: Set<Listener> = new Set()
+  readonly instanceId: string
+  readonly context: TransportContext
+  readonly slots: Slots<Incoming>
+  closed = false
+  readonly #hold = new Hold()
+  readonly #connections: ConnectionOptions
+  #binding = 0
+  #closing: Promise<void> | undefined
+  #draining: Promise<void> | undefined
+  #onIdle: (() => void) | undefined
+  #onEmpty: (() => void) | undefined
+  #releasing = false
+
+  constructor(name: string, socketType: string, identity: string, options: ParticipantOptions) {
+    this.name = name
+    this.options = resolveOptions(options)
+    const { limits } = this.options
+    if (Buffer.byteLength(name) > IDENTITY_MAX || Buffer.byteLength(identity) > IDENTITY_MAX) {
+      throw new UsageError('BAD_OPTION', `names have at most ${IDENTITY_MAX} octets`)
+    }
+    sharedContext ??= new TransportContext()
+    this.context = options.context ?? sharedContext
+    const { clock, random } = this.context
+    const now = (): number => this.context.now()
+    this.instanceId = this.newSessionId()
+    this.codec = new Codec({
+      ...(options.extensions && { extensions: [...options.extensions] }),
+      ...(options.codecLimits && { limits: options.codecLimits }),
+    })
+    const reader = this.codec.reader()
+    this.registry = new OwnRegistry(name, options.registry, () => this.updateHold())
+    this.settings = new CallSettings(this.options.timeoutMs)
+    this.deadlines = new Deadlines(clock)
+    this.emitter = new Emitter<Events>((error) => this.#onListenerFailure(error))
+    this.slots = new Slots({
+      maxRunning: limits.maxRunningCalls,
+      maxRunningPerPeer: limits.maxRunningCallsPerPeer,
+      maxWaiting: limits.maxWaitingCalls,
+    })
+    this.calls = new Calls({
+      deadlines: this.deadlines,
+      watches: new AbortWatches(),
+      counters: this.counters,
+      random,
+      now,
+      maxPending: limits.maxPendingCalls,
+      maxDepth: limits.maxDepth,
+      encode: (call, args) => encodeCall(this.codec, call, args),
+      onOpen: () => this.updateHold(),
+      onIdle: () => this.#idle(),
+    })
+    this.dispatcher = new Dispatcher({
+      codec: this.codec,
+      reader,
+      find: (method, asking) => this.find(method, asking),
+      slots: this.slots,
+      counters: this.counters,
+      deadlines: this.deadlines,
+      settings: this.settings,
+      exposeErrors: this.options.exposeErrors,
+      maxDepth: limits.maxDepth,
+      maxTimeoutMs: limits.maxTimeoutMs,
+      now,
+      reference: () => this.newSessionId(),
+      report: (error, about) => this.report(error, about),
+      onIdle: () => this.#idle(),
+    })
+    const { codec, calls, dispatcher, counters } = this
+    this.inbound = new Inbound({ codec, reader, calls, dispatcher, counters })
+    this.#connections = connectionOptions(socketType, identity, this.options)
+  }
+
+  get maxQueuedCalls(): number {
+    return this.options.limits.maxQueuedCalls
+  }
+
+  get maxQueuedBytes(): number {
+    return this.options.limits.maxQueuedBytes
+  }
+
+  get slowPeerBytes(): number {
+    return this.options.limits.slowPeerBytes
+  }
+
+  get deadPeerBytes(): number {
+    return this.options.limits.deadPeerBytes
+  }
+
+  // -- what Server and Client decide -------------------------------------------------------------------------------------
+
+  abstract onReady(session: Session): void
+  abstract onHello(session: Session, info: HelloInfo): void
+  abstract onWelcome(session: Session): void
+  abstract onGoaway(session: Session, reason: unknown): void
+  abstract onDrain(session: Session): void
+  /** The session is out of `sessions`. `wasReady`: it had been announced. */
+  abstract onGone(session: Session, error: PseudError | undefined): void
+  abstract onEvent(event: TransportEvent): void
+  abstract onDialerGivenUp(endpoint: string, error: PseudError): void
+  /** Calls that wait for no session in particular. */
+  abstract get queuedCalls(): number
+  /** `close` begins: settle what waits. */
+  abstract onClose(): void
+  /** Whether the process must live on for this. */
+  abstract get isNeeded(): boolean
+
+  /** The function for a name, as this participant's callers see it. */
+  find(method: string, asking: Asking): Handler | undefined {
+    return findHandler(this.registry, method, asking)
+  }
+
+  // -- endpoints ---------------------------------------------------------------------------------------------------------
+
+  async bind(text: string): Promise<string> {
+    this.#checkOpen()
+    const endpoint = parseEndpoint(text, 'bind')
+    const { security, allowUnauthenticated } = this.options
+    if (!security.authenticates && !allowUnauthenticated && !isLoopback(endpoint)) {
+      throw new UsageError(
+        'UNAUTHENTICATED_BIND',
+        `${JSON.stringify(text)} can be reached from other machines, and nobody is asked who they are: ` +
+          'give it a security that asks, bind to 127.0.0.1, ::1, ipc or inproc, or set allowUnauthenticated',
+      )
+    }
+    this.#binding++
+    this.updateHold()
+    try {
+      const mechanism = await mechanismOf(security)
+      warnOfClear(security, endpoint)
+      const listener = await listen(endpoint, { ...this.#connections, mechanism }, this, this.context)
+      if (this.closed) {
+        listener.close()
+        throw closedError('no')
+      }
+      this.listeners.add(listener)
+      return listener.endpoint
+    } finally {
+      this.#binding--
+      this.updateHold()
+    }
+  }
+
+  connect(text: string): void {
+    this.#checkOpen()
+    const endpoint = parseEndpoint(text, 'connect')
+    const { security } = this.options
+    warnOfClear(security, endpoint)
+    const options = {
+      ...this.#connections,
+      ...(security !== none && { prepare: () => mechanismOf(security) }),
+    }
+    const dialer = new Dialer(endpoint, options, this, this.context)
+    this.dialers.add(dialer)
+    this.updateHold()
+    dialer.start()
+  }
+
+  /** Bound, or about to be. */
+  get isBound(): boolean {
+    return this.listeners.size > 0 || this.#binding > 0
+  }
+
+  // -- connections (ConnectionOwner, SessionOwner) -----------------------------------------------------------------------
+
+  receiver(driver: Driver): Session {
+    const session = new Session(this, driver)
+    this.sessions.add(session)
+    return session
+  }
+
+  onGivenUp(endpoint: string, error: PseudError): void {
+    for (const dialer of this.dialers) {
+      if (dialer.endpoint !== endpoint) continue
+      dialer.close()
+      this.dialers.delete(dialer)
+    }
+    this.onDialerGivenUp(endpoint, error)
+    this.updateHold()
+  }
+
+  onEnd(session: Session, error: PseudError | undefined): void {
+    this.sessions.delete(session)
+    this.onGone(session, error)
+    if (this.sessions.size === 0) this.#onEmpty?.()
+  }
+
+  newSessionId(): string {
+    const { random } = this.context
+    const half = (): string =>
+      Math.floor(random() * 0x1_0000_0000)
+        .toString(16)
+        .padStart(8, '0')
+    return half() + half()
+  }
+
+  date(): Date {
+    return dateOf(this.context.now())
+  }
+
+  /** Tells the `error` listeners; without one, only the counters know. */
+  report(error: unknown, about: ErrorReport): void {
+    ;(this.emitter as unknown as Emitter<ParticipantEvents>).emit('error', error, about)
+  }
+
+  // -- what is going on --------------------------------------------------------------------------------------------------
+
+  stats(): Stats {
+    let inFlight = 0
+    let queued = this.queuedCalls
+    let peers = 0
+    for (const session of this.sessions) {
+      if (!session.open) continue
+      peers++
+      inFlight += session.inFlight
+      queued += session.queuedCalls
+    }
+    const { running, waiting } = this.slots
+    return { ...this.counters, queued, inFlight, running, waiting, peers }
+  }
+
+  updateHold(): void {
+    if (this.closed) return
+    const needed = this.isNeeded || this.calls.open > 0 || this.#binding > 0 || this.#draining !== undefined
+    if (needed) this.#hold.acquire()
+    else this.#hold.release()
+  }
+
+  // -- the end -----------------------------------------------------------------------------------------------------------
+
+  /** Waits until no call is open in either direction, then closes. A second call joins the first. */
+  drain({ timeoutMs = 10_000 }: DrainOptions = {}): Promise<void> {
+    this.#draining ??= this.#drain(timeoutMs)
+    return this.#draining
+  }
+
+  /** Settles every open call in this turn, ends all connections. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #drain(timeoutMs: number): Promise<void> {
+    if (this.closed) return this.close()
+    this.#hold.acquire()
+    this.dispatcher.refuse(new RpcError('UNAVAILABLE', `${this.name || 'this peer'} is shutting down`))
+    for (const session of this.sessions) if (session.open) session.sendGoaway('draining')
+    if (!this.#isIdle) {
+      const timer = this.context.clock.setTimer(() => this.#onIdle?.(), timeoutMs)
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve
+      })
+      timer.cancel()
+    }
+    await this.close()
+  }
+
+  async #close(): Promise<void> {
+    this.#hold.acquire()
+    this.closed = true
+    this.calls.close()
+    for (const dialer of this.dialers) dialer.close()
+    const errorOf = (call: { executed: 'no' | 'maybe' | 'yes' }): RpcError => closedError(call.executed)
+    for (const session of [...this.sessions]) session.close(this.options.lingerMs, errorOf)
+    this.onClose()
+    this.deadlines.close()
+    for (const listener of this.listeners) listener.close()
+    this.dialers.clear()
+    this.listeners.clear()
+    if (this.sessions.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onEmpty = resolve
+      })
+    }
+    this.#hold.release()
+  }
+
+  get #isIdle(): boolean {
+    return this.calls.open === 0 && this.slots.running === 0 && this.slots.waiting === 0
+  }
+
+  #idle(): void {
+    if (this.#onIdle !== undefined && this.#isIdle) this.#onIdle()
+    // Not at once: calls made one after the other would arm and drop the hold for each.
+    if (this.#releasing || this.closed) return
+    this.#releasing = true
+    this.context.clock.setTimer(() => {
+      this.#releasing = false
+      this.updateHold()
+    }, HOLD_MS)
+  }
+
+  #onListenerFailure(error: unknown): void {
+    this.counters.listenerErrors++
+    if (this.#reporting) return
+    this.#reporting = true
+    this.report(error, {})
+    this.#reporting = false
+  }
+
+  // A listener of `error` that throws is not told of itself.
+  #reporting = false
+
+  #checkOpen(): void {
+    if (this.closed) throw closedError('no')
+  }
+}
+
+// A process that has nothing left to wait for ends this much later.
+const HOLD_MS = 10
+const IDENTITY_MAX = 255
+
+/** A participant's own functions: tells when there are any, for then it has something to live for. */
+class OwnRegistry extends Registry {
+  readonly #onAdded: () => void
+
+  constructor(name: string, parent: Registry | undefined, onAdded: () => void) {
+    super(parent === undefined ? { name } : { name, parent })
+    this.#onAdded = onAdded
+  }
+
+  override add(handler: Handler): void {
+    super.add(handler)
+    this.#onAdded()
+  }
+}

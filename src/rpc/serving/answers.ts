@@ -1,0 +1,64 @@
+/**
+ * What callers are told: a result, what a function threw, why nothing was run. Counts each, and reports what an error that leaves
+ * here does not say. Knows nothing of what runs.
+ */
+import type { Codec } from '../../codec/index.ts'
+import { RpcError } from '../errors/errors.ts'
+import { type ExposeErrors, toWire, type WireError } from '../errors/remote-error.ts'
+import type { Counters } from '../participants/counters.ts'
+import type { CallerLane } from './incoming.ts'
+
+/** What a failure that its causer cannot be told was about. */
+export interface ErrorReport {
+  readonly method?: string
+  readonly peer?: string
+  readonly reference?: string
+}
+
+export interface AnswersOptions {
+  readonly codec: Codec
+  readonly counters: Counters
+  readonly exposeErrors: ExposeErrors
+  /** Under which an error that is not told is reported. */
+  readonly reference: () => string
+  readonly report: (error: unknown, about: ErrorReport) => void
+}
+
+export class Answers {
+  readonly #options: AnswersOptions
+  readonly #counters: Counters
+
+  constructor(options: AnswersOptions) {
+    this.#options = options
+    this.#counters = options.counters
+  }
+
+  result(lane: CallerLane, id: number, value: unknown): void {
+    if (!lane.open) this.#counters.dropped++
+    else if (lane.sendResult(id, value)) this.#counters.answered++
+    else this.#counters.threw++
+  }
+
+  thrown(lane: CallerLane, id: number, method: string, error: unknown): void {
+    this.#counters.threw++
+    const { exposeErrors, reference, report, codec } = this.#options
+    const hidden = exposeErrors === 'none'
+    const about = hidden ? reference() : ''
+    if (hidden || !(error instanceof RpcError)) {
+      report(error, { method, peer: lane.shown, ...(hidden && { reference: about }) })
+    }
+    lane.sendError(id, toWire(error, exposeErrors, about, codec))
+  }
+
+  refusal(lane: CallerLane, id: number, error: WireError): void {
+    this.#counters.refused++
+    lane.sendError(id, error)
+  }
+}
+
+export const BUSY: WireError = {
+  c: 'RESOURCE_EXHAUSTED',
+  m: 'too many calls are running here',
+  x: 'no',
+  d: { retryAfterMs: 100 },
+}

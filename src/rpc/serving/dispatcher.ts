@@ -1,0 +1,396 @@
+/**
+ * Runs what peers call: reads a request, finds its function, runs it, answers. A function that returns a plain value is answered
+ * on the spot, and nothing is made for it but its arguments; one that returns a promise becomes an Incoming. Whatever a
+ * function does, its caller gets one answer, and nothing it throws gets past this file.
+ */
+import { ProtocolError } from '../../base/errors.ts'
+import type { Reader } from '../../codec/index.ts'
+import type { CallContext } from '../api/context.ts'
+import type { CallSettings } from '../api/settings.ts'
+import type { Deadlines } from '../calls/deadlines.ts'
+import { DeadlineError, RpcError } from '../errors/errors.ts'
+import type { WireError } from '../errors/remote-error.ts'
+import type { Counters } from '../participants/counters.ts'
+import { Handler, isThenable } from '../registry/handler.ts'
+import { quote, STREAM_METHOD } from '../registry/names.ts'
+import type { Asking } from '../registry/registry.ts'
+import { argumentStream } from '../streams/offers.ts'
+import { ENDED, isSource, Outflow, type Source } from '../streams/outflow.ts'
+import { Answers, type AnswersOptions, BUSY } from './answers.ts'
+import { CallRequest } from './call-request.ts'
+import {
+  type CallerLane,
+  Incoming,
+  type IncomingOwner,
+  OVER,
+  peerGone,
+  RUNNING,
+  WAITING,
+} from './incoming.ts'
+import { RUN, type Slots, WAIT } from './slots.ts'
+
+export interface DispatcherOptions extends AnswersOptions {
+  readonly reader: Reader
+  readonly find: (name: string, asking: Asking) => Handler | undefined
+  readonly slots: Slots<Incoming>
+  readonly deadlines: Deadlines
+  readonly settings: CallSettings
+  readonly maxDepth: number
+  readonly maxTimeoutMs: number
+  readonly now: () => number
+  /** The last call of peers has ended. */
+  readonly onIdle: () => void
+}
+
+export class Dispatcher implements Asking, IncomingOwner {
+  readonly settings: CallSettings
+  readonly #options: DispatcherOptions
+  readonly #answers: Answers
+  readonly #slots: Slots<Incoming>
+  readonly #counters: Counters
+  #refusing: RpcError | undefined
+
+  // The request at hand. Only what does not answer at once becomes an object of its own.
+  readonly #request: CallRequest
+  #lane!: CallerLane
+  #id = 0
+  #incoming: Incoming | undefined
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options
+    this.#request = new CallRequest(options.reader, options.counters, options.maxTimeoutMs)
+    this.#answers = new Answers(options)
+    this.#slots = options.slots
+    this.#counters = options.counters
+    this.settings = options.settings
+  }
+
+  /** From now on every call is answered with `error`; those that run go on. */
+  refuse(error: RpcError): void {
+    this.#refusing = error
+  }
+
+  /** [0, id, method, args, meta?], of which kind and id are read. Throws CodecError or ProtocolError: not a request. */
+  handleCall(lane: CallerLane, id: number, count: number): void {
+    if (lane.running.has(id)) failId(id)
+    const fault = this.#begin(lane, id, count, 2)
+    if (fault !== undefined) this.#answers.refusal(lane, id, fault)
+    else this.#start(lane, id)
+    this.#forget()
+  }
+
+  /** [7, method, args, meta?]. */
+  handleNotify(lane: CallerLane, count: number): void {
+    this.#counters.notifiesReceived++
+    const fault = this.#begin(lane, 0, count, 1) ?? this.#refusal()
+    const handler = fault === undefined ? this.#options.find(this.#request.method, this) : undefined
+    if (handler === undefined) this.#counters.notifiesDropped++
+    else this.#runNotified(handler)
+    this.#forget()
+  }
+
+  /** [3, id]: the caller has given up. */
+  handleCancel(lane: CallerLane, id: number): void {
+    const incoming = lane.running.get(id)
+    if (incoming === undefined) {
+      this.#counters.ignored++
+      return
+    }
+    this.#end(incoming)
+    incoming.abort(new RpcError('CANCELLED', 'the caller has given up', { executed: 'yes' }))
+    this.#turn()
+  }
+
+  /** The connection is gone: nobody waits for any of its calls. */
+  handleGone(lane: CallerLane): void {
+    if (lane.running.size === 0) return
+    const reason = peerGone(lane.shown)
+    for (const incoming of [...lane.running.values()]) {
+      this.#end(incoming)
+      incoming.abort(reason)
+    }
+    this.#turn()
+  }
+
+  expire(incoming: Incoming): void {
+    const waited = incoming.state === WAITING
+    this.#end(incoming)
+    const message = `${incoming.method} took longer than its caller gave it`
+    incoming.lane.sendError(incoming.id, { c: 'DEADLINE_EXCEEDED', m: message, x: waited ? 'no' : 'maybe' })
+    incoming.abort(new DeadlineError(message))
+    this.#turn()
+  }
+
+  now(): number {
+    return this.#options.now()
+  }
+
+  /** For predicates, and for functions that want it. */
+  context(): CallContext {
+    return this.#current().context
+  }
+
+  onPredicateFailure(error: unknown): void {
+    this.#options.report(error, { method: this.#request.method, peer: this.#lane.shown })
+  }
+
+  /** Reads a request that has `before` elements in front of its method; returns what to answer when it is none. */
+  #begin(lane: CallerLane, id: number, count: number, before: number): WireError | undefined {
+    this.#lane = lane
+    this.#id = id
+    this.#incoming = undefined
+    return this.#request.read(count, before)
+  }
+
+  /** Lets go of the request, so that a quiet connection keeps no arguments alive. */
+  #forget(): void {
+    this.#request.forget()
+    this.#incoming = undefined
+  }
+
+  // -- running ---------------------------------------------------------------------------------------------------------
+
+  #start(lane: CallerLane, id: number): void {
+    const refusal = this.#refusal()
+    // The items that our own open calls need are no new work.
+    if (refusal !== undefined && this.#request.method !== STREAM_METHOD) {
+      this.#answers.refusal(lane, id, refusal)
+      return
+    }
+    const handler = this.#options.find(this.#request.method, this) ?? this.#offered(lane)
+    if (handler === undefined) {
+      this.#answers.refusal(lane, id, {
+        c: 'NOT_FOUND',
+        m: `there is no function ${quote(this.#request.method)}`,
+        x: 'no',
+      })
+      return
+    }
+    const { streams, args } = this.#request
+    // The function gets streams for those of its arguments that are some.
+    if (streams !== undefined)
+      for (const place of streams) args[place] = argumentStream(this.#current(), place)
+    const turn = this.#slots.ask(lane.share, this.#request.depth > 0)
+    if (turn === RUN) this.#run(handler, lane, id, args)
+    else if (turn === WAIT) this.#wait(handler)
+    else this.#answers.refusal(lane, id, BUSY)
+  }
+
+  #refusal(): WireError | undefined {
+    if (this.#refusing !== undefined) return { c: this.#refusing.code, m: this.#refusing.message, x: 'no' }
+    if (this.#request.depth > this.#options.maxDepth) {
+      return {
+        c: 'FAILED_PRECONDITION',
+        m: `calls are nested deeper than ${this.#options.maxDepth}`,
+        x: 'no',
+      }
+    }
+    return undefined
+  }
+
+  #run(handler: Handler, lane: CallerLane, id: number, args: unknown[]): void {
+    this.#counters.handled++
+    let result: unknown
+    try {
+      result = Reflect.apply(handler.run, handler.owner, handler.plain ? args : this.#extend(handler, args))
+      if (isThenable(result)) {
+        const incoming = this.#current()
+        this.#enter(incoming)
+        void this.#settle(incoming, result)
+        return
+      }
+      if (isSource(result)) {
+        const incoming = this.#current()
+        this.#enter(incoming)
+        void this.#stream(incoming, result)
+        return
+      }
+    } catch (error) {
+      this.#answers.thrown(lane, id, handler.name, error)
+      return
+    }
+    this.#answers.result(lane, id, result)
+  }
+
+  /** The argument of our own call that a peer asks for. */
+  #offered(lane: CallerLane): Handler | undefined {
+    if (this.#request.method !== STREAM_METHOD) return undefined
+    const offer = lane.offer(this.#request.args[0], this.#request.args[1])
+    if (offer === undefined) return undefined
+    const incoming = this.#current()
+    offer.stop = () => this.#withdraw(incoming)
+    return new Handler(STREAM_METHOD, () => offer.source, undefined, {})
+  }
+
+  #runNotified(handler: Handler): void {
+    const about = { method: this.#request.method, peer: this.#lane.shown }
+    try {
+      const args = handler.plain ? this.#request.args : this.#extend(handler, this.#request.args)
+      const result: unknown = Reflect.apply(handler.run, handler.owner, args)
+      if (isThenable(result)) result.then(undefined, (error: unknown) => this.#options.report(error, about))
+    } catch (error) {
+      this.#options.report(error, about)
+    }
+  }
+
+  #extend(handler: Handler, args: unknown[]): unknown[] {
+    const { context } = this.#current()
+    const extended = handler.withIdentity ? [context.user, ...args] : args
+    return handler.withContext ? [context, ...extended] : extended
+  }
+
+  /** The call of the request being read, made when somebody first needs it. */
+  #current(): Incoming {
+    this.#incoming ??= new Incoming(
+      this,
+      this.#lane,
+      this.#id,
+      this.#request.method,
+      this.#request.headers,
+      this.#request.depth,
+      this.now() + this.#request.remainingMs,
+    )
+    return this.#incoming
+  }
+
+  #wait(handler: Handler): void {
+    const incoming = this.#current()
+    incoming.state = WAITING
+    incoming.handler = handler
+    incoming.args = this.#request.args
+    incoming.lane.track(incoming)
+    this.#slots.wait(incoming.lane.share, incoming)
+    this.#watch(incoming)
+  }
+
+  #enter(incoming: Incoming): void {
+    incoming.state = RUNNING
+    if (!incoming.lane.open) {
+      // The function itself has closed the connection.
+      incoming.state = OVER
+      incoming.abort(peerGone(incoming.lane.shown))
+      return
+    }
+    incoming.lane.track(incoming)
+    this.#slots.take(incoming.lane.share)
+    this.#watch(incoming)
+  }
+
+  #watch(incoming: Incoming): void {
+    if (incoming.due === Number.POSITIVE_INFINITY || incoming.inWheel) return
+    const now = this.now()
+    this.#options.deadlines.add(incoming, now, incoming.due - now)
+  }
+
+  async #settle(incoming: Incoming, promise: PromiseLike<unknown>): Promise<void> {
+    let value: unknown
+    let failed = false
+    try {
+      value = await promise
+    } catch (error) {
+      value = error
+      failed = true
+    }
+    if (!failed && isSource(value)) return this.#stream(incoming, value)
+    try {
+      if (!this.#finish(incoming)) return
+      if (failed) this.#answers.thrown(incoming.lane, incoming.id, incoming.method, value)
+      else this.#answers.result(incoming.lane, incoming.id, value)
+    } catch (error) {
+      // Nobody awaits this function: what goes wrong in it, in a listener or in us, must not end the process.
+      this.#options.report(error, { method: incoming.method, peer: incoming.lane.shown })
+    } finally {
+      this.#turn()
+    }
+  }
+
+  /** Sends the items of what a function returned, and then its end. Never rejects. */
+  async #stream(incoming: Incoming, source: Source): Promise<void> {
+    const { lane, id, method } = incoming
+    const report = (error: unknown): void => this.#options.report(error, { method, peer: lane.shown })
+    const outflow = new Outflow(lane, id, source, this.#counters, report)
+    incoming.outflow = outflow
+    if (incoming.state === OVER) outflow.stop()
+    let ended: Awaited<ReturnType<Outflow['run']>> | undefined
+    let thrown: unknown
+    try {
+      ended = await outflow.run()
+    } catch (error) {
+      thrown = error
+    }
+    try {
+      if (incoming.state === OVER) return
+      this.#end(incoming)
+      if (ended === undefined) this.#answers.thrown(lane, id, method, thrown)
+      else if (ended !== ENDED) this.#counters.threw++
+      else {
+        this.#counters.answered++
+        lane.sendEnd(id)
+      }
+    } catch (error) {
+      report(error)
+    } finally {
+      this.#turn()
+    }
+  }
+
+  /** The call whose argument this stream is has ended. */
+  #withdraw(incoming: Incoming): void {
+    if (incoming.outflow === undefined || incoming.state === OVER) return
+    this.#end(incoming)
+    const message = 'the call that the stream was an argument of is over'
+    incoming.lane.sendError(incoming.id, { c: 'CANCELLED', m: message, x: 'yes' })
+    incoming.abort(new RpcError('CANCELLED', message, { executed: 'yes' }))
+    this.#turn()
+  }
+
+  /** Whether the answer is still wanted. */
+  #finish(incoming: Incoming): boolean {
+    if (incoming.state === OVER) {
+      this.#counters.dropped++
+      return false
+    }
+    this.#end(incoming)
+    return true
+  }
+
+  /** Takes a call out of all that holds it. */
+  #end(incoming: Incoming): void {
+    const { lane, state } = incoming
+    incoming.state = OVER
+    lane.untrack(incoming)
+    this.#options.deadlines.remove(incoming)
+    if (state === RUNNING) this.#slots.give(lane.share)
+    else this.#slots.leave(lane.share, incoming)
+  }
+
+  /** Starts calls that wait, while slots are free. */
+  #turn(): void {
+    for (let next = this.#slots.takeTurn(); next !== undefined; next = this.#slots.takeTurn()) {
+      this.#runWaiting(next)
+    }
+    if (this.#slots.running === 0 && this.#slots.waiting === 0) this.#options.onIdle()
+  }
+
+  #runWaiting(incoming: Incoming): void {
+    const { lane, id, handler, args } = incoming
+    incoming.handler = undefined
+    incoming.args = undefined
+    lane.untrack(incoming)
+    this.#request.method = incoming.method
+    this.#lane = lane
+    this.#incoming = incoming
+    this.#run(handler!, lane, id, args!)
+    if (incoming.state === WAITING) {
+      // Answered at once, or its function threw.
+      incoming.state = OVER
+      this.#options.deadlines.remove(incoming)
+    }
+    this.#forget()
+  }
+}
+
+function failId(id: number): never {
+  // An ERROR for it would settle the first call.
+  throw new ProtocolError('PROTOCOL', `the id ${id} is in use`)
+}

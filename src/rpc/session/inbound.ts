@@ -1,0 +1,323 @@
+/**
+ * Messages as they come in: each is read once, in the order of envelope.ts, and does what it says: settles a call, runs a function,
+ * greets. Throws CodecError or ProtocolError for a message that is none; the session then ends.
+ */
+import { ProtocolError } from '../../base/errors.ts'
+import type { Codec, Reader } from '../../codec/index.ts'
+import type { Call, Calls } from '../calls/calls.ts'
+import { RpcError } from '../errors/errors.ts'
+import { fromWire } from '../errors/remote-error.ts'
+import type { Counters } from '../participants/counters.ts'
+import { quote } from '../registry/names.ts'
+import type { Dispatcher } from '../serving/dispatcher.ts'
+import {
+  CALL,
+  CANCEL,
+  CREDIT,
+  END,
+  ERROR,
+  GOAWAY,
+  HELLO,
+  ITEM,
+  NOTIFY,
+  PING,
+  PONG,
+  RESULT,
+  WELCOME,
+  writeKind,
+} from './envelope.ts'
+import type { SessionLane } from './lane.ts'
+
+/** What a peer says of itself in HELLO or WELCOME, beside the version. */
+export interface HelloInfo {
+  readonly id?: string
+  readonly name?: string
+  readonly maxMessageSize?: number
+  /** A login, where the channel is encrypted. */
+  readonly user?: string
+  readonly password?: string
+}
+
+/** The session that a message came to. */
+export interface MessageOwner {
+  readonly lane: SessionLane
+  readonly connection: { readonly congested: boolean }
+  /** Anything but HELLO may be said. */
+  readonly admitted: boolean
+  /** HELLO or WELCOME has come. */
+  readonly greeted: boolean
+  /** The highest id of a call that was taken. */
+  lastCallId: number
+  handleHello(info: HelloInfo): void
+  handleWelcome(info: HelloInfo): void
+  handleGoaway(reason: unknown): void
+}
+
+export interface InboundOptions {
+  readonly codec: Codec
+  readonly reader: Reader
+  readonly calls: Calls
+  readonly dispatcher: Dispatcher
+  readonly counters: Counters
+}
+
+// What a PING brings is sent back: enough for an id or a time.
+const TOKEN_MAX = 64
+const NAME_LENGTH_MAX = 256
+// As much as a ZMTP handshake may say: what a stranger sends beyond it is not decoded.
+const LOGIN_SIZE_MAX = 8192
+
+export class Inbound {
+  readonly #codec: Codec
+  readonly #reader: Reader
+  readonly #calls: Calls
+  readonly #dispatcher: Dispatcher
+  readonly #counters: Counters
+
+  constructor(options: InboundOptions) {
+    this.#codec = options.codec
+    this.#reader = options.reader
+    this.#calls = options.calls
+    this.#dispatcher = options.dispatcher
+    this.#counters = options.counters
+  }
+
+  /** The message is the octets `chunk[start, end)`. */
+  handle(owner: MessageOwner, lane: SessionLane, chunk: Buffer, start: number, end: number): void {
+    const reader = this.#reader
+    reader.reset(chunk, start, end)
+    const count = reader.readArrayHeader()
+    const kind = reader.readUint()
+    if (!owner.admitted) checkLogin(kind, end - start)
+    switch (kind) {
+      case CALL:
+        this.#handleCall(owner, lane, count)
+        break
+      case RESULT:
+        this.#handleResult(lane, count)
+        break
+      case ERROR:
+        this.#handleError(lane, count)
+        break
+      case CANCEL:
+        this.#handleCancel(lane, count)
+        break
+      case NOTIFY:
+        this.#dispatcher.handleNotify(lane, count)
+        break
+      case HELLO:
+      case WELCOME:
+        this.#handleInfo(owner, lane, kind, count)
+        break
+      case GOAWAY:
+        this.#handleGoaway(owner, lane, count)
+        break
+      case PING:
+        this.#handlePing(owner, lane, count)
+        break
+      case ITEM:
+        this.#handleItem(lane, count, end - start)
+        break
+      case END:
+        this.#handleEnd(lane, count)
+        break
+      case CREDIT:
+        this.#handleCredit(lane, count)
+        break
+      default:
+        // PONG: its octets alone have told the heartbeat what it wants to know.
+        if (kind !== PONG) this.#counters.ignored++
+    }
+  }
+
+  /** [0, id, method, args, meta?] */
+  #handleCall(owner: MessageOwner, lane: SessionLane, count: number): void {
+    needElements(count, 2)
+    const id = this.#reader.readUint()
+    if (id > owner.lastCallId) owner.lastCallId = id
+    this.#dispatcher.handleCall(lane, id, count)
+  }
+
+  /** [1, id, value] */
+  #handleResult(lane: SessionLane, count: number): void {
+    needElements(count, 3)
+    const reader = this.#reader
+    const call = lane.pending.get(reader.readUint())
+    if (call === undefined) {
+      this.#counters.late++
+      return
+    }
+    let value: unknown
+    try {
+      value = reader.readValue()
+    } catch (error) {
+      this.#calls.reject(call, unreadable(call, error))
+      return
+    }
+    this.#expectEnd(count - 3)
+    this.#calls.resolve(call, value)
+  }
+
+  /** [4, id, item], of `size` octets. */
+  #handleItem(lane: SessionLane, count: number, size: number): void {
+    needElements(count, 3)
+    const reader = this.#reader
+    const id = reader.readUint()
+    const call = lane.pending.get(id)
+    if (call === undefined) {
+      this.#handleStray(lane, id)
+      return
+    }
+    let item: unknown
+    try {
+      item = reader.readValue()
+    } catch (error) {
+      this.#calls.reject(call, unreadable(call, error))
+      lane.sendCancel(id)
+      return
+    }
+    this.#expectEnd(count - 3)
+    if (!this.#calls.receive(call, item, size)) {
+      throw new ProtocolError('PROTOCOL', `${quote(call.method)} sends more items than it was granted`)
+    }
+  }
+
+  /** [5, id] */
+  #handleEnd(lane: SessionLane, count: number): void {
+    needElements(count, 2)
+    const id = this.#reader.readUint()
+    this.#expectEnd(count - 2)
+    const call = lane.pending.get(id)
+    if (call === undefined) this.#handleStray(lane, id)
+    else this.#calls.end(call)
+  }
+
+  /** ITEM or END of no open call. Late ones are no fault; those with the id of the peer's own call, and none of ours, are. */
+  #handleStray(lane: SessionLane, id: number): void {
+    if (lane.running.has(id) && !this.#calls.hasMade(id)) {
+      throw new ProtocolError('PROTOCOL', `the items of call ${id} come from its caller`)
+    }
+    this.#counters.late++
+  }
+
+  /** [6, id, n] */
+  #handleCredit(lane: SessionLane, count: number): void {
+    needElements(count, 3)
+    const outflow = lane.running.get(this.#reader.readUint())?.outflow
+    const granted = this.#reader.readUint()
+    this.#expectEnd(count - 3)
+    if (outflow === undefined) this.#counters.ignored++
+    else outflow.grant(granted)
+  }
+
+  /** [2, id, error] */
+  #handleError(lane: SessionLane, count: number): void {
+    needElements(count, 3)
+    const reader = this.#reader
+    const call = lane.pending.get(reader.readUint())
+    if (call === undefined) {
+      this.#counters.late++
+      return
+    }
+    let error: Error | undefined
+    try {
+      error = fromWire(reader.readValue())
+    } catch (cause) {
+      this.#calls.reject(call, unreadable(call, cause))
+      return
+    }
+    this.#expectEnd(count - 3)
+    this.#calls.reject(call, error ?? unreadable(call, undefined))
+  }
+
+  /** [3, id, reason?] */
+  #handleCancel(lane: SessionLane, count: number): void {
+    needElements(count, 2)
+    const id = this.#reader.readUint()
+    this.#expectEnd(count - 2)
+    this.#dispatcher.handleCancel(lane, id)
+  }
+
+  /** [8, info] and [9, info] */
+  #handleInfo(
+    owner: MessageOwner,
+    lane: SessionLane,
+    kind: typeof HELLO | typeof WELCOME,
+    count: number,
+  ): void {
+    needElements(count, 2)
+    const value = this.#reader.readValue()
+    this.#expectEnd(count - 2)
+    if (typeof value !== 'object' || value === null) {
+      throw new ProtocolError('PROTOCOL', 'HELLO and WELCOME hold a map')
+    }
+    // Who sits behind a proxy cannot introduce itself: the connection is the proxy's.
+    if (lane !== owner.lane || owner.greeted) this.#counters.ignored++
+    else if (kind === HELLO) owner.handleHello(helloInfo(value))
+    else owner.handleWelcome(helloInfo(value))
+  }
+
+  /** [10, lastId, reason] */
+  #handleGoaway(owner: MessageOwner, lane: SessionLane, count: number): void {
+    needElements(count, 2)
+    this.#reader.readUint()
+    const reason = count > 2 ? this.#reader.readValue() : undefined
+    this.#expectEnd(Math.max(0, count - 3))
+    // Nor can one behind a proxy speak for all of them.
+    if (lane === owner.lane) owner.handleGoaway(reason)
+    else this.#counters.ignored++
+  }
+
+  /** [11, token?]: the token comes back in [12, token?]. */
+  #handlePing(owner: MessageOwner, lane: SessionLane, count: number): void {
+    const reader = this.#reader
+    if (reader.end - reader.at > TOKEN_MAX) {
+      throw new ProtocolError('PROTOCOL', 'the token of a PING is too long')
+    }
+    const token = count > 1 ? reader.readValue() : undefined
+    this.#expectEnd(Math.max(0, count - 2))
+    // Whoever does not read its answers gets none.
+    if (owner.connection.congested) return
+    lane.send((slab) => {
+      writeKind(slab, count > 1 ? 2 : 1, PONG)
+      if (count > 1) this.#codec.writeValue(slab, token, 'token')
+    })
+  }
+
+  /** Passes over elements of a later version of the message, and holds that it ends there. */
+  #expectEnd(extraElements: number): void {
+    for (let i = 0; i < extraElements; i++) this.#reader.skip()
+    this.#reader.expectEnd()
+  }
+}
+
+function checkLogin(kind: number, size: number): void {
+  if (kind !== HELLO) {
+    throw new ProtocolError('NOT_LOGGED_IN', 'the peer did not log in before it said anything else')
+  }
+  if (size > LOGIN_SIZE_MAX) {
+    throw new ProtocolError('NOT_LOGGED_IN', `a login of ${size} octets, where ${LOGIN_SIZE_MAX} are allowed`)
+  }
+}
+
+function helloInfo(value: object): HelloInfo {
+  const { id, name, maxMessageSize, user, password } = value as { [Key in keyof HelloInfo]?: unknown }
+  return {
+    ...(typeof id === 'string' && { id }),
+    ...(typeof name === 'string' && name !== '' && name.length <= NAME_LENGTH_MAX && { name }),
+    ...(typeof maxMessageSize === 'number' && maxMessageSize > 0 && { maxMessageSize }),
+    ...(typeof user === 'string' && { user }),
+    ...(typeof password === 'string' && { password }),
+  }
+}
+
+function needElements(count: number, least: number): void {
+  if (count < least) throw new ProtocolError('PROTOCOL', 'a message has too few elements')
+}
+
+function unreadable(call: Call, cause: unknown): RpcError {
+  return new RpcError('PROTOCOL', `the answer to ${quote(call.method)} cannot be read`, {
+    executed: 'yes',
+    ...(cause !== undefined && { cause }),
+  })
+}

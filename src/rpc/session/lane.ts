@@ -1,0 +1,374 @@
+/**
+ * The way to one peer and back: everything that is written to it, and the tables of what is open in each direction. Usually a
+ * connection has one lane. Peers behind a proxy share a connection; what sets them apart is their route, the frames in front of
+ * the message, which are kept as they came and put in front of all that goes back.
+ */
+import type { Slab } from '../../base/slab.ts'
+import { type Codec, writeNil, writeString, writeUint } from '../../codec/index.ts'
+import type { Driver } from '../../zmtp/connections.ts'
+import type { PeerLink } from '../api/peer.ts'
+import type { CallSettings } from '../api/settings.ts'
+import { encodeCall, failArguments } from '../calls/arguments.ts'
+import type { Call, Calls, Lane, Target } from '../calls/calls.ts'
+import type { WaitingQueue } from '../calls/queue.ts'
+import { RpcError } from '../errors/errors.ts'
+import type { WireError } from '../errors/remote-error.ts'
+import type { CallerLane, Incoming } from '../serving/incoming.ts'
+import type { Share } from '../serving/slots.ts'
+import type { Offer } from '../streams/offers.ts'
+import type { Outflow } from '../streams/outflow.ts'
+import type { PendingCall } from '../streams/remote-stream.ts'
+import {
+  CANCEL,
+  CREDIT,
+  END,
+  ERROR,
+  hasMeta,
+  ITEM,
+  NOTIFY,
+  RESULT,
+  writeCallHead,
+  writeEncoded,
+  writeHead,
+  writeKind,
+  writeMeta,
+} from './envelope.ts'
+
+/** A connection, as far as messages and their fate are concerned: `Driver` is one. */
+export type Connection = Pick<
+  Driver,
+  | 'congested'
+  | 'queuedBytes'
+  | 'ready'
+  | 'peer'
+  | 'endpoint'
+  | 'remoteAddress'
+  | 'sendPart'
+  | 'beginPart'
+  | 'endPart'
+  | 'abandonPart'
+  | 'pause'
+  | 'resume'
+  | 'end'
+  | 'destroy'
+>
+
+/** The session that lanes belong to. */
+export interface LaneOwner {
+  readonly connection: Connection
+  readonly codec: Codec
+  readonly calls: Calls
+  readonly shown: string
+  readonly id: string
+  readonly user: string | undefined
+  readonly claimedName: string | undefined
+  readonly since: Date
+  readonly share: Share<Incoming>
+  readonly queue: WaitingQueue<Call>
+  /** Ready and not at its end. */
+  readonly open: boolean
+  /** It announced X-Pseud: it knows our extension for `undefined`. */
+  readonly isPseud: boolean
+  /** The largest message it takes; `Infinity` when it did not say. */
+  readonly peerMaxMessageSize: number
+  /** Why no call can be made: the session is over, or its peer cannot be called. */
+  refusal(): RpcError | undefined
+  /** A message is open: what user code does while its values are being encoded must not write into it. */
+  writing: boolean
+  /** Has `action` done once the open message is complete. */
+  defer(action: () => void): void
+  /** Has `outflow` woken when the connection takes more. */
+  park(outflow: Outflow): void
+  /** A message is complete, or was given up. */
+  onWritten(): void
+  /** The lane with this one's route that has calls open, if there is one: a route has one table. */
+  keep(lane: SessionLane): SessionLane
+  release(lane: SessionLane): void
+}
+
+export class SessionLane implements Lane, Target, CallerLane, PeerLink {
+  /** What tells it apart within its session; empty for the session's own. */
+  readonly key: string
+  readonly pending: Map<number, Call> = new Map()
+  readonly running: Map<number, Incoming> = new Map()
+  readonly #owner: LaneOwner
+  readonly #connection: Connection
+  readonly #route: readonly Buffer[]
+
+  constructor(owner: LaneOwner, route: readonly Buffer[], key: string) {
+    this.#owner = owner
+    this.#connection = owner.connection
+    this.#route = route
+    this.key = key
+  }
+
+  get shown(): string {
+    return this.#owner.shown
+  }
+
+  get open(): boolean {
+    return this.#owner.open
+  }
+
+  get link(): PeerLink {
+    return this
+  }
+
+  // -- who is there (PeerLink) -----------------------------------------------------------------------------------------
+
+  get id(): string {
+    return this.key === ''
+      ? this.#owner.id
+      : `${this.#owner.id}/${Buffer.from(this.key, 'latin1').toString('hex')}`
+  }
+
+  get user(): string | undefined {
+    return this.#owner.user
+  }
+
+  get claimedName(): string | undefined {
+    return this.key === '' ? this.#owner.claimedName : undefined
+  }
+
+  get address(): string {
+    return this.#connection.remoteAddress
+  }
+
+  get since(): Date {
+    return this.#owner.since
+  }
+
+  get rttMs(): number | undefined {
+    return undefined
+  }
+
+  call(method: string, args: readonly unknown[], settings: CallSettings): PendingCall {
+    return this.#owner.calls.start(this, method, args, settings)
+  }
+
+  /** [7, method, args, meta?]; dropped rather than queued. */
+  notify(method: string, args: readonly unknown[], settings: CallSettings): boolean {
+    if (!this.takes) return false
+    const withMeta = hasMeta(settings, Number.POSITIVE_INFINITY)
+    const encoded = this.#owner.codec.encode([method, args])
+    const slab = this.#begin()
+    writeKind(slab, withMeta ? 4 : 3, NOTIFY)
+    // The two elements, without the head of the array that made them one value.
+    writeEncoded(slab, encoded.subarray(1))
+    if (withMeta) writeMeta(slab, settings, Number.POSITIVE_INFINITY)
+    this.#end()
+    return true
+  }
+
+  // -- calling (Target, Lane) ------------------------------------------------------------------------------------------
+
+  get queue(): WaitingQueue<Call> {
+    return this.#owner.queue
+  }
+
+  get connected(): boolean {
+    return this.#owner.open
+  }
+
+  /** A call can be written now. */
+  get takes(): boolean {
+    return this.#owner.open && !this.#connection.congested && !this.#owner.writing
+  }
+
+  lane(): SessionLane | undefined {
+    return this.takes ? this : undefined
+  }
+
+  refusal(): RpcError | undefined {
+    return this.#owner.refusal()
+  }
+
+  get trouble(): undefined {
+    return undefined
+  }
+
+  remember(call: Call): Lane {
+    const lane = this.key === '' ? this : this.#owner.keep(this)
+    lane.pending.set(call.id, call)
+    return lane
+  }
+
+  forget(call: Call): void {
+    this.pending.delete(call.id)
+    if (this.key !== '') this.#releaseIfIdle()
+  }
+
+  sendCall(call: Call, args: readonly unknown[], remainingMs: number): void {
+    const { settings, offers } = call
+    const withMeta = offers !== undefined || hasMeta(settings, remainingMs)
+    if (this.#route.length > 0) {
+      // Once the route is written there is no way back: whether the arguments can be encoded must be known before.
+      call.encoded = encodeCall(this.#owner.codec, call, args)
+      this.sendEncoded(call, remainingMs)
+      call.encoded = undefined
+      return
+    }
+    const slab = this.#begin()
+    const before = slab.byteLength
+    try {
+      writeCallHead(slab, withMeta)
+      writeUint(slab, call.id)
+      writeString(slab, call.method)
+      this.#owner.codec.writeValue(slab, args, 'args')
+      if (withMeta) writeMeta(slab, settings, remainingMs, offers?.places)
+      this.#checkSize(slab.byteLength - before, 'no')
+    } catch (error) {
+      this.#abandon()
+      failArguments(error)
+    }
+    this.#end()
+  }
+
+  sendEncoded(call: Call, remainingMs: number): void {
+    const { settings, offers } = call
+    const encoded = call.encoded!
+    const withMeta = offers !== undefined || hasMeta(settings, remainingMs)
+    this.#checkSize(encoded.length, 'no')
+    const slab = this.#begin()
+    writeCallHead(slab, withMeta)
+    writeEncoded(slab, encoded)
+    if (withMeta) writeMeta(slab, settings, remainingMs, offers?.places)
+    this.#end()
+  }
+
+  sendCancel(id: number): void {
+    this.send((slab) => writeHead(slab, 2, CANCEL, id))
+  }
+
+  sendCredit(id: number, count: number): void {
+    this.send((slab) => {
+      writeHead(slab, 3, CREDIT, id)
+      writeUint(slab, count)
+    })
+  }
+
+  // -- answering (CallerLane) ------------------------------------------------------------------------------------------
+
+  get share(): Share<Incoming> {
+    return this.#owner.share
+  }
+
+  track(incoming: Incoming): void {
+    const lane = this.key === '' ? this : this.#owner.keep(this)
+    lane.running.set(incoming.id, incoming)
+  }
+
+  untrack(incoming: Incoming): void {
+    if (this.key === '') {
+      this.running.delete(incoming.id)
+      return
+    }
+    this.#owner.keep(this).running.delete(incoming.id)
+    this.#releaseIfIdle()
+  }
+
+  offer(id: unknown, place: unknown): Offer | undefined {
+    return this.pending.get(id as number)?.offers?.take(place)
+  }
+
+  sendResult(id: number, value: unknown): boolean {
+    return this.#sendValue(RESULT, id, value) >= 0
+  }
+
+  sendItem(id: number, item: unknown): number {
+    return this.#sendValue(ITEM, id, item)
+  }
+
+  sendEnd(id: number): void {
+    this.send((slab) => writeHead(slab, 2, END, id))
+  }
+
+  get congested(): boolean {
+    return this.#connection.congested
+  }
+
+  park(outflow: Outflow): void {
+    this.#owner.park(outflow)
+  }
+
+  /** Writes RESULT or ITEM, and returns its octets; -1: the value cannot be sent, which an ERROR says now. */
+  #sendValue(kind: typeof RESULT | typeof ITEM, id: number, value: unknown): number {
+    const slab = this.#begin()
+    const before = slab.byteLength
+    let size: number
+    try {
+      writeHead(slab, 3, kind, id)
+      // Without our extension, who asked would see a strange value where most languages have nothing.
+      if (value === undefined && !this.#owner.isPseud) writeNil(slab)
+      else this.#owner.codec.writeValue(slab, value, 'result')
+      size = slab.byteLength - before
+      this.#checkSize(size, 'yes')
+    } catch (error) {
+      this.#connection.abandonPart()
+      this.#writeError(this.#connection.beginPart(false), id, unanswerable(error))
+      this.#end()
+      return -1
+    }
+    this.#end()
+    return size
+  }
+
+  sendError(id: number, error: WireError): void {
+    this.send((slab) => this.#writeError(slab, id, error))
+  }
+
+  /** Writes a message by `write`, which must not fail. */
+  send(write: (slab: Slab) => void): void {
+    if (!this.#owner.open) return
+    if (this.#owner.writing) {
+      this.#owner.defer(() => this.send(write))
+      return
+    }
+    write(this.#begin())
+    this.#end()
+  }
+
+  // -- inside ----------------------------------------------------------------------------------------------------------
+
+  #writeError(slab: Slab, id: number, error: WireError): void {
+    writeHead(slab, 3, ERROR, id)
+    this.#owner.codec.writeValue(slab, error, 'error')
+  }
+
+  /** Writes the route, and opens the message itself. */
+  #begin(): Slab {
+    for (const frame of this.#route) this.#connection.sendPart(frame, true)
+    this.#owner.writing = true
+    return this.#connection.beginPart(false)
+  }
+
+  #end(): void {
+    this.#connection.endPart()
+    this.#owner.writing = false
+    this.#owner.onWritten()
+  }
+
+  #abandon(): void {
+    this.#connection.abandonPart()
+    this.#owner.writing = false
+    this.#owner.onWritten()
+  }
+
+  #checkSize(size: number, executed: 'no' | 'yes'): void {
+    const max = this.#owner.peerMaxMessageSize
+    if (size <= max) return
+    throw new RpcError('PAYLOAD_TOO_LARGE', `the message has ${size} octets, ${this.shown} takes ${max}`, {
+      executed,
+    })
+  }
+
+  #releaseIfIdle(): void {
+    if (this.pending.size === 0 && this.running.size === 0) this.#owner.release(this)
+  }
+}
+
+function unanswerable(error: unknown): WireError {
+  if (error instanceof RpcError) return { c: error.code, m: error.message, x: 'yes' }
+  const message = error instanceof Error ? error.message : 'the result cannot be encoded'
+  return { c: 'INTERNAL', m: message, x: 'yes' }
+}

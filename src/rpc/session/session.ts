@@ -1,0 +1,378 @@
+/**
+ * One connection between two peers, from the handshake to its end: its lanes, its state, what waits for it. Both ends of a session may
+ * call. Sans-IO: a Connection and time come from outside, so two sessions can be joined in memory. What messages say stands in
+ * inbound.ts, how they are written in lane.ts.
+ *
+ * The frames in front of a message are its route: nothing here looks into them, each different one is a lane.
+ */
+import { copy, EMPTY } from '../../base/bytes.ts'
+import { CodecError, LinkError, ProtocolError, type PseudError } from '../../base/errors.ts'
+import type { Codec } from '../../codec/index.ts'
+import type { Driver, Receiver } from '../../zmtp/connections.ts'
+import { type Call, type Calls, lostError } from '../calls/calls.ts'
+import { WaitingQueue } from '../calls/queue.ts'
+import { RpcError } from '../errors/errors.ts'
+import type { Counters } from '../participants/counters.ts'
+import { quote } from '../registry/names.ts'
+import type { Dispatcher } from '../serving/dispatcher.ts'
+import type { Incoming } from '../serving/incoming.ts'
+import { Share } from '../serving/slots.ts'
+import type { Outflow } from '../streams/outflow.ts'
+import { GOAWAY, HELLO, PROTOCOL_VERSION, PSEUD_PROPERTY, WELCOME, writeHead, writeKind } from './envelope.ts'
+import type { HelloInfo, Inbound, MessageOwner } from './inbound.ts'
+import { type Connection, type LaneOwner, SessionLane } from './lane.ts'
+
+/** What all sessions of a participant share, and who hears of their fate. */
+export interface SessionOwner {
+  readonly codec: Codec
+  readonly inbound: Inbound
+  readonly calls: Calls
+  readonly dispatcher: Dispatcher
+  readonly counters: Counters
+  readonly maxQueuedCalls: number
+  readonly maxQueuedBytes: number
+  /** Octets waiting for a peer above which nothing more is read from it, and above which it is given up. */
+  readonly slowPeerBytes: number
+  readonly deadPeerBytes: number
+  newSessionId(): string
+  date(): Date
+  onReady(session: Session): void
+  onHello(session: Session, info: HelloInfo): void
+  onWelcome(session: Session): void
+  onGoaway(session: Session, reason: unknown): void
+  /** Writing is possible again. */
+  onDrain(session: Session): void
+  onEnd(session: Session, error: PseudError | undefined): void
+}
+
+const CONNECTING = 0
+const OPEN = 1
+const OVER = 2
+
+// A route is a few ids of 5 to 255 octets; it is kept as long as its call runs.
+const ROUTE_FRAMES_MAX = 32
+const ROUTE_BYTES_MAX = 4096
+const DELIMITER: readonly Buffer[] = [EMPTY]
+
+export class Session implements Receiver, LaneOwner, MessageOwner {
+  readonly connection: Connection
+  readonly codec: Codec
+  readonly calls: Calls
+  readonly id: string
+  readonly since: Date
+  readonly share: Share<Incoming> = new Share()
+  /** Who the peer has proved to be. */
+  user: string | undefined = undefined
+  /** It may be heard: a peer that has to log in first may not. */
+  admitted = true
+  /** The lane of everything that comes without a foreign route. Set when the connection is ready. */
+  lane!: SessionLane
+  isPseud = false
+  peerMaxMessageSize: number = Number.POSITIVE_INFINITY
+  claimedName: string | undefined = undefined
+  /** The peer's Identity as text; empty when it has none, or none that is text. */
+  identity = ''
+  /** HELLO (at a server) or WELCOME (at a client) has come. */
+  greeted = false
+  lastCallId = 0
+  writing = false
+  readonly #owner: SessionOwner
+  #state: typeof CONNECTING | typeof OPEN | typeof OVER = CONNECTING
+  #queue: WaitingQueue<Call> | undefined
+  #lanes: Map<string, SessionLane> | undefined
+  #hasDelimiter = false
+  #paused = false
+  // The frames in front of the message that is coming.
+  #route: Buffer[] = []
+  #routeBytes = 0
+  #deferred: (() => void)[] | undefined
+  // Streams that wait until the connection takes more.
+  #parked: Set<Outflow> | undefined
+
+  constructor(owner: SessionOwner, connection: Connection) {
+    this.#owner = owner
+    this.connection = connection
+    this.codec = owner.codec
+    this.calls = owner.calls
+    this.id = owner.newSessionId()
+    this.since = owner.date()
+  }
+
+  get open(): boolean {
+    return this.#state === OPEN
+  }
+
+  get shown(): string {
+    const name = this.claimedName ?? this.identity
+    const { remoteAddress } = this.connection
+    return name === '' ? remoteAddress : `${quote(name)} (${remoteAddress})`
+  }
+
+  /** Calls sent there that wait for an answer. */
+  get inFlight(): number {
+    let count = this.lane.pending.size
+    if (this.#lanes !== undefined) for (const lane of this.#lanes.values()) count += lane.pending.size
+    return count
+  }
+
+  get queuedCalls(): number {
+    return this.#queue?.size ?? 0
+  }
+
+  /** The handshake was finished once. */
+  get wasReady(): boolean {
+    return this.lane !== undefined
+  }
+
+  /** Calls for this peer that wait until it takes them. */
+  get queue(): WaitingQueue<Call> {
+    this.#queue ??= new WaitingQueue(this.#owner.maxQueuedCalls, this.#owner.maxQueuedBytes)
+    return this.#queue
+  }
+
+  refusal(): RpcError | undefined {
+    if (this.#state === OVER) return new RpcError('UNAVAILABLE', `${this.shown} is gone`, { executed: 'no' })
+    if (this.connection.peer?.socketType === 'REQ') {
+      return new RpcError('UNAVAILABLE', `${this.shown} is a REQ: it calls, and cannot be called`, {
+        executed: 'no',
+      })
+    }
+    return undefined
+  }
+
+  // -- the connection's side (Receiver) ----------------------------------------------------------------------------------
+
+  onReady(_driver?: Driver): void {
+    const peer = this.connection.peer!
+    // Both put an empty frame in front of what they send, and want one in front of what they get.
+    this.#hasDelimiter = peer.socketType === 'REQ' || peer.socketType === 'REP'
+    this.lane = new SessionLane(this, this.#hasDelimiter ? DELIMITER : [], '')
+    this.isPseud = announcesPseud(peer.properties)
+    this.identity = textOf(peer.identity)
+    this.user = peer.userId
+    if (this.identity !== '') this.claimedName = this.identity
+    this.#state = OPEN
+    this.#owner.onReady(this)
+  }
+
+  onPart(_driver: Driver | undefined, chunk: Buffer, start: number, end: number, more: boolean): void {
+    if (this.#state !== OPEN) return
+    let lane: SessionLane | undefined
+    try {
+      if (more) {
+        this.#handleRoute(chunk, start, end)
+      } else {
+        lane = this.#takeLane()
+        this.#owner.inbound.handle(this, lane, chunk, start, end)
+      }
+    } catch (error) {
+      if (!(error instanceof CodecError || error instanceof ProtocolError)) throw error
+      this.#owner.counters.protocolErrors++
+      // Behind a proxy the connection is everybody's: what one of them sends wrong is dropped, and the others' calls go on.
+      if (lane !== undefined && lane !== this.lane) return
+      this.connection.destroy(
+        error instanceof ProtocolError
+          ? error
+          : new ProtocolError('PROTOCOL', `a message cannot be read: ${error.message}`, { cause: error }),
+      )
+    }
+  }
+
+  onCommand(): void {}
+
+  onDrain(): void {
+    if (this.#paused) {
+      this.#paused = false
+      this.connection.resume()
+    }
+    this.#drainQueue()
+    if (this.#parked !== undefined) this.#wakeParked()
+    this.#owner.onDrain(this)
+  }
+
+  onEnd(_driver: Driver | undefined, error: PseudError | undefined): void {
+    this.#finish((call) => lostError(call, error ?? closedByPeer(this.connection.endpoint)))
+    this.#owner.onEnd(this, error)
+  }
+
+  // -- what messages say of the session itself (MessageOwner) ------------------------------------------------------------
+
+  handleHello(info: HelloInfo): void {
+    this.#learn(info)
+    if (info.name !== undefined) this.claimedName = info.name
+    this.#owner.onHello(this, info)
+  }
+
+  handleWelcome(info: HelloInfo): void {
+    this.#learn(info)
+    this.#owner.onWelcome(this)
+  }
+
+  handleGoaway(reason: unknown): void {
+    this.#owner.onGoaway(this, reason)
+  }
+
+  // -- the participant's side ----------------------------------------------------------------------------------------------
+
+  /** [8, info]: who calls us, sent first. */
+  sendHello(info: HelloInfo): void {
+    this.#sendInfo(HELLO, info)
+  }
+
+  /** [9, info]: the answer to HELLO. */
+  sendWelcome(info: HelloInfo): void {
+    this.#sendInfo(WELCOME, info)
+  }
+
+  /** [10, lastId, reason]: no call after `lastId` is begun. */
+  sendGoaway(reason: string): void {
+    this.lane.send((slab) => {
+      writeHead(slab, 3, GOAWAY, this.lastCallId)
+      this.codec.writeValue(slab, reason, 'reason')
+    })
+  }
+
+  /** Settles all its calls with what `errorOf` says, sends what was written, and ends. `onEnd` follows. */
+  close(lingerMs: number, errorOf: (call: Call) => unknown): void {
+    if (this.#state === OVER) return
+    this.#finish(errorOf)
+    if (this.writing) this.connection.destroy()
+    else this.connection.end(lingerMs)
+  }
+
+  // -- what lanes ask for (LaneOwner) --------------------------------------------------------------------------------------
+
+  defer(action: () => void): void {
+    this.#deferred ??= []
+    this.#deferred.push(action)
+  }
+
+  park(outflow: Outflow): void {
+    this.#parked ??= new Set()
+    this.#parked.add(outflow)
+  }
+
+  onWritten(): void {
+    if (this.#deferred !== undefined) this.#runDeferred()
+    if (this.connection.congested) this.#watchSlowPeer()
+  }
+
+  keep(lane: SessionLane): SessionLane {
+    this.#lanes ??= new Map()
+    const known = this.#lanes.get(lane.key)
+    if (known !== undefined) return known
+    this.#lanes.set(lane.key, lane)
+    return lane
+  }
+
+  release(lane: SessionLane): void {
+    const known = this.#lanes?.get(lane.key)
+    if (known !== undefined && known.pending.size === 0 && known.running.size === 0)
+      this.#lanes!.delete(lane.key)
+  }
+
+  // -- inside --------------------------------------------------------------------------------------------------------------
+
+  #handleRoute(chunk: Buffer, start: number, end: number): void {
+    this.#routeBytes += end - start
+    if (this.#route.length === ROUTE_FRAMES_MAX || this.#routeBytes > ROUTE_BYTES_MAX) {
+      throw new ProtocolError(
+        'PROTOCOL',
+        'the route of a message is longer than any chain of proxies makes it',
+      )
+    }
+    this.#route.push(start === end ? EMPTY : copy(chunk, start, end))
+  }
+
+  /** The lane of the message whose last frame has come. */
+  #takeLane(): SessionLane {
+    const route = this.#route
+    if (route.length === 0 && !this.#hasDelimiter) return this.lane
+    this.#route = []
+    this.#routeBytes = 0
+    if (this.#hasDelimiter && route.length === 1 && route[0]!.length === 0) return this.lane
+    const key = keyOf(route)
+    return this.#lanes?.get(key) ?? new SessionLane(this, route, key)
+  }
+
+  #learn(info: HelloInfo): void {
+    this.greeted = true
+    if (info.maxMessageSize !== undefined) this.peerMaxMessageSize = info.maxMessageSize
+  }
+
+  #sendInfo(kind: typeof HELLO | typeof WELCOME, info: HelloInfo): void {
+    this.lane.send((slab) => {
+      writeKind(slab, 2, kind)
+      this.codec.writeValue(slab, { v: PROTOCOL_VERSION, ...info }, 'info')
+    })
+  }
+
+  #drainQueue(): void {
+    if (this.#queue !== undefined) this.calls.drain(this.#queue, () => this.lane.lane())
+  }
+
+  #wakeParked(): void {
+    const parked = this.#parked ?? []
+    this.#parked = undefined
+    for (const outflow of parked) outflow.wake()
+  }
+
+  #runDeferred(): void {
+    const actions = this.#deferred ?? []
+    this.#deferred = undefined
+    for (const action of actions) action()
+  }
+
+  /** A peer that lets its answers pile up is read from no more; one that goes on not reading is given up. */
+  #watchSlowPeer(): void {
+    const { queuedBytes } = this.connection
+    if (queuedBytes > this.#owner.deadPeerBytes) {
+      this.connection.destroy(
+        new LinkError('SLOW_PEER', `${this.shown} does not read: ${queuedBytes} octets wait for it`),
+      )
+    } else if (queuedBytes > this.#owner.slowPeerBytes && !this.#paused) {
+      this.#paused = true
+      this.connection.pause()
+    }
+  }
+
+  /** Nothing is expected from here any more: settles the calls in this very turn, and frees what is kept. */
+  #finish(errorOf: (call: Call) => unknown): void {
+    if (this.#state === OVER) return
+    const ready = this.#state === OPEN
+    this.#state = OVER
+    this.#route = []
+    this.#deferred = undefined
+    this.#parked = undefined
+    if (!ready) return
+    const lanes = [this.lane, ...(this.#lanes?.values() ?? [])]
+    for (const lane of lanes) {
+      this.calls.rejectAll(lane.pending.values(), errorOf)
+      this.#owner.dispatcher.handleGone(lane)
+    }
+    if (this.#queue !== undefined) this.calls.rejectAll(this.#queue, errorOf)
+  }
+}
+
+/** Different routes have different keys: each frame with its length in front. */
+function keyOf(route: readonly Buffer[]): string {
+  let key = ''
+  for (const frame of route) key += `${String.fromCharCode(frame.length)}${frame.toString('latin1')}`
+  return key
+}
+
+/** READY's property names are matched without regard to case (RFC 37). */
+function announcesPseud(properties: ReadonlyMap<string, Buffer>): boolean {
+  for (const name of properties.keys()) if (name.toLowerCase() === PSEUD_PROPERTY.toLowerCase()) return true
+  return false
+}
+
+/** The text of an Identity; empty when it is none, as libzmq's own random ones (which begin with a zero). */
+function textOf(identity: Buffer): string {
+  const text = identity.toString('utf8')
+  return text.includes('\ufffd') || text.includes('\0') ? '' : text
+}
+
+function closedByPeer(endpoint: string): LinkError {
+  return new LinkError('PEER_CLOSED', `${endpoint} closed the connection`)
+}

@@ -1,0 +1,137 @@
+/**
+ * The sending end of a stream: takes items from what a function returned, and sends each only when the consumer has granted it and
+ * the connection takes it. Between items the function stands still at its `yield`. Knows nothing of slots and deadlines.
+ */
+import { Fifo } from '../../base/fifo.ts'
+import type { Counters } from '../participants/counters.ts'
+import { WINDOW_BYTES, WINDOW_ITEMS } from './remote-stream.ts'
+
+/** What can be streamed: an async iterable, or an iterator of the language, such as a generator. Arrays and maps are values. */
+export type Source = AsyncIterable<unknown> | IterableIterator<unknown>
+
+export function isSource(value: unknown): value is Source {
+  if (typeof value !== 'object' || value === null) return false
+  const source = value as { [Symbol.asyncIterator]?: unknown; [Symbol.iterator]?: unknown; next?: unknown }
+  if (typeof source[Symbol.asyncIterator] === 'function') return true
+  return typeof source.next === 'function' && typeof source[Symbol.iterator] === 'function'
+}
+
+/** Where items go. */
+export interface ItemLane {
+  readonly congested: boolean
+  /** Writes ITEM and returns its octets; or ERROR when the item cannot be sent, and then returns -1. */
+  sendItem(id: number, item: unknown): number
+  /** Has `wake` called when the connection takes more. */
+  park(outflow: Outflow): void
+}
+
+/** The most that a consumer can grant ahead, whatever it says. */
+const CREDIT_MAX = 1024
+
+export const ENDED = 0
+export const STOPPED = 1
+export const UNSENDABLE = 2
+
+export class Outflow {
+  readonly #lane: ItemLane
+  readonly #id: number
+  readonly #source: Source
+  readonly #counters: Counters
+  readonly #report: (error: unknown) => void
+  #iterator: AsyncIterator<unknown> | Iterator<unknown> | undefined
+  #credit = WINDOW_ITEMS
+  // Octets of the items that are under way, and of each of them.
+  #bytes = 0
+  readonly #sizes = new Fifo<number>()
+  #wake: (() => void) | undefined
+  #stopped = false
+  #stepping = false
+
+  constructor(
+    lane: ItemLane,
+    id: number,
+    source: Source,
+    counters: Counters,
+    report: (error: unknown) => void,
+  ) {
+    this.#lane = lane
+    this.#id = id
+    this.#source = source
+    this.#counters = counters
+    this.#report = report
+  }
+
+  /** Sends items until there are none, or nobody wants them. Rejects with what the source throws. */
+  async run(): Promise<typeof ENDED | typeof STOPPED | typeof UNSENDABLE> {
+    const source = this.#source
+    const isAsync = Symbol.asyncIterator in source
+    const iterator = isAsync ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
+    this.#iterator = iterator
+    for (;;) {
+      while (!this.#stopped && !this.#mayGo) await this.#pause()
+      if (this.#stopped) break
+      this.#stepping = true
+      const pending = iterator.next()
+      this.#stepping = false
+      const step = isAsync ? await pending : (pending as IteratorResult<unknown>)
+      if (step.done === true) return this.#stopped ? STOPPED : ENDED
+      const item: unknown = isAsync ? step.value : await step.value
+      if (this.#stopped) break
+      const size = this.#lane.sendItem(this.#id, item)
+      if (size < 0) {
+        this.#return()
+        return UNSENDABLE
+      }
+      this.#counters.itemsSent++
+      this.#credit--
+      this.#bytes += size
+      this.#sizes.push(size)
+    }
+    this.#return()
+    return STOPPED
+  }
+
+  /** The consumer has taken items: so many more may follow. */
+  grant(count: number): void {
+    this.#credit = Math.min(CREDIT_MAX, this.#credit + count)
+    for (let i = 0; i < count && this.#sizes.length > 0; i++) this.#bytes -= this.#sizes.shift()!
+    this.wake()
+  }
+
+  wake(): void {
+    const wake = this.#wake
+    this.#wake = undefined
+    wake?.()
+  }
+
+  /** Nobody wants further items: the source runs its `finally`. */
+  stop(): void {
+    if (this.#stopped) return
+    this.#stopped = true
+    // A plain generator cannot be ended from within itself; it is when its step is over.
+    if (!this.#stepping) this.#return()
+    this.wake()
+  }
+
+  get #mayGo(): boolean {
+    return this.#credit > 0 && this.#bytes < WINDOW_BYTES && !this.#lane.congested
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve
+      if (this.#lane.congested) this.#lane.park(this)
+    })
+  }
+
+  #return(): void {
+    const iterator = this.#iterator
+    this.#iterator = undefined
+    try {
+      const ended: unknown = iterator?.return?.()
+      if (ended instanceof Promise) ended.then(undefined, this.#report)
+    } catch (error) {
+      this.#report(error)
+    }
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * The receiving end of a stream: what has come and is not taken yet, who waits for more, and the credit that is given out as items
+ * are taken. Bounded by that credit: a consumer that never reads holds the other side up, and keeps no more than a window.
+ * Knows nothing of calls and connections but what its owner does for it.
+ */
+import { UsageError } from '../../base/errors.ts'
+import { Fifo } from '../../base/fifo.ts'
+
+/** Items that may be under way without a CREDIT: the grant that every call brings. */
+export const WINDOW_ITEMS = 64
+/** Octets under way above which a producer waits, however many items it may send. */
+export const WINDOW_BYTES: number = 1024 * 1024
+
+/** What a function that streams gives its caller: items in order, once. Leaving it early ends the function on the other side. */
+export interface RemoteStream<T = unknown> {
+  next(): Promise<IteratorResult<T, undefined>>
+  return(): Promise<IteratorResult<T, undefined>>
+  throw(error: unknown): Promise<IteratorResult<T, undefined>>
+  [Symbol.asyncIterator](): RemoteStream<T>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** The call that a stream is the answer to. */
+export interface StreamOwner {
+  readonly method: string
+  stream: Inflow | undefined
+  sendCredit(count: number): void
+  /** Nobody takes further items. */
+  leave(): void
+}
+
+interface Waiter {
+  resolve(result: IteratorResult<unknown, undefined>): void
+  reject(error: unknown): void
+}
+
+export class Inflow implements RemoteStream {
+  readonly #owner: StreamOwner | undefined
+  readonly #items = new Fifo<unknown>()
+  readonly #sizes = new Fifo<number>()
+  readonly #waiting = new Fifo<Waiter>()
+  // What may still come, and what was taken since the last grant.
+  #room = WINDOW_ITEMS
+  #taken = 0
+  #takenBytes = 0
+  #over = false
+  #failed = false
+  #error: unknown
+
+  constructor(owner?: StreamOwner) {
+    this.#owner = owner
+  }
+
+  // -- what comes in -----------------------------------------------------------------------------------------------------
+
+  /** An item of `size` octets has come; `false`: nobody had allowed it. */
+  push(item: unknown, size: number): boolean {
+    if (this.#room === 0) return false
+    this.#room--
+    const waiter = this.#waiting.shift()
+    if (waiter === undefined) {
+      this.#items.push(item)
+      this.#sizes.push(size)
+    } else {
+      this.#grant(size)
+      waiter.resolve({ value: item, done: false })
+    }
+    return true
+  }
+
+  /** There are no further items. */
+  end(): void {
+    this.#over = true
+    for (let waiter = this.#waiting.shift(); waiter !== undefined; waiter = this.#waiting.shift()) {
+      waiter.resolve(DONE)
+    }
+  }
+
+  /** It broke: told after the items that have come, or `atOnce` in their place. */
+  fail(error: unknown, atOnce: boolean): void {
+    if (this.#over) return
+    if (atOnce) this.#clear()
+    const waiter = this.#waiting.shift()
+    this.#failed = waiter === undefined
+    if (waiter === undefined) this.#error = error
+    else waiter.reject(error)
+    this.end()
+  }
+
+  // -- who takes them (RemoteStream) ---------------------------------------------------------------------------------------
+
+  next(): Promise<IteratorResult<unknown, undefined>> {
+    if (this.#items.length > 0) {
+      const value = this.#items.shift()
+      this.#grant(this.#sizes.shift()!)
+      return Promise.resolve({ value, done: false })
+    }
+    if (!this.#over) return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+    if (!this.#failed) return Promise.resolve(DONE)
+    this.#failed = false
+    return Promise.reject(this.#error)
+  }
+
+  return(): Promise<IteratorResult<unknown, undefined>> {
+    const left = !this.#over
+    this.#clear()
+    this.#failed = false
+    this.end()
+    if (left) this.#owner?.leave()
+    return Promise.resolve(DONE)
+  }
+
+  throw(error: unknown): Promise<IteratorResult<unknown, undefined>> {
+    void this.return()
+    return Promise.reject(error)
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return()
+  }
+
+  get [Symbol.toStringTag](): string {
+    return 'RemoteStream'
+  }
+
+  // -- inside --------------------------------------------------------------------------------------------------------------
+
+  /** An item was taken: at half a window, in number or octets, so many more may come. */
+  #grant(size: number): void {
+    this.#taken++
+    this.#takenBytes += size
+    if (this.#taken < WINDOW_ITEMS / 2 && this.#takenBytes < WINDOW_BYTES / 2) return
+    const count = this.#taken
+    this.#taken = 0
+    this.#takenBytes = 0
+    if (this.#over) return
+    this.#room += count
+    this.#owner?.sendCredit(count)
+  }
+
+  #clear(): void {
+    this.#items.clear()
+    this.#sizes.clear()
+  }
+}
+
+/**
+ * What every call returns: a promise of its result, which is also the stream of its items when the function streams. It passes for
+ * a plain promise wherever that is looked at, so `await` makes no second one of it.
+ */
+export class PendingCall extends Promise<unknown> implements AsyncIterable<unknown> {
+  /** `undefined` for a call that could not be made. */
+  owner: StreamOwner | undefined
+
+  static {
+    Object.defineProperty(PendingCall.prototype, 'constructor', { value: Promise })
+  }
+
+  /** A call that was refused before it was one. */
+  static refused(error: unknown): PendingCall {
+    return PendingCall.reject(error) as unknown as PendingCall
+  }
+
+  /** The items; also before it is known that there will be any. */
+  [Symbol.asyncIterator](): RemoteStream {
+    const { owner } = this
+    if (owner?.stream !== undefined) return owner.stream
+    const stream = new Inflow(owner)
+    if (owner !== undefined) owner.stream = stream
+    this.then(
+      (result) => {
+        if (result === stream) return
+        stream.fail(new UsageError('NOT_A_STREAM', `${owner?.method} gave a result and no stream`), false)
+      },
+      (error: unknown) => stream.fail(error, false),
+    )
+    return stream
+  }
+}
+
+const DONE: IteratorReturnResult<undefined> = Object.freeze({ value: undefined, done: true })
