@@ -22,6 +22,24 @@ export const streaming: Rows = {
     await items.return()
   },
 
+  'section 6, 10: a consumer that stops reading stops the producer, and reading goes on where it stood':
+    async (world) => {
+      let made = 0
+      const { client } = await world.pair({
+        async *large() {
+          for (;;) yield { n: made++, filling: new Uint8Array(100_000) }
+        },
+      })
+      const items = client.large()[Symbol.asyncIterator]()
+      assert.is((await items.next()).value.n, 0)
+      // Ten of them are 1 MiB, of which the last may stick out.
+      await until(() => made >= 11, 5000, 'a full window')
+      await sleep(50)
+      assert.ok(made <= 13, `${made} items were made`)
+      for (let n = 1; n < 100; n++) assert.is((await items.next()).value.n, n)
+      await items.return()
+    },
+
   'row 14: a link lost during a stream is told after the items that have come': async (world) => {
     const { server, client } = await world.pair({
       async *three() {
