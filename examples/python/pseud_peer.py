@@ -1,8 +1,10 @@
 """A complete pseud peer (RPC protocol 2, docs/protocol.md) on one ZeroMQ socket: calls its peers and serves their calls.
 
-Single-threaded: calls of others are served inside `serve` and while `call` waits, so calls may nest to any depth.
+Single-threaded: calls of others are served inside `serve` and while `call` or `stream` wait, so calls may nest to any depth.
 """
 
+import collections
+import contextlib
 import itertools
 import secrets
 import time
@@ -10,7 +12,7 @@ import time
 import msgpack
 import zmq
 
-CALL, RESULT, ERROR, CANCEL, _ITEM, _END, _CREDIT, NOTIFY, HELLO, WELCOME, GOAWAY, PING, PONG = range(13)
+CALL, RESULT, ERROR, CANCEL, ITEM, END, CREDIT, NOTIFY, HELLO, WELCOME, GOAWAY, PING, PONG = range(13)
 
 
 class RemoteError(Exception):
@@ -47,20 +49,19 @@ class Peer:
 
     def call(self, method, *args, to=None, timeout=10.0, **kwargs):
         """Calls `method` and returns its result; a bound peer says by `to` which of its clients it calls."""
-        route = self._route(to)
-        call, meta = next(self._ids), {"d": int(timeout * 1000), **({"k": kwargs} if kwargs else {})}
-        self._answers[call] = None
-        self._send(route, [CALL, call, method, list(args), meta])
-        try:
-            if not self.serve(timeout, until=lambda: self._answers[call] is not None):
-                self._send(route, [CANCEL, call, "timeout"])
-                raise TimeoutError(f"{method} did not answer within {timeout} s")
-            kind, value = self._answers[call]
-        finally:
-            del self._answers[call]
-        if kind == ERROR:
-            raise RemoteError(value)
+        asked = self._ask(method, args, to, {"d": int(timeout * 1000), **({"k": kwargs} if kwargs else {})}, timeout)
+        with contextlib.closing(asked):
+            kind, value = next(asked)
+        if kind in (ITEM, END):
+            raise TypeError(f"{method} streams: go through the items of stream()")
         return value
+
+    def stream(self, method, *args, to=None, timeout=10.0):
+        """Yields the items of a function that streams; leaving the loop ends the function. `timeout` is for each item."""
+        for kind, value in self._ask(method, args, to, {}, timeout):
+            if kind != ITEM:
+                return
+            yield value
 
     def notify(self, method, *args, to=None):
         """Calls without an answer."""
@@ -84,15 +85,36 @@ class Peer:
     def close(self):
         self.socket.close(linger=1000)
 
+    def _ask(self, method, args, to, meta, timeout):
+        """Sends a call and yields what comes back as (kind, value); ends it at the other side when it is left before its end."""
+        route, call, answers = self._route(to), next(self._ids), collections.deque()
+        self._answers[call] = answers
+        self._send(route, [CALL, call, method, list(args), meta])
+        kind = ITEM
+        try:
+            while kind == ITEM:
+                if not self.serve(timeout, until=lambda: answers):
+                    raise TimeoutError(f"{method} did not answer within {timeout} s")
+                kind, value = answers.popleft()
+                if kind == ERROR:
+                    raise RemoteError(value)
+                yield kind, value
+                if kind == ITEM:
+                    self._send(route, [CREDIT, call, 1])  # one was taken, one more may come
+        finally:
+            del self._answers[call]
+            if kind == ITEM:
+                self._send(route, [CANCEL, call, "left"])
+
     def _handle(self, route, kind, *fields):
         if kind == CALL:
             call, method, args, meta = fields
             self._send(route, self._run(call, method, args, meta or {}))
         elif kind == NOTIFY:
             self._run(0, fields[0], fields[1], fields[2] or {})
-        elif kind in (RESULT, ERROR):
+        elif kind in (RESULT, ERROR, ITEM, END):
             if fields[0] in self._answers:
-                self._answers[fields[0]] = (kind, fields[1])
+                self._answers[fields[0]].append((kind, fields[1]))
             else:
                 self.late += 1  # its caller gave up
         elif kind == HELLO:

@@ -135,6 +135,26 @@ for (const library of LIBRARIES) {
     await proxy.end()
   })
 
+  pythonTest('a Python peer behind a proxy goes through streams of the one server there', async () => {
+    const server = newServer()
+    const proxy = startProxy(library)
+    const [front, back] = JSON.parse(await proxy.line()) as [string, string]
+    server.connect(back)
+    const peer = await PythonPeer.start('connect', front, '')
+    const numbers = (to: number) => Array.from({ length: to }, (_, n) => n)
+    assert.equal(await peer.run('stream', ['count', 500]), { taken: numbers(500), end: 'end' })
+    assert.equal(await peer.run('stream', ['breakAt', 70]), { taken: numbers(70), end: 'INTERNAL' })
+    assert.equal(await peer.run('stream', ['count', 500], { leave_after: 100 }), {
+      taken: numbers(100),
+      end: 'left',
+    })
+    assert.equal(await peer.call('lower', ['ABC']), { value: 'abc' })
+    await until(() => server.stats().running === 0)
+    await peer.end()
+    await server.close()
+    await proxy.end()
+  })
+
   test('callers behind one proxy may use the same ids at once: each gets its own answers', async () => {
     const server = newServer()
     const proxy = startProxy(library)

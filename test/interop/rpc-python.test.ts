@@ -89,6 +89,43 @@ test('a Python peer calls a Server with values of every type, keywords, errors a
   await server.close()
 })
 
+test('a Python peer goes through streams: to the end, to an error, and leaves one early', async () => {
+  const server = newServer()
+  let made = 0
+  let left = 0
+  server.registerRpc('forever', async function* () {
+    try {
+      for (;;) yield { n: made++, filling: new Uint8Array(10_000) }
+    } finally {
+      left++
+    }
+  })
+  const peer = await PythonPeer.start('connect', await server.bind(ANY_PORT), 'worker')
+  const numbers = (to: number) => Array.from({ length: to }, (_, n) => n)
+  assert.equal(await peer.run('stream', ['count', 1000]), { taken: numbers(1000), end: 'end' })
+  assert.equal(await peer.run('stream', ['count', 0]), { taken: [], end: 'end' })
+  assert.equal(await peer.run('stream', ['breakAt', 100]), { taken: numbers(100), end: 'INTERNAL' })
+  assert.equal(await peer.run('stream', ['nothing']), { taken: [], end: 'NOT_FOUND' })
+  // A result is no stream, and has no items.
+  assert.equal(await peer.run('stream', ['lower', 'ABC']), { taken: [], end: 'end' })
+  await peer.call('count', [3]).then(
+    () => assert.unreachable(),
+    (error: Error) => assert.match(error.message, /count streams/),
+  )
+  assert.equal(await peer.run('stream', ['count', 300], { leave_after: 200 }), {
+    taken: numbers(200),
+    end: 'left',
+  })
+  const [worker] = server.peers.values()
+  const leaving = peer.run('stream', ['forever'], { leave_after: 0 })
+  void leaving.catch(() => {})
+  await until(() => made > 200)
+  await peer.child.kill()
+  await until(() => left === 1, 5000, 'the end of the generator whose consumer was killed')
+  assert.is(worker!.claimedName, 'worker')
+  await server.close()
+})
+
 test('a Server calls a Python peer by sendTo: results, errors, unknown names', async () => {
   const server = newServer()
   const peer = await PythonPeer.start('connect', await server.bind(ANY_PORT), 'worker')

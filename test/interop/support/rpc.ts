@@ -30,6 +30,13 @@ export function newServer(name = 'remote'): Server {
     echo: (value: unknown) => value,
     whoAreYou: () => name,
     nothingAtAll: () => undefined,
+    async *count(to: number) {
+      for (let n = 0; n < to; n++) yield n
+    },
+    async *breakAt(at: number) {
+      for (let n = 0; n < at; n++) yield n
+      throw new RangeError('too far')
+    },
     sleep: async (ms: number, value: unknown) => {
       await sleep(ms)
       return value

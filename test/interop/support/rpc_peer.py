@@ -74,6 +74,19 @@ def roundtrip():
     return [repr(value)[:80] for value, answer in zip(values, answers) if value != answer or type(value) is not type(answer)]
 
 
+def stream(method, *args, leave_after=None, **kwargs):
+    """What a stream yields, and how it ended."""
+    taken = []
+    try:
+        for item in peer.stream(method, *args, to=caller(), **kwargs):
+            taken.append(item)
+            if len(taken) == leave_after:
+                return {"taken": taken, "end": "left"}
+    except RemoteError as error:
+        return {"taken": taken, "end": error.code}
+    return {"taken": taken, "end": "end"}
+
+
 def ping():
     peer._send([], [PING, 7])
 
@@ -82,7 +95,7 @@ def state():
     return {"welcome": peer.welcome, "names": list(peer.routes), "late": peer.late, "malformed": peer.malformed, "noted": noted}
 
 
-ACTIONS = {f.__name__: f for f in (call, roundtrip, ping, state)}
+ACTIONS = {f.__name__: f for f in (call, roundtrip, stream, ping, state)}
 ACTIONS["notify"] = lambda method, *args: peer.notify(method, *args, to=caller())
 
 where = peer.bind(endpoint) if role == "bind" else (peer.connect(endpoint), endpoint)[1]
