@@ -23,6 +23,7 @@ export type { ExposeErrors } from './errors/remote-error.ts'
 export type { ClientEvents, ClientOptions, ReadyOptions, StatusEvent } from './participants/client-core.ts'
 export type { Stats } from './participants/counters.ts'
 export type { DrainOptions } from './participants/participant.ts'
+export type { PickedCall, Picker, PickServer, ReadyServer } from './participants/pickers.ts'
 export type { ServerEvents } from './participants/server-core.ts'
 export { type CurriedRegistrar, method, type Registrar, type RpcOptions } from './registry/registration.ts'
 export {

@@ -39,8 +39,8 @@ export interface Target {
   readonly queue: WaitingQueue<Call>
   /** Somebody is there, even if too busy to take a call now. */
   readonly connected: boolean
-  /** A lane that takes a call now. */
-  lane(): Lane | undefined
+  /** A lane that takes a call now, and is the best for this one. May throw: that fails the call. */
+  lane(call: Call): Lane | undefined
   /** Why no call may be made, or not wait: `undefined` when it may. */
   refusal(): RpcError | undefined
   /** What went wrong last on the way there, while nobody takes calls. */
@@ -168,15 +168,15 @@ export class Calls {
     return pending
   }
 
-  /** Sends calls that wait in `queue` on `lane`, while it takes any. */
-  drain(queue: WaitingQueue<Call>, takes: () => Lane | undefined): void {
+  /** Sends calls that wait in `queue`, each on what `takes` says for it, while that says anything. */
+  drain(queue: WaitingQueue<Call>, takes: (call: Call) => Lane | undefined): void {
     if (queue.size === 0) return
     const now = this.#options.now()
     for (const call of queue) {
-      const lane = takes()
-      if (lane === undefined) return
-      queue.delete(call)
       try {
+        const lane = takes(call)
+        if (lane === undefined) return
+        queue.delete(call)
         lane.sendEncoded(call, call.due - now)
         this.#sent(call, lane)
       } catch (error) {
@@ -267,7 +267,7 @@ export class Calls {
     if (call.timeoutMs <= 0) {
       throw new DeadlineError(`no time is left to call ${call.method} at ${target.shown}`, { executed: 'no' })
     }
-    const lane = target.queue.size === 0 ? target.lane() : undefined
+    const lane = target.queue.size === 0 ? target.lane(call) : undefined
     if (lane !== undefined) {
       lane.sendCall(call, args, call.timeoutMs)
       this.#sent(call, lane)
@@ -277,7 +277,7 @@ export class Calls {
     if (this.#open++ === 0) this.#options.onOpen()
     this.#counters.started++
     // User code that ran while the arguments were encoded may have made calls: they had to wait.
-    if (lane !== undefined && target.queue.size > 0) this.drain(target.queue, () => target.lane())
+    if (lane !== undefined && target.queue.size > 0) this.drain(target.queue, (next) => target.lane(next))
     if (call.timeoutMs !== Number.POSITIVE_INFINITY) this.#options.deadlines.add(call, now, call.timeoutMs)
     if (settings.signal !== undefined) this.#options.watches.add(settings.signal, call)
   }

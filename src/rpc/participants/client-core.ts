@@ -1,6 +1,6 @@
 /**
- * What a Client is behind its face: sessions with servers, of which each call takes the one with the fewest calls open, and the
- * calls that wait for the first to be ready. Knows no stubs.
+ * What a Client is behind its face: sessions with servers, of which the picker chooses one for each call, and the calls that wait
+ * for the first to be ready. Knows no stubs.
  */
 import { LinkError, ProtocolError, type PseudError } from '../../base/errors.ts'
 import { PeerError, type TransportEvent } from '../../zmtp/connections.ts'
@@ -15,10 +15,13 @@ import { LOGIN_REFUSED } from '../session/envelope.ts'
 import type { SessionLane } from '../session/lane.ts'
 import type { Session } from '../session/session.ts'
 import { Participant, type ParticipantEvents } from './participant.ts'
+import { type Choose, chooserOf, type Picker } from './pickers.ts'
 
 export interface ClientOptions extends ParticipantOptions {
   /** The name under which the server can call this client. A claim, not a proof. Default none. */
   readonly userId?: string
+  /** Which of several ready servers takes a call. Default `least-inflight`. */
+  readonly picker?: Picker
 }
 
 /** What became of the connection to one endpoint. */
@@ -48,6 +51,7 @@ export interface ReadyOptions {
 export class ClientCore extends Participant<ClientEvents> implements Target {
   readonly queue: WaitingQueue<Call>
   readonly #userId: string
+  readonly #choose: Choose
   // Sessions that take calls.
   readonly #ready: Session[] = []
   readonly #waiters = new Set<ReadyWaiter>()
@@ -59,6 +63,7 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
   constructor(name: string, options: ClientOptions) {
     super(name, 'DEALER', options.userId ?? '', options)
     this.#userId = options.userId ?? ''
+    this.#choose = chooserOf(options.picker ?? 'least-inflight')
     this.queue = new WaitingQueue(this.maxQueuedCalls, this.maxQueuedBytes)
   }
 
@@ -83,19 +88,9 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
     return this.#ready.length > 0
   }
 
-  /** Of the ready servers that take calls, the one with the fewest open. */
-  lane(): SessionLane | undefined {
-    const ready = this.#ready
-    if (ready.length === 1) return ready[0]!.lane.lane()
-    let best: Session | undefined
-    let fewest = Number.POSITIVE_INFINITY
-    for (const session of ready) {
-      const { inFlight } = session
-      if (inFlight >= fewest || !session.lane.takes) continue
-      best = session
-      fewest = inFlight
-    }
-    return best?.lane
+  /** Of the ready servers that take calls, the one that the picker chooses. */
+  lane(call: Pick<Call, 'method' | 'settings'>): SessionLane | undefined {
+    return this.#choose(this.#ready, call)?.lane
   }
 
   get trouble(): Error | undefined {
@@ -148,7 +143,12 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
   }
 
   notify(method: string, args: readonly unknown[]): boolean {
-    const lane = this.lane()
+    let lane: SessionLane | undefined
+    try {
+      lane = this.lane({ method, settings: this.settings })
+    } catch (error) {
+      this.report(error, { method })
+    }
     return lane?.notify(method, args, this.settings) ?? false
   }
 
@@ -282,7 +282,7 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
   }
 
   #drainQueue(): void {
-    this.calls.drain(this.queue, () => this.lane())
+    this.calls.drain(this.queue, (call) => this.lane(call))
   }
 
   #failWaiting(errorFor: (executed: 'no') => RpcError): void {
