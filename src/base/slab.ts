@@ -98,6 +98,16 @@ export class Slab {
     return mark.at > mark.start ? whole.subarray(mark.at - mark.start) : whole
   }
 
+  /** Copies everything written since `mark` to `into`, from `at` on. */
+  copySince(mark: Mark, into: Buffer, at: number): void {
+    let skipped = mark.at - mark.start
+    for (let i = mark.sealed; i < this.#sealed.length; i++) {
+      at += this.#sealed[i]!.copy(into, at, skipped)
+      skipped = 0
+    }
+    if (this.at > this.#start) this.bytes.copy(into, at, this.#start + skipped, this.at)
+  }
+
   /** Forgets everything written since `mark` was saved. */
   rollback(mark: Mark): void {
     while (this.#chunks.length > mark.chunks) giveChunk(this.#chunks.pop()!)

@@ -15,6 +15,8 @@ export interface RpcLimits {
   /** Calls that wait for a connection, in number and octets. Default 1,000 and 16 MiB. */
   readonly maxQueuedCalls: number
   readonly maxQueuedBytes: number
+  /** Memory for sent calls of a client, so that they can be sent again; a call that finds none is sent once. Default 16 MiB. */
+  readonly maxKeptBytes: number
   /** Functions that run for peers and have not answered. Default 4,096, and 256 for one peer. */
   readonly maxRunningCalls: number
   readonly maxRunningCallsPerPeer: number
@@ -64,6 +66,7 @@ export const DEFAULT_RPC_LIMITS: RpcLimits = {
   maxPendingCalls: 16_384,
   maxQueuedCalls: 1000,
   maxQueuedBytes: 16 * MIB,
+  maxKeptBytes: 16 * MIB,
   maxRunningCalls: 4096,
   maxRunningCallsPerPeer: 256,
   maxWaitingCalls: 1024,

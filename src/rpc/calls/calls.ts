@@ -7,11 +7,12 @@ import type { Random } from '../../base/clock.ts'
 import type { CallSettings } from '../api/settings.ts'
 import { DeadlineError, type Executed, RpcError } from '../errors/errors.ts'
 import type { Counters } from '../participants/counters.ts'
-import { quote } from '../registry/names.ts'
 import { type Offers, offersIn } from '../streams/offers.ts'
 import { Inflow, PendingCall, type StreamOwner } from '../streams/remote-stream.ts'
 import type { AbortWatches } from './abort.ts'
 import { Deadline, type Deadlines } from './deadlines.ts'
+import { closedError, lateError, leftError } from './endings.ts'
+import { type Keepable, Keeper, type KeptChunk } from './kept.ts'
 import type { WaitingQueue } from './queue.ts'
 
 export const QUEUED = 0
@@ -39,6 +40,8 @@ export interface Target {
   readonly queue: WaitingQueue<Call>
   /** Somebody is there, even if too busy to take a call now. */
   readonly connected: boolean
+  /** Another lane, or a later one, may take what one has lost: so calls are kept until they are settled. */
+  readonly keeps: boolean
   /** A lane that takes a call now, and is the best for this one. May throw: that fails the call. */
   lane(call: Call): Lane | undefined
   /** Why no call may be made, or not wait: `undefined` when it may. */
@@ -56,6 +59,8 @@ export interface CallsOptions {
   readonly now: () => number
   readonly maxPending: number
   readonly maxDepth: number
+  /** What sent calls may take of memory, to be sent again. */
+  readonly maxKeptBytes: number
   /** Encodes id, method and arguments of a call that has to wait; throws `ArgumentError`. */
   readonly encode: (call: Call, args: readonly unknown[]) => Buffer
   /** A first call is open, or the last one has settled. */
@@ -63,7 +68,7 @@ export interface CallsOptions {
   readonly onIdle: () => void
 }
 
-export class Call extends Deadline implements StreamOwner {
+export class Call extends Deadline implements StreamOwner, Keepable {
   readonly id: number
   readonly method: string
   readonly settings: CallSettings
@@ -76,6 +81,12 @@ export class Call extends Deadline implements StreamOwner {
   lane: Lane | undefined = undefined
   /** `id, method, args` in MessagePack, while it waits. */
   encoded: Buffer | undefined = undefined
+  /** The same once it was sent, where it can be sent again. */
+  kept: KeptChunk | undefined = undefined
+  keptAt = 0
+  keptEnd = 0
+  /** It was sent to somebody who may have run it, and waits to be sent to somebody else. */
+  started = false
   /** What comes, when the function streams; or what its caller waits at for that. */
   stream: Inflow | undefined = undefined
   /** The arguments that stream. */
@@ -107,7 +118,7 @@ export class Call extends Deadline implements StreamOwner {
 
   /** Whether it can have been run: what an error about it has to say. */
   get executed(): Executed {
-    return this.state === QUEUED ? 'no' : 'maybe'
+    return this.state === QUEUED && !this.started ? 'no' : 'maybe'
   }
 
   onDeadline(): void {
@@ -128,6 +139,7 @@ export class Call extends Deadline implements StreamOwner {
 }
 
 export class Calls {
+  readonly keeper: Keeper
   readonly #options: CallsOptions
   readonly #counters: Counters
   #nextId: number
@@ -138,6 +150,7 @@ export class Calls {
   constructor(options: CallsOptions) {
     this.#options = options
     this.#counters = options.counters
+    this.keeper = new Keeper(options.maxKeptBytes, () => this.#counters.unkept++)
     // A peer that guesses ids gains nothing (the tables are per lane), and need not find it easy either.
     this.#nextId = 1 + Math.floor(options.random() * (ID_MAX - 1))
   }
@@ -163,6 +176,7 @@ export class Calls {
       this.#send(call, args)
     } catch (error) {
       call.state = SETTLED
+      this.keeper.release(call)
       call.reject(error)
     }
     return pending
@@ -178,12 +192,43 @@ export class Calls {
         if (lane === undefined) return
         queue.delete(call)
         lane.sendEncoded(call, call.due - now)
+        if (call.target.keeps) this.keeper.adopt(call, call.encoded!)
         this.#sent(call, lane)
       } catch (error) {
         this.reject(call, error)
       }
       call.encoded = undefined
     }
+  }
+
+  /**
+   * Takes sent calls off their lanes, and has each wait again at its target, with its id, arguments, time, signal and streams, for
+   * the next lane that takes it, which may be now. `started`: they may have been run where they were. Returns those that cannot be
+   * sent again, as they were: their octets found no room, they stream already, or nobody is left to send them to.
+   */
+  resend(calls: Iterable<Call>, started: boolean): Call[] {
+    const stay: Call[] = []
+    const targets = new Set<Target>()
+    for (const call of [...calls]) {
+      if (this.unsend(call, started)) {
+        call.target.queue.add(call)
+        targets.add(call.target)
+      } else stay.push(call)
+    }
+    for (const target of targets) this.drain(target.queue, (call) => target.lane(call))
+    return stay
+  }
+
+  /** Takes a sent call off its lane: QUEUED again, but in no queue yet. `false`: it cannot be sent again, and is as it was. */
+  unsend(call: Call, started: boolean): boolean {
+    if (call.state !== SENT || call.kept === undefined || call.stream !== undefined) return false
+    if (call.offers?.taken === true || call.target.refusal() !== undefined) return false
+    call.lane!.forget(call)
+    call.lane = undefined
+    call.encoded = this.keeper.octets(call)
+    if (started) call.started = true
+    call.state = QUEUED
+    return true
   }
 
   /** Whether a call with this id can have been made here. */
@@ -325,6 +370,7 @@ export class Calls {
     if (call.state === SENT) call.lane!.forget(call)
     else call.target.queue.delete(call)
     call.state = SETTLED
+    if (call.kept !== undefined) this.keeper.release(call)
     this.#options.deadlines.remove(call)
     const signal = call.settings.signal
     if (signal !== undefined) this.#options.watches.remove(signal, call)
@@ -343,46 +389,4 @@ let rejectNewest: (error: unknown) => void
 const keepSettlers = (resolve: (value: unknown) => void, reject: (error: unknown) => void): void => {
   resolveNewest = resolve
   rejectNewest = reject
-}
-
-/** What every open call is told when its side closes. */
-export function closedError(executed: Executed): RpcError {
-  return new RpcError('CLOSED', 'this side was closed', { executed })
-}
-
-/** What ends a call whose stream was left before its end. */
-function leftError(call: Call): RpcError {
-  return new RpcError('CANCELLED', `the stream of ${quote(call.method)} was left`, {
-    executed: call.executed,
-  })
-}
-
-/** What a call is told whose time is over: one that never left says why. */
-function lateError(call: Call, executed: Executed): DeadlineError {
-  const { method, target } = call
-  const timeoutMs = Math.round(call.timeoutMs)
-  if (executed !== 'no') {
-    return new DeadlineError(`${method} at ${target.shown} did not answer within ${timeoutMs} ms`, {
-      executed,
-    })
-  }
-  const cause = target.trouble
-  const why = cause === undefined ? '' : `: ${cause.message}`
-  return new DeadlineError(`${method} could not be sent to ${target.shown} within ${timeoutMs} ms${why}`, {
-    executed,
-    ...(cause && { cause }),
-  })
-}
-
-/** What every call sent on a lost connection is told. */
-export function lostError(call: Call, cause: Error | undefined): RpcError {
-  const shown = call.lane?.shown ?? call.target.shown
-  return new RpcError(
-    'UNAVAILABLE',
-    `the connection to ${shown} was lost while ${quote(call.method)} was open`,
-    {
-      executed: call.executed,
-      ...(cause && { cause }),
-    },
-  )
 }

@@ -6,8 +6,9 @@ import { LinkError, ProtocolError, type PseudError } from '../../base/errors.ts'
 import { PeerError, type TransportEvent } from '../../zmtp/connections.ts'
 import type { ParticipantOptions } from '../api/options.ts'
 import { checkTimeout } from '../api/settings.ts'
-import { type Call, closedError, type Target } from '../calls/calls.ts'
+import type { Call, Target } from '../calls/calls.ts'
 import { Deadline } from '../calls/deadlines.ts'
+import { closedError } from '../calls/endings.ts'
 import { WaitingQueue } from '../calls/queue.ts'
 import { DeadlineError, RpcError, UnauthorizedError } from '../errors/errors.ts'
 import type { Login } from '../security/backend.ts'
@@ -49,6 +50,7 @@ export interface ReadyOptions {
 }
 
 export class ClientCore extends Participant<ClientEvents> implements Target {
+  readonly keeps = true
   readonly queue: WaitingQueue<Call>
   readonly #userId: string
   readonly #choose: Choose

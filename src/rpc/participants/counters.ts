@@ -7,6 +7,8 @@ export class Counters {
   failed = 0
   timedOut = 0
   cancelled = 0
+  /** Calls that cannot be sent again, should that be asked: what is kept for it was full. */
+  unkept = 0
   /** Answers to no open call: late, repeated, or never asked for. */
   late = 0
   /** Calls of peers: begun, answered with a result, answered with an error, refused before they began. */

@@ -22,8 +22,9 @@ import { type ParticipantOptions, type ResolvedOptions, resolveOptions } from '.
 import { CallSettings } from '../api/settings.ts'
 import { AbortWatches } from '../calls/abort.ts'
 import { encodeCall } from '../calls/arguments.ts'
-import { Calls, closedError } from '../calls/calls.ts'
+import { Calls } from '../calls/calls.ts'
 import { Deadlines } from '../calls/deadlines.ts'
+import { closedError } from '../calls/endings.ts'
 import { RpcError } from '../errors/errors.ts'
 import type { Handler } from '../registry/handler.ts'
 import { type Asking, findHandler, Registry } from '../registry/registry.ts'
@@ -117,6 +118,7 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
       now,
       maxPending: limits.maxPendingCalls,
       maxDepth: limits.maxDepth,
+      maxKeptBytes: limits.maxKeptBytes,
       encode: (call, args) => encodeCall(this.codec, call, args),
       onOpen: () => this.updateHold(),
       onIdle: () => this.#idle(),

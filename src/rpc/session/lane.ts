@@ -3,7 +3,7 @@
  * connection has one lane. Peers behind a proxy share a connection; what sets them apart is their route, the frames in front of
  * the message, which are kept as they came and put in front of all that goes back.
  */
-import type { Slab } from '../../base/slab.ts'
+import { Mark, type Slab } from '../../base/slab.ts'
 import { type Codec, writeNil, writeString, writeUint } from '../../codec/index.ts'
 import type { Driver } from '../../zmtp/connections.ts'
 import type { PeerLink } from '../api/peer.ts'
@@ -94,6 +94,8 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
   readonly #owner: LaneOwner
   readonly #connection: Connection
   readonly #route: readonly Buffer[]
+  // Where the call that is being written begins; only of those that are kept.
+  #mark: Mark | undefined
 
   constructor(owner: LaneOwner, route: readonly Buffer[], key: string) {
     this.#owner = owner
@@ -183,6 +185,11 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
     return this.#owner.refusal()
   }
 
+  /** Nobody but this peer can run what was meant for it. */
+  get keeps(): boolean {
+    return false
+  }
+
   get trouble(): undefined {
     return undefined
   }
@@ -205,6 +212,7 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
       // Once the route is written there is no way back: whether the arguments can be encoded must be known before.
       call.encoded = encodeCall(this.#owner.codec, call, args)
       this.sendEncoded(call, remainingMs)
+      if (call.target.keeps) this.#owner.calls.keeper.adopt(call, call.encoded)
       call.encoded = undefined
       return
     }
@@ -212,9 +220,8 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
     const before = slab.byteLength
     try {
       writeCallHead(slab, withMeta)
-      writeUint(slab, call.id)
-      writeString(slab, call.method)
-      this.#owner.codec.writeValue(slab, args, 'args')
+      if (call.target.keeps) this.#writeKept(slab, call, args)
+      else this.#writeCall(slab, call, args)
       if (withMeta) writeMeta(slab, settings, remainingMs, offers?.places)
       this.#checkSize(slab.byteLength - before, 'no')
     } catch (error) {
@@ -329,6 +336,22 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
   }
 
   // -- inside ----------------------------------------------------------------------------------------------------------
+
+  #writeCall(slab: Slab, call: Call, args: readonly unknown[]): void {
+    writeUint(slab, call.id)
+    writeString(slab, call.method)
+    this.#owner.codec.writeValue(slab, args, 'args')
+  }
+
+  /** Writes a call, and has its octets kept, to be sent again. */
+  #writeKept(slab: Slab, call: Call, args: readonly unknown[]): void {
+    // Of this lane alone: encoding may run code that makes calls on others.
+    this.#mark ??= new Mark()
+    slab.save(this.#mark)
+    const before = slab.byteLength
+    this.#writeCall(slab, call, args)
+    this.#owner.calls.keeper.keep(call, slab, this.#mark, slab.byteLength - before)
+  }
 
   #writeError(slab: Slab, id: number, error: WireError): void {
     writeHead(slab, 3, ERROR, id)

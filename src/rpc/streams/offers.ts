@@ -55,6 +55,12 @@ export class Offers {
     this.#offers.set(place, new Offer(source))
   }
 
+  /** Items of one have been asked for: they are given out once. */
+  get taken(): boolean {
+    for (const offer of this.#offers.values()) if (offer.taken) return true
+    return false
+  }
+
   get places(): number[] {
     return [...this.#offers.keys()]
   }

@@ -1,0 +1,54 @@
+// What open calls are told that end without an answer: closed, left, late, lost. Says which were run, as far as a call knows it.
+import { DeadlineError, type Executed, RpcError } from '../errors/errors.ts'
+import { quote } from '../registry/names.ts'
+
+/** A call, as far as its end can be told. */
+export interface Ending {
+  readonly method: string
+  readonly executed: Executed
+  readonly timeoutMs: number
+  readonly target: { readonly shown: string; readonly trouble: Error | undefined }
+  readonly lane: { readonly shown: string } | undefined
+}
+
+/** What every open call is told when its side closes. */
+export function closedError(executed: Executed): RpcError {
+  return new RpcError('CLOSED', 'this side was closed', { executed })
+}
+
+/** What ends a call whose stream was left before its end. */
+export function leftError(call: Ending): RpcError {
+  return new RpcError('CANCELLED', `the stream of ${quote(call.method)} was left`, {
+    executed: call.executed,
+  })
+}
+
+/** What a call is told whose time is over: one that never left says why. */
+export function lateError(call: Ending, executed: Executed): DeadlineError {
+  const { method, target } = call
+  const timeoutMs = Math.round(call.timeoutMs)
+  if (executed !== 'no') {
+    return new DeadlineError(`${method} at ${target.shown} did not answer within ${timeoutMs} ms`, {
+      executed,
+    })
+  }
+  const cause = target.trouble
+  const why = cause === undefined ? '' : `: ${cause.message}`
+  return new DeadlineError(`${method} could not be sent to ${target.shown} within ${timeoutMs} ms${why}`, {
+    executed,
+    ...(cause && { cause }),
+  })
+}
+
+/** What every call sent on a lost connection is told. */
+export function lostError(call: Ending, cause: Error | undefined): RpcError {
+  const shown = call.lane?.shown ?? call.target.shown
+  return new RpcError(
+    'UNAVAILABLE',
+    `the connection to ${shown} was lost while ${quote(call.method)} was open`,
+    {
+      executed: call.executed,
+      ...(cause && { cause }),
+    },
+  )
+}
