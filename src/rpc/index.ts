@@ -7,7 +7,19 @@ export type { ParticipantOptions, RpcLimits } from './api/options.ts'
 export { Peer } from './api/peer.ts'
 export { Server, type ServerOptions } from './api/server.ts'
 export type { CallOptions } from './api/settings.ts'
-export type { AnyStub, Method, StreamCall, Stub, UntypedCall } from './api/types.ts'
+export type {
+  AnyStub,
+  ArgumentSchemas,
+  CallerArguments,
+  CheckedArguments,
+  CheckedFunction,
+  Gives,
+  Method,
+  Promised,
+  StreamCall,
+  Stub,
+  UntypedCall,
+} from './api/types.ts'
 export {
   ArgumentError,
   DeadlineError,
@@ -25,7 +37,14 @@ export type { Stats } from './participants/counters.ts'
 export type { DrainOptions } from './participants/participant.ts'
 export type { PickedCall, Picker, PickServer, ReadyServer } from './participants/pickers.ts'
 export type { ServerEvents } from './participants/server-core.ts'
-export { type CurriedRegistrar, method, type Registrar, type RpcOptions } from './registry/registration.ts'
+export type { HandlerOptions, ParameterInfo } from './registry/handler.ts'
+export {
+  type CurriedRegistrar,
+  type MethodOptions,
+  method,
+  type Registrar,
+  type RpcOptions,
+} from './registry/registration.ts'
 export {
   createLocalRegistry,
   globalRegistry,
@@ -35,6 +54,15 @@ export {
   registerPredicate,
   registerRpc,
 } from './registry/registry.ts'
+export type {
+  SchemaInput,
+  SchemaIssue,
+  SchemaOutput,
+  SchemaResult,
+  StandardSchema,
+  StandardSchemaProps,
+} from './registry/standard-schema.ts'
+export { OutputError, type ValidationDetails, type ValidationIssue } from './registry/validation.ts'
 export type {
   AuthenticationBackend,
   Awaitable,

@@ -2,6 +2,7 @@
  * From the type of what a peer registers to the type of the stub that calls it. Types only; the one place where `any` is
  * needed, because a registered function may have any parameters.
  */
+import type { SchemaInput, SchemaOutput, StandardSchema } from '../registry/standard-schema.ts'
 import type { RemoteStream } from '../streams/remote-stream.ts'
 
 /** A function made by `method`: its caller does not see the context. */
@@ -12,6 +13,52 @@ export interface Method<Args extends unknown[], R> {
 }
 
 declare const METHOD: unique symbol
+
+/** A function registered with an `input`: `Args` is what its callers pass, `Checked` what it gets. */
+export interface CheckedFunction<Args extends unknown[], Checked extends unknown[], R> {
+  (...args: Checked): R
+  readonly [METHOD]?: (...args: Args) => R
+}
+
+/** One schema of all arguments as an array, or a list of schemas, one for each. */
+export type ArgumentSchemas = StandardSchema<readonly unknown[]> | readonly StandardSchema[]
+
+/** What callers pass where `input` is `I`. */
+export type CallerArguments<I extends ArgumentSchemas> = I extends StandardSchema
+  ? AsArguments<SchemaInput<I>>
+  : OptionalTail<{
+      -readonly [Place in keyof I]: I[Place] extends StandardSchema ? SchemaInput<I[Place]> : never
+    }>
+
+/** What a function gets where `input` is `I`. */
+export type CheckedArguments<I extends ArgumentSchemas> = I extends StandardSchema
+  ? AsArguments<SchemaOutput<I>>
+  : AsArguments<{
+      -readonly [Place in keyof I]: I[Place] extends StandardSchema ? SchemaOutput<I[Place]> : never
+    }>
+
+type AsArguments<T> = T extends readonly unknown[] ? [...T] : never
+
+// Who may leave out an argument may leave out those behind it.
+type OptionalTail<T> = T extends [...infer Head, infer Last]
+  ? undefined extends Last
+    ? [...OptionalTail<Head>, Last?]
+    : T
+  : AsArguments<T>
+
+/** What a function may return whose `output` is `O`: a value, the items of a stream, or a promise of either. */
+export type Gives<O extends StandardSchema> =
+  unknown extends SchemaInput<O> ? unknown : Given<SchemaInput<O>> | PromiseLike<Given<SchemaInput<O>>>
+
+type Given<T> = T | Streamed<T>
+
+/** What its callers get. */
+export type Promised<R, O extends StandardSchema> =
+  unknown extends SchemaOutput<O>
+    ? R
+    : IsStream<Awaited<R>> extends true
+      ? AsyncIterable<SchemaOutput<O>>
+      : Promise<SchemaOutput<O>>
 
 /**
  * What can be called on a peer whose functions are not known: everything. The members are `any` and no callable type, because

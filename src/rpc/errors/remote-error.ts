@@ -16,10 +16,12 @@ import {
   STANDARD,
   UnauthorizedError,
 } from './errors.ts'
+import { didNotRun } from './not-run.ts'
 
 /**
- * What callers learn of an error that a function throws. `none`: a fixed text and a reference, under which this side reports it.
- * `message`: code, class name, message, details. `full`: stack and causes too.
+ * What callers learn of an error that a function throws. `none`: a fixed text and a reference, under which this side reports it; of a
+ * refusal in front of the function also the code, such as INVALID_ARGUMENT. `message`: code, class name, message, details. `full`:
+ * stack and causes too.
  */
 export type ExposeErrors = 'none' | 'message' | 'full'
 
@@ -45,13 +47,30 @@ const CAUSES_MAX = 4
 
 /** The map for what a function threw, `value`: anything at all. `codec` is what it will be encoded with. */
 export function toWire(value: unknown, expose: ExposeErrors, reference: string, codec: Codec): WireError {
-  if (expose === 'none') return { c: 'INTERNAL', m: 'the function failed', x: 'yes', r: reference }
+  const x = didNotRun(value) ? 'no' : 'yes'
+  if (expose === 'none') return { ...(x === 'no' ? refused(value) : FAILED), x, r: reference }
   try {
-    return { ...describe(value, expose === 'full', codec, 0), x: 'yes' }
+    return { ...describe(value, expose === 'full', codec, 0), x }
   } catch {
     // A getter of the thrown object threw in its turn.
-    return { c: 'INTERNAL', m: 'the function failed with an error that cannot be read', x: 'yes' }
+    return { c: 'INTERNAL', m: 'the function failed with an error that cannot be read', x }
   }
+}
+
+const FAILED: WireError = { c: 'INTERNAL', m: 'the function failed' }
+
+// Codes that a caller needs to know what to do next, and that say nothing of what is inside.
+const REFUSALS: ReadonlySet<string> = new Set([
+  'INVALID_ARGUMENT',
+  'UNAUTHENTICATED',
+  'PERMISSION_DENIED',
+  'RESOURCE_EXHAUSTED',
+])
+
+/** What was thrown in front of a function, where nothing else is told. */
+function refused(value: unknown): WireError {
+  const code = value instanceof RpcError ? value.code : ''
+  return { c: REFUSALS.has(code) ? code : 'INTERNAL', m: 'the call was refused' }
 }
 
 function describe(value: unknown, full: boolean, codec: Codec, depth: number): WireError {

@@ -1,4 +1,7 @@
 // One registered function and how it is offered, and what a table of them must be able to do. No lookup, no names' rules.
+import type { ArgumentSchemas } from '../api/types.ts'
+import type { StandardSchema } from './standard-schema.ts'
+import { validated } from './validation.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: a registered function may have any parameters; who calls it is not compiled here
 export type AnyFunction = (...args: any[]) => any
@@ -15,6 +18,28 @@ export interface HandlerOptions {
   readonly withIdentity?: boolean
   /** Running it twice does the same as once, so a call may be repeated when its answer was lost. */
   readonly idempotent?: boolean
+  /**
+   * Checks what callers pass, by Standard Schema v1: one schema of all arguments as an array, or a list of schemas, one for each. The
+   * function gets what the schemas make of them. What they do not admit is INVALID_ARGUMENT, and the function is not run.
+   */
+  readonly input?: ArgumentSchemas
+  /** Checks what the function gives, or each item of it if it streams. Callers learn INTERNAL, `error` listeners the issues. */
+  readonly output?: StandardSchema
+  /** What it does, in a sentence or a few: for `$rpc.describe`. */
+  readonly doc?: string
+  /** Its parameters, for `$rpc.describe`. Default: their names as they stand in the source. */
+  readonly params?: readonly (string | ParameterInfo)[]
+  /** What it gives, in words or as a type: for `$rpc.describe`. */
+  readonly returns?: string
+}
+
+/** What is said of a parameter. */
+export interface ParameterInfo {
+  readonly name: string
+  /** In words or as a type: `'string'`. */
+  readonly type?: string
+  readonly doc?: string
+  readonly optional?: boolean
 }
 
 export const DEFAULT_DOMAIN = 'default'
@@ -30,16 +55,23 @@ export class Handler {
   readonly withContext: boolean
   readonly withIdentity: boolean
   readonly idempotent: boolean
+  /** The function as it was registered, and the options, for those who describe it. */
+  readonly registered: AnyFunction
+  readonly options: HandlerOptions
 
   constructor(name: string, run: AnyFunction, owner: unknown, options: HandlerOptions) {
     this.name = name
     this.domain = options.domain ?? DEFAULT_DOMAIN
-    this.run = run
+    this.registered = run
+    this.options = options
     this.owner = owner
     this.withContext = options.withContext === true
     this.withIdentity = options.withIdentity === true
     this.plain = !this.withContext && !this.withIdentity
     this.idempotent = options.idempotent === true
+    const leading = (this.withContext ? 1 : 0) + (this.withIdentity ? 1 : 0)
+    const checks = options.input !== undefined || options.output !== undefined
+    this.run = checks ? validated(name, run, leading, options) : run
   }
 }
 

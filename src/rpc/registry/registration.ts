@@ -10,14 +10,37 @@
  */
 import { UsageError } from '../../base/errors.ts'
 import type { CallContext } from '../api/context.ts'
-import type { Method } from '../api/types.ts'
+import type {
+  ArgumentSchemas,
+  CallerArguments,
+  CheckedArguments,
+  CheckedFunction,
+  Gives,
+  Method,
+  Promised,
+} from '../api/types.ts'
 import { type AnyFunction, Handler, type HandlerOptions, HandlerTable } from './handler.ts'
 import { checkName, faultInName, quote } from './names.ts'
+import { isSchema, type StandardSchema } from './standard-schema.ts'
+import { areArgumentSchemas } from './validation.ts'
 
 export interface RpcOptions extends HandlerOptions {
   /** Where to register; default: the global registry, or that of the server, client or registry it is called on. */
   readonly registry?: HandlerTable
 }
+
+/** The options of `method`: how the function is offered, but for its name, which is its key. */
+export type MethodOptions = Omit<HandlerOptions, 'name' | 'withIdentity' | 'withContext' | 'input' | 'output'>
+
+interface WithInput<I extends ArgumentSchemas, O extends StandardSchema> {
+  readonly input: I
+  readonly output?: O
+}
+
+// With an identity in front of what is checked, the compiler is left out of it.
+type Unchecked =
+  | (RpcOptions & { readonly input?: undefined })
+  | (RpcOptions & { readonly withIdentity: true })
 
 type MethodContext = ClassMethodDecoratorContext | ClassFieldDecoratorContext
 
@@ -33,11 +56,24 @@ export interface Registrar {
   <F extends AnyFunction>(value: F, context: ClassMethodDecoratorContext): void
   (value: undefined, context: ClassFieldDecoratorContext): void
   <F extends AnyFunction>(target: F): F
+  <
+    const I extends ArgumentSchemas,
+    R extends Gives<O>,
+    PeerApi = unknown,
+    O extends StandardSchema = StandardSchema,
+  >(
+    options: RpcOptions & WithInput<I, O> & { readonly withContext: true },
+    fn: (ctx: CallContext<PeerApi>, ...args: CheckedArguments<I>) => R,
+  ): Method<CallerArguments<I>, Promised<R, O>>
+  <const I extends ArgumentSchemas, R extends Gives<O>, O extends StandardSchema = StandardSchema>(
+    options: RpcOptions & WithInput<I, O> & { readonly withContext?: false; readonly withIdentity?: false },
+    fn: (...args: CheckedArguments<I>) => R,
+  ): CheckedFunction<CallerArguments<I>, CheckedArguments<I>, Promised<R, O>>
   <Args extends unknown[], R>(
     options: RpcOptions & { readonly withContext: true },
     fn: (ctx: CallContext, ...args: Args) => R,
   ): Method<Args, R>
-  <F extends AnyFunction | object>(nameOrOptions: string | RpcOptions, target: F): F
+  <F extends AnyFunction | object>(nameOrOptions: string | Unchecked, target: F): F
   (nameOrOptions: string | RpcOptions): CurriedRegistrar
   <T extends object>(target: T): T
 }
@@ -49,16 +85,39 @@ export interface Registrar {
 export function method<Args extends unknown[], R, PeerApi = unknown>(
   fn: (ctx: CallContext<PeerApi>, ...args: Args) => R,
 ): Method<Args, R>
-export function method<Args extends unknown[], R, PeerApi = unknown>(
-  options: Omit<HandlerOptions, 'name' | 'withIdentity'>,
+export function method<
+  const I extends ArgumentSchemas,
+  R extends Gives<O>,
+  PeerApi = unknown,
+  O extends StandardSchema = StandardSchema,
+>(
+  options: MethodOptions & WithInput<I, O>,
+  fn: (ctx: CallContext<PeerApi>, ...args: CheckedArguments<I>) => R,
+): Method<CallerArguments<I>, Promised<R, O>>
+export function method<
+  Args extends unknown[],
+  R extends Gives<O>,
+  PeerApi = unknown,
+  O extends StandardSchema = StandardSchema,
+>(
+  options: MethodOptions & { readonly input?: undefined; readonly output?: O },
   fn: (ctx: CallContext<PeerApi>, ...args: Args) => R,
-): Method<Args, R>
-export function method(first: AnyFunction | HandlerOptions, second?: AnyFunction): unknown {
+): Method<Args, Promised<R, O>>
+export function method(first: AnyFunction | { readonly input?: unknown }, second?: AnyFunction): unknown {
   const fn = typeof first === 'function' ? first : second
   if (typeof fn !== 'function') failTarget(fn)
-  const options = typeof first === 'function' ? {} : first
-  functionMarks.set(fn, { ...options, withContext: true })
-  return fn
+  const options = typeof first === 'function' ? {} : checkOptions(first)
+  // Offered twice, with other options: each needs a function of its own to be marked.
+  const own = functionMarks.has(fn) ? again(fn) : fn
+  functionMarks.set(own, { ...options, withContext: true })
+  return own
+}
+
+function again(fn: AnyFunction): AnyFunction {
+  const other = function (this: unknown, ...args: unknown[]): unknown {
+    return Reflect.apply(fn, this, args)
+  }
+  return Object.defineProperty(other, 'name', { value: fn.name })
 }
 
 /** Makes a `registerRpc` that puts into what `tableOf` says. `explicit`: instances with decorators register themselves there. */
@@ -93,7 +152,10 @@ function curried(options: RpcOptions, table: HandlerTable, explicit: boolean): C
 function enrol(target: unknown, options: RpcOptions, table: HandlerTable): unknown {
   const handlers: Handler[] = []
   if (typeof target === 'function') handlers.push(handlerOf(target as AnyFunction, undefined, options))
-  else if (isObject(target)) collect(target, options, handlers, 0)
+  else if (isObject(target)) {
+    checkOfOne(options)
+    collect(target, options, handlers, 0)
+  }
   if (handlers.length === 0) failTarget(target)
   for (const handler of handlers) checkName(handler.name)
   const into = options.registry ?? table
@@ -222,8 +284,30 @@ const OPTION_KINDS: ReadonlyMap<string, (value: unknown) => boolean> = new Map<
   ['withContext', (value) => typeof value === 'boolean'],
   ['withIdentity', (value) => typeof value === 'boolean'],
   ['idempotent', (value) => typeof value === 'boolean'],
+  ['input', areArgumentSchemas],
+  ['output', isSchema],
+  ['doc', (value) => typeof value === 'string'],
+  ['params', (value) => Array.isArray(value) && value.every(isParameter)],
+  ['returns', (value) => typeof value === 'string'],
   ['registry', (value) => value instanceof HandlerTable],
 ])
+
+function isParameter(value: unknown): boolean {
+  if (typeof value === 'string') return true
+  if (!isObject(value)) return false
+  const { name, type = '', doc = '', optional = false } = value as Record<string, unknown>
+  return [name, type, doc].every((text) => typeof text === 'string') && typeof optional === 'boolean'
+}
+
+// What is said of one function: said of several at once, it would be wrong for most of them.
+const OF_ONE: readonly (keyof HandlerOptions)[] = ['input', 'output', 'doc', 'params', 'returns']
+
+function checkOfOne(options: HandlerOptions): void {
+  for (const key of OF_ONE) {
+    if (options[key] === undefined) continue
+    throw new UsageError('BAD_OPTION', `${quote(key)} is for one function: method({ ${key} }, function)`)
+  }
+}
 
 /** Whether an object alone means options: all its keys do. An object of functions has another, or a function under one. */
 function isOptions(value: unknown): value is RpcOptions {
