@@ -3,6 +3,7 @@
 export { Client, type ClientConstructor } from './api/client.ts'
 export { CallContext } from './api/context.ts'
 export type { ListenerOptions } from './api/emitter.ts'
+export type { HeartbeatBackend, HeartbeatOptions } from './api/heartbeat.ts'
 export type { ParticipantOptions, RpcLimits } from './api/options.ts'
 export { Peer } from './api/peer.ts'
 export { Server, type ServerOptions } from './api/server.ts'

@@ -1,6 +1,6 @@
 // What the two threads say to each other. Values travel as MessagePack and not as clones: only so are they the same as those of a
 // Client, classes of the application included. Types and numbers only.
-import type { ClientOptions } from '../rpc/index.ts'
+import type { ClientOptions, HeartbeatOptions } from '../rpc/index.ts'
 import type { SyncCallOptions } from './types.ts'
 
 /** What the worker thread begins with. */
@@ -21,13 +21,12 @@ export type PlainOptions = Pick<
   | 'userId'
   | 'timeoutMs'
   | 'maxMessageSize'
-  | 'heartbeat'
   | 'reconnect'
   | 'handshakeTimeoutMs'
   | 'lingerMs'
   | 'codecLimits'
   | 'limits'
->
+> & { readonly heartbeat?: HeartbeatOptions | false }
 
 /** Credentials with all functions called. */
 export type PlainSecurity =

@@ -12,6 +12,8 @@ export interface ScriptedPeer {
   readonly identity?: string
   /** Announces X-Pseud; default true. */
   readonly pseud?: boolean
+  /** Of its ZMTP version; default 1. */
+  readonly minor?: number
 }
 
 /** Stands in for a Driver. */
@@ -21,6 +23,8 @@ export class ScriptedConnection {
   readonly outgoing = false
   congested = false
   queuedBytes = 0
+  lastHeard = 0
+  rttMs: number | undefined = undefined
   ready = true
   paused = false
   /** Why the session ended it; `undefined`: it did not, or without an error. */
@@ -37,13 +41,13 @@ export class ScriptedConnection {
   #open = false
   #undelivered = 0
 
-  constructor({ socketType = 'DEALER', identity = '', pseud = true }: ScriptedPeer = {}) {
+  constructor({ socketType = 'DEALER', identity = '', pseud = true, minor = 1 }: ScriptedPeer = {}) {
     this.peer = {
       socketType,
       identity: Buffer.from(identity),
       properties: new Map(pseud ? [['x-pseud', Buffer.from('2')]] : []),
       major: 3,
-      minor: 1,
+      minor,
       userId: undefined,
       userMetadata: new Map(),
     }

@@ -6,6 +6,7 @@ import type { TransportContext } from '../../zmtp/connections.ts'
 import type { ExposeErrors } from '../errors/remote-error.ts'
 import type { Registry } from '../registry/registry.ts'
 import { type AuthenticationBackend, none } from '../security/backend.ts'
+import { checkHeartbeat, type HeartbeatBackend } from './heartbeat.ts'
 import { checkTimeout } from './settings.ts'
 
 /** Bounds on calls. */
@@ -40,8 +41,11 @@ export interface ParticipantOptions {
   readonly timeoutMs?: number
   /** Largest message accepted, and told to peers of ours, so that they do not send more. Default 16 MiB. */
   readonly maxMessageSize?: number
-  /** PING after so much silence, and the end after so much more of it. Default 5,000 and 15,000; `false`: never. */
-  readonly heartbeat?: { readonly intervalMs?: number; readonly timeoutMs?: number } | false
+  /**
+   * Signs of life: when a silent peer is asked for one (`intervalMs`, 5,000) and given up (`timeoutMs`, 15,000, from the last octet on), and
+   * functions that hear of them. `false`: nobody is asked, and nobody given up.
+   */
+  readonly heartbeat?: HeartbeatBackend | false
   /** Delays before dialling again: a random part of a bound that doubles from the first to the second. Default 100 and 10,000. */
   readonly reconnect?: { readonly minMs?: number; readonly maxMs?: number }
   /** From connecting to the end of the ZMTP handshake. Default 10,000. */
@@ -81,6 +85,8 @@ export interface ResolvedOptions {
   readonly exposeErrors: ExposeErrors
   readonly timeoutMs: number
   readonly maxMessageSize: number
+  /** `undefined`: no heartbeats. */
+  readonly heartbeat: HeartbeatBackend | undefined
   readonly heartbeatIntervalMs: number
   readonly heartbeatTimeoutMs: number
   readonly reconnectMinMs: number
@@ -105,6 +111,7 @@ export function resolveOptions(options: ParticipantOptions): ResolvedOptions {
     exposeErrors,
     timeoutMs: checkTimeout(options.timeoutMs ?? 30_000),
     maxMessageSize: positive('maxMessageSize', options.maxMessageSize, 16 * MIB),
+    heartbeat: heartbeat === false ? undefined : checkHeartbeat(heartbeat),
     heartbeatIntervalMs:
       heartbeat === false ? 0 : positive('heartbeat.intervalMs', heartbeat.intervalMs, 5000),
     heartbeatTimeoutMs:

@@ -5,6 +5,7 @@
 import { LinkError, ProtocolError, type PseudError } from '../../base/errors.ts'
 import { PeerError, type TransportEvent } from '../../zmtp/connections.ts'
 import type { ParticipantOptions } from '../api/options.ts'
+import { Peer } from '../api/peer.ts'
 import { checkTimeout } from '../api/settings.ts'
 import type { Call, Target } from '../calls/calls.ts'
 import { Deadline } from '../calls/deadlines.ts'
@@ -190,6 +191,7 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
       })
     }
     this.#ready.push(session)
+    this.#attend(session)
     if (isWelcomed(session)) this.#welcomed(session)
     this.#drainQueue()
   }
@@ -199,6 +201,7 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
   }
 
   onWelcome(session: Session): void {
+    this.#attend(session)
     this.#welcomed(session)
   }
 
@@ -276,6 +279,10 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
     session.connection.destroy(error)
     if (dialers.length > 0) this.onGivenUp(endpoint, error)
     else this.report(error, { peer: session.connection.remoteAddress })
+  }
+
+  #attend(session: Session): void {
+    this.attend(session, () => new Peer<never>(session.lane, this.settings))
   }
 
   #forget(session: Session): void {

@@ -5,6 +5,9 @@ import type { ResolvedOptions } from '../api/options.ts'
 import { judgeOf } from '../security/wire.ts'
 import { PSEUD_PROPERTY, PSEUD_VALUE } from '../session/envelope.ts'
 
+// A busy connection is measured too, but seldom: in intervals of the heartbeat.
+const MEASURE_EVERY = 6
+
 export function connectionOptions(
   socketType: string,
   identity: string,
@@ -22,9 +25,12 @@ export function connectionOptions(
     maxFrames: 64,
     handshakeTimeoutMs: options.handshakeTimeoutMs,
     heartbeatIntervalMs: options.heartbeatIntervalMs,
-    heartbeatTimeoutMs: options.heartbeatTimeoutMs,
+    // Whoever wants to be asked before a peer is given up is asked by the session (pulse.ts).
+    heartbeatTimeoutMs: options.heartbeat?.onTimeout === undefined ? options.heartbeatTimeoutMs : 0,
     heartbeatTtlMs: 0,
     heartbeatOnlyWhenSilent: true,
+    heartbeatMeasureMs: options.heartbeatIntervalMs * MEASURE_EVERY,
+    heartbeatSince31: true,
     connectTimeoutMs: options.handshakeTimeoutMs,
     retryDelayMs: fullJitter(options.reconnectMinMs, options.reconnectMaxMs),
     backlog: 511,

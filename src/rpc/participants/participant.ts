@@ -19,6 +19,7 @@ import {
 } from '../../zmtp/connections.ts'
 import { Emitter } from '../api/emitter.ts'
 import { type ParticipantOptions, type ResolvedOptions, resolveOptions } from '../api/options.ts'
+import type { Peer } from '../api/peer.ts'
 import { CallSettings } from '../api/settings.ts'
 import { AbortWatches } from '../calls/abort.ts'
 import { encodeCall } from '../calls/arguments.ts'
@@ -27,7 +28,7 @@ import { Deadlines } from '../calls/deadlines.ts'
 import { closedError } from '../calls/endings.ts'
 import { RpcError } from '../errors/errors.ts'
 import type { Handler } from '../registry/handler.ts'
-import { type Asking, findHandler, Registry } from '../registry/registry.ts'
+import { type Asking, findHandler, type Registry } from '../registry/registry.ts'
 import { none } from '../security/backend.ts'
 import { warnOfClear } from '../security/clear.ts'
 import { mechanismOf } from '../security/wire.ts'
@@ -40,6 +41,8 @@ import { Session, type SessionOwner } from '../session/session.ts'
 import { connectionOptions } from './connection-options.ts'
 import { Counters, type Stats } from './counters.ts'
 import { isLoopback } from './loopback.ts'
+import { OwnRegistry } from './own-registry.ts'
+import { pulseOf } from './pulse-of.ts'
 
 export interface DrainOptions {
   /** How long to wait for what is open. Default 10,000. */
@@ -252,8 +255,14 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
     this.updateHold()
   }
 
+  /** The peer is known: whoever wants to hear of its life does from here on. May be called again when more is known. */
+  attend(session: Session, peer: () => Peer<never>): void {
+    session.pulse ??= pulseOf(this, session, peer)
+  }
+
   onEnd(session: Session, error: PseudError | undefined): void {
     this.sessions.delete(session)
+    if (session.pulse !== undefined) this.deadlines.remove(session.pulse)
     this.onGone(session, error)
     if (this.sessions.size === 0) this.#onEmpty?.()
   }
@@ -382,18 +391,3 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
 // A process that has nothing left to wait for ends this much later.
 const HOLD_MS = 10
 const IDENTITY_MAX = 255
-
-/** A participant's own functions: tells when there are any, for then it has something to live for. */
-class OwnRegistry extends Registry {
-  readonly #onAdded: () => void
-
-  constructor(name: string, parent: Registry | undefined, onAdded: () => void) {
-    super(parent === undefined ? { name } : { name, parent })
-    this.#onAdded = onAdded
-  }
-
-  override add(handler: Handler): void {
-    super.add(handler)
-    this.#onAdded()
-  }
-}

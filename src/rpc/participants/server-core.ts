@@ -84,8 +84,12 @@ export class ServerCore extends Participant<ServerEvents<never>> {
 
   #welcome(session: Session): void {
     session.sendWelcome({ id: session.id, name: this.name, maxMessageSize: this.options.maxMessageSize })
-    if (this.peers.has(session.id)) this.#claim(session)
-    else this.#announce(session)
+    if (!this.peers.has(session.id)) {
+      this.#announce(session)
+      return
+    }
+    this.#claim(session)
+    this.attend(session, () => this.peers.get(session.id)!)
   }
 
   onWelcome(): void {
@@ -180,6 +184,7 @@ export class ServerCore extends Participant<ServerEvents<never>> {
     this.peers.set(session.id, peer)
     this.#claim(session)
     this.emitter.emit('peer', peer)
+    this.attend(session, () => peer)
   }
 
   // Anybody may claim any name: a claim counts only where there is nothing better.

@@ -51,6 +51,7 @@ export interface MessageOwner {
   handleHello(info: HelloInfo): void
   handleWelcome(info: HelloInfo): void
   handleGoaway(reason: unknown): void
+  handlePong(token: unknown): void
 }
 
 export interface InboundOptions {
@@ -124,9 +125,11 @@ export class Inbound {
       case CREDIT:
         this.#handleCredit(lane, count)
         break
+      case PONG:
+        this.#handlePong(owner, lane, count)
+        break
       default:
-        // PONG: its octets alone have told the heartbeat what it wants to know.
-        if (kind !== PONG) this.#counters.ignored++
+        this.#counters.ignored++
     }
   }
 
@@ -270,18 +273,30 @@ export class Inbound {
 
   /** [11, token?]: the token comes back in [12, token?]. */
   #handlePing(owner: MessageOwner, lane: SessionLane, count: number): void {
-    const reader = this.#reader
-    if (reader.end - reader.at > TOKEN_MAX) {
-      throw new ProtocolError('PROTOCOL', 'the token of a PING is too long')
-    }
-    const token = count > 1 ? reader.readValue() : undefined
-    this.#expectEnd(Math.max(0, count - 2))
+    const token = this.#readToken(count)
     // Whoever does not read its answers gets none.
     if (owner.connection.congested) return
     lane.send((slab) => {
       writeKind(slab, count > 1 ? 2 : 1, PONG)
       if (count > 1) this.#codec.writeValue(slab, token, 'token')
     })
+  }
+
+  /** [12, token?] */
+  #handlePong(owner: MessageOwner, lane: SessionLane, count: number): void {
+    const token = this.#readToken(count)
+    if (lane === owner.lane) owner.handlePong(token)
+    else this.#counters.ignored++
+  }
+
+  #readToken(count: number): unknown {
+    const reader = this.#reader
+    if (reader.end - reader.at > TOKEN_MAX) {
+      throw new ProtocolError('PROTOCOL', 'the token of a PING or PONG is too long')
+    }
+    const token = count > 1 ? reader.readValue() : undefined
+    this.#expectEnd(Math.max(0, count - 2))
+    return token
   }
 
   /** Passes over elements of a later version of the message, and holds that it ends there. */

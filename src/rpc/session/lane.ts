@@ -39,6 +39,8 @@ export type Connection = Pick<
   Driver,
   | 'congested'
   | 'queuedBytes'
+  | 'lastHeard'
+  | 'rttMs'
   | 'ready'
   | 'peer'
   | 'endpoint'
@@ -63,6 +65,7 @@ export interface LaneOwner {
   readonly user: string | undefined
   readonly claimedName: string | undefined
   readonly since: Date
+  readonly rttMs: number | undefined
   readonly share: Share<Incoming>
   readonly queue: WaitingQueue<Call>
   /** Ready and not at its end. */
@@ -141,7 +144,7 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
   }
 
   get rttMs(): number | undefined {
-    return undefined
+    return this.#owner.rttMs
   }
 
   call(method: string, args: readonly unknown[], settings: CallSettings): PendingCall {

@@ -5,7 +5,7 @@
  *
  * The frames in front of a message are its route: nothing here looks into them, each different one is a lane.
  */
-import { copy, EMPTY } from '../../base/bytes.ts'
+import { EMPTY } from '../../base/bytes.ts'
 import { CodecError, LinkError, ProtocolError, type PseudError } from '../../base/errors.ts'
 import type { Codec } from '../../codec/index.ts'
 import type { Driver, Receiver } from '../../zmtp/connections.ts'
@@ -19,9 +19,12 @@ import type { Dispatcher } from '../serving/dispatcher.ts'
 import type { Incoming } from '../serving/incoming.ts'
 import { Share } from '../serving/slots.ts'
 import type { Outflow } from '../streams/outflow.ts'
-import { GOAWAY, HELLO, PROTOCOL_VERSION, PSEUD_PROPERTY, WELCOME, writeHead, writeKind } from './envelope.ts'
+import { GOAWAY, HELLO, PING, PROTOCOL_VERSION, WELCOME, writeHead, writeKind } from './envelope.ts'
 import type { HelloInfo, Inbound, MessageOwner } from './inbound.ts'
 import { type Connection, type LaneOwner, SessionLane } from './lane.ts'
+import { announcesPseud, textOf } from './peer-info.ts'
+import type { Pulse, PulseSession } from './pulse.ts'
+import { keyOf, Route } from './route.ts'
 
 /** What all sessions of a participant share, and who hears of their fate. */
 export interface SessionOwner {
@@ -50,12 +53,9 @@ const CONNECTING = 0
 const OPEN = 1
 const OVER = 2
 
-// A route is a few ids of 5 to 255 octets; it is kept as long as its call runs.
-const ROUTE_FRAMES_MAX = 32
-const ROUTE_BYTES_MAX = 4096
 const DELIMITER: readonly Buffer[] = [EMPTY]
 
-export class Session implements Receiver, LaneOwner, MessageOwner {
+export class Session implements Receiver, LaneOwner, MessageOwner, PulseSession {
   readonly connection: Connection
   readonly codec: Codec
   readonly calls: Calls
@@ -77,15 +77,16 @@ export class Session implements Receiver, LaneOwner, MessageOwner {
   greeted = false
   lastCallId = 0
   writing = false
+  /** Where more than ZMTP's heartbeat is wanted of it. */
+  pulse: Pulse | undefined = undefined
   readonly #owner: SessionOwner
   #state: typeof CONNECTING | typeof OPEN | typeof OVER = CONNECTING
   #queue: WaitingQueue<Call> | undefined
   #lanes: Map<string, SessionLane> | undefined
   #hasDelimiter = false
   #paused = false
-  // The frames in front of the message that is coming.
-  #route: Buffer[] = []
-  #routeBytes = 0
+  // In front of the message that is coming, if there is any.
+  #route: Route | undefined
   #deferred: (() => void)[] | undefined
   // Streams that wait until the connection takes more.
   #parked: Set<Outflow> | undefined
@@ -101,6 +102,27 @@ export class Session implements Receiver, LaneOwner, MessageOwner {
 
   get open(): boolean {
     return this.#state === OPEN
+  }
+
+  /** Nothing is read from it, because it does not read what waits for it. */
+  get paused(): boolean {
+    return this.#paused
+  }
+
+  /**
+   * It speaks ZMTP 3.0, which has no PING, but has shown that it knows more kinds of messages than a call and its answer, so ours. Others of
+   * that version are asked for nothing: what blocks in a read for its RESULT would take a PING for it.
+   */
+  get wantsPing(): boolean {
+    return this.#hasNoPing && (this.isPseud || this.greeted)
+  }
+
+  get isAsked(): boolean {
+    return !this.#hasNoPing || this.wantsPing
+  }
+
+  get rttMs(): number | undefined {
+    return this.pulse?.rttMs ?? this.connection.rttMs
   }
 
   get shown(): string {
@@ -161,7 +183,8 @@ export class Session implements Receiver, LaneOwner, MessageOwner {
     let lane: SessionLane | undefined
     try {
       if (more) {
-        this.#handleRoute(chunk, start, end)
+        this.#route ??= new Route()
+        this.#route.add(chunk, start, end)
       } else {
         lane = this.#takeLane()
         this.#owner.inbound.handle(this, lane, chunk, start, end)
@@ -213,6 +236,10 @@ export class Session implements Receiver, LaneOwner, MessageOwner {
     this.#owner.onGoaway(this, reason)
   }
 
+  handlePong(token: unknown): void {
+    this.pulse?.handlePong(token)
+  }
+
   // -- the participant's side ----------------------------------------------------------------------------------------------
 
   /** [8, info]: who calls us, sent first. */
@@ -231,6 +258,10 @@ export class Session implements Receiver, LaneOwner, MessageOwner {
       writeHead(slab, 3, GOAWAY, this.lastCallId)
       this.codec.writeValue(slab, reason, 'reason')
     })
+  }
+
+  sendPing(token: number): void {
+    this.lane.send((slab) => writeHead(slab, 2, PING, token))
   }
 
   /** Settles all its calls with what `errorOf` says, sends what was written, and ends. `onEnd` follows. */
@@ -272,25 +303,18 @@ export class Session implements Receiver, LaneOwner, MessageOwner {
       this.#lanes!.delete(lane.key)
   }
 
-  // -- inside --------------------------------------------------------------------------------------------------------------
-
-  #handleRoute(chunk: Buffer, start: number, end: number): void {
-    this.#routeBytes += end - start
-    if (this.#route.length === ROUTE_FRAMES_MAX || this.#routeBytes > ROUTE_BYTES_MAX) {
-      throw new ProtocolError(
-        'PROTOCOL',
-        'the route of a message is longer than any chain of proxies makes it',
-      )
-    }
-    this.#route.push(start === end ? EMPTY : copy(chunk, start, end))
+  get #hasNoPing(): boolean {
+    const { peer } = this.connection
+    return peer?.major === 3 && peer.minor === 0
   }
+
+  // -- inside --------------------------------------------------------------------------------------------------------------
 
   /** The lane of the message whose last frame has come. */
   #takeLane(): SessionLane {
-    const route = this.#route
-    if (route.length === 0 && !this.#hasDelimiter) return this.lane
-    this.#route = []
-    this.#routeBytes = 0
+    if (this.#route === undefined && !this.#hasDelimiter) return this.lane
+    const route = this.#route?.frames ?? []
+    this.#route = undefined
     if (this.#hasDelimiter && route.length === 1 && route[0]!.length === 0) return this.lane
     const key = keyOf(route)
     return this.#lanes?.get(key) ?? new SessionLane(this, route, key)
@@ -342,7 +366,7 @@ export class Session implements Receiver, LaneOwner, MessageOwner {
     if (this.#state === OVER) return
     const ready = this.#state === OPEN
     this.#state = OVER
-    this.#route = []
+    this.#route = undefined
     this.#deferred = undefined
     this.#parked = undefined
     if (!ready) return
@@ -353,25 +377,6 @@ export class Session implements Receiver, LaneOwner, MessageOwner {
     }
     if (this.#queue !== undefined) this.calls.rejectAll(this.#queue, errorOf)
   }
-}
-
-/** Different routes have different keys: each frame with its length in front. */
-function keyOf(route: readonly Buffer[]): string {
-  let key = ''
-  for (const frame of route) key += `${String.fromCharCode(frame.length)}${frame.toString('latin1')}`
-  return key
-}
-
-/** READY's property names are matched without regard to case (RFC 37). */
-function announcesPseud(properties: ReadonlyMap<string, Buffer>): boolean {
-  for (const name of properties.keys()) if (name.toLowerCase() === PSEUD_PROPERTY.toLowerCase()) return true
-  return false
-}
-
-/** The text of an Identity; empty when it is none, as libzmq's own random ones (which begin with a zero). */
-function textOf(identity: Buffer): string {
-  const text = identity.toString('utf8')
-  return text.includes('\ufffd') || text.includes('\0') ? '' : text
 }
 
 function closedByPeer(endpoint: string): LinkError {

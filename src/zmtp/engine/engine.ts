@@ -55,6 +55,7 @@ import {
   TRAFFIC,
 } from './phase.ts'
 import { Pongs } from './pongs.ts'
+import { RoundTrip } from './round-trip.ts'
 import type { Credentials, Verdict } from './security/admission.ts'
 import { type Cipher, SEALED_HEAD } from './security/mechanism.ts'
 import { STALL_TIMEOUT_MS, Stall } from './stall.ts'
@@ -116,6 +117,10 @@ export class Engine {
   #minor = 0
   #deadline: number
   #lastReceived: number
+  // Made with the first PING: most connections of short life send none.
+  #roundTrip: RoundTrip | undefined
+  // The deadline was put off because the timer came late: once is enough.
+  #polledOnceMore = false
   // Input ran out, nothing waits: it is the peer's turn.
   #starved = false
   #peerEnded = false
@@ -154,6 +159,16 @@ export class Engine {
   /** Set from READY on. */
   get peer(): PeerInfo | undefined {
     return this.#peer
+  }
+
+  /** When octets came last, or reading went on after a stop of our own. */
+  get lastHeard(): number {
+    return this.#lastReceived
+  }
+
+  /** How long the last PING that was measured took there and back; `undefined`: none was. */
+  get rttMs(): number | undefined {
+    return this.#roundTrip?.ms
   }
 
   /** What the peer shows to be let in: to be judged after AUTHENTICATE, until `handleVerdict`. */
@@ -202,7 +217,7 @@ export class Engine {
 
   /** The deadline has passed, or may have: writes a PING, ends the connection (`poll` says so), or does nothing. */
   handleTimeout(now: number): void {
-    if (this.#phase >= CLOSED) return
+    if (this.#phase >= CLOSED || this.#isLate(now)) return
     if (this.#phase !== TRAFFIC) {
       if (now >= this.#handshakeDeadline) {
         this.#fail(new LinkError('HANDSHAKE_TIMEOUT', 'the peer did not finish the handshake in time'))
@@ -216,7 +231,7 @@ export class Engine {
     } else if (now >= this.#stall.deadline) {
       this.#fail(new LinkError('STALLED', 'the peer began a message and did not get on with it'))
     } else {
-      if (verdict === PING) this.#outbox.write(FLAG_COMMAND, bodyOfPing(this.#options.heartbeatTtlMs))
+      if (verdict === PING) this.#outbox.write(FLAG_COMMAND, this.#newPing(now))
       this.#answerPings(now)
       this.#rearm()
     }
@@ -549,7 +564,9 @@ export class Engine {
     this.#outbox.cipher = mechanism.cipher
     this.#header.commandsOnly = false
     this.#header.rescues = mechanism.cipher === undefined && takesSubscriptions(socketType)
-    this.#heartbeat.start(this.#lastReceived)
+    if (!this.#options.heartbeatSince31 || this.#major > 3 || this.#minor > 0) {
+      this.#heartbeat.start(this.#lastReceived)
+    }
     this.#rearm()
     return READY
   }
@@ -591,6 +608,7 @@ export class Engine {
         this.#deadline = Math.min(this.#deadline, this.#heartbeat.deadline)
         return CONTINUE
       case IS_PONG:
+        this.#roundTrip?.handlePong(this.#lastReceived, this.body, data, this.bodyEnd)
         return CONTINUE
       case SUBSCRIBE:
         return this.#handleSubscription('SUBSCRIBE', data)
@@ -625,7 +643,22 @@ export class Engine {
     this.#deadline = Math.min(this.#deadline, this.#pongs.deadline)
   }
 
+  #newPing(now: number): Buffer {
+    const { heartbeatTtlMs, heartbeatMeasureMs = 0 } = this.#options
+    if (heartbeatMeasureMs === 0) return bodyOfPing(heartbeatTtlMs)
+    this.#roundTrip ??= new RoundTrip()
+    return bodyOfPing(heartbeatTtlMs, this.#roundTrip.begin(now))
+  }
+
   // ---- ends and deadlines
+
+  /** Whoever was held up himself, a busy event loop or a stopped process, has not looked: what the peer sent may lie there unread. */
+  #isLate(now: number): boolean {
+    const late = !this.#polledOnceMore && now - this.#deadline > LATE_MS
+    this.#polledOnceMore = late
+    if (late) this.#deadline = now + POLL_MS
+    return late
+  }
 
   #rearm(): void {
     this.#deadline = Math.min(this.#heartbeat.deadline, this.#stall.deadline, this.#pongs.deadline)
@@ -652,6 +685,10 @@ export class Engine {
     return ENDED
   }
 }
+
+// A timer that comes so late proves nothing of the peer, and how long whoever drives then has to look at what has come.
+const LATE_MS = 1000
+const POLL_MS = 100
 
 const NO_PROPERTIES: ReadonlyMap<string, Buffer> = new Map()
 

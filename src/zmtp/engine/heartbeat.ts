@@ -17,14 +17,23 @@ export interface HeartbeatOptions {
   readonly heartbeatTimeoutMs: number
   /** `true`: PING after an interval without an octet; `false`: at every interval, as libzmq does. */
   readonly heartbeatOnlyWhenSilent: boolean
+  /**
+   * Measures how long PING and PONG take: PINGs have a context, and while octets come one leaves all the same after so long, the first
+   * after an interval. Default 0: never.
+   */
+  readonly heartbeatMeasureMs?: number
+  /** Says no PING to peers of ZMTP 3.0, and expects nothing of them: theirs is a version without. Default false, as libzmq. */
+  readonly heartbeatSince31?: boolean
 }
 
 export class Heartbeat {
   readonly #intervalMs: number
   readonly #graceMs: number
   readonly #onlyWhenSilent: boolean
+  readonly #measureMs: number
   #lastHeard = 0
   #nextPing = Infinity
+  #nextMeasure = Infinity
   // When the oldest PING without an answer runs out.
   #answerDue = Infinity
   // When the silence that the peer allowed itself, by the TTL of its PING, runs out.
@@ -34,6 +43,7 @@ export class Heartbeat {
     const { heartbeatIntervalMs: interval, heartbeatTimeoutMs: timeout } = options
     this.#intervalMs = interval
     this.#onlyWhenSilent = options.heartbeatOnlyWhenSilent
+    this.#measureMs = options.heartbeatMeasureMs ?? 0
     if (timeout === 0) this.#graceMs = Infinity
     else this.#graceMs = this.#onlyWhenSilent && timeout > interval ? timeout - interval : timeout
   }
@@ -46,7 +56,9 @@ export class Heartbeat {
   /** Traffic begins: the first interval runs from here. */
   start(now: number): void {
     this.#lastHeard = now
-    if (this.#intervalMs > 0) this.#nextPing = now + this.#intervalMs
+    if (this.#intervalMs === 0) return
+    this.#nextPing = now + this.#intervalMs
+    if (this.#measureMs > 0) this.#nextMeasure = this.#nextPing
   }
 
   /** Octets came from the peer. */
@@ -72,12 +84,13 @@ export class Heartbeat {
     }
     if (now >= this.#answerDue || now >= this.#peerDue) return SILENT
     if (now < this.#nextPing) return NOTHING
-    if (this.#onlyWhenSilent && now < this.#lastHeard + this.#intervalMs) {
+    if (this.#onlyWhenSilent && now < this.#lastHeard + this.#intervalMs && now < this.#nextMeasure) {
       this.#nextPing = this.#lastHeard + this.#intervalMs
       return NOTHING
     }
     // A cadence, not a delay after a late timer; a long stop of the process is not made up for.
     this.#nextPing = Math.max(this.#nextPing + this.#intervalMs, now + this.#intervalMs / 2)
+    if (this.#measureMs > 0) this.#nextMeasure = now + this.#measureMs
     if (listening && this.#answerDue === Infinity) this.#answerDue = now + this.#graceMs
     return PING
   }

@@ -13,6 +13,8 @@ export type Protocol = Pick<
   | 'error'
   | 'spent'
   | 'question'
+  | 'lastHeard'
+  | 'rttMs'
   | 'handleBytes'
   | 'handleEnd'
   | 'handleResume'

@@ -30,6 +30,8 @@ export class RawEngine implements Protocol {
   readonly error = undefined
   readonly spent = false
   readonly question = undefined
+  readonly lastHeard = 0
+  readonly rttMs = undefined
 
   readonly #waiting: Fifo<Buffer> = new Fifo()
   readonly #mark = new Mark()

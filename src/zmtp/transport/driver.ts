@@ -90,6 +90,16 @@ export class Driver implements LinkOwner {
     return this.#engine.peer
   }
 
+  /** When octets came from the peer last, on the clock. */
+  get lastHeard(): number {
+    return this.#engine.lastHeard
+  }
+
+  /** How long a heartbeat took there and back when it was measured last; `undefined`: it never was. */
+  get rttMs(): number | undefined {
+    return this.#engine.rttMs
+  }
+
   /** Between the handshake and the end: sending is allowed. */
   get ready(): boolean {
     return this.#ready && !this.#finished && !this.#ending

@@ -75,6 +75,10 @@ export interface ConnectionOptions {
   readonly heartbeatTtlMs: number
   /** `true`: PING only after an interval without an octet; `false`: at every interval, as libzmq does. */
   readonly heartbeatOnlyWhenSilent: boolean
+  /** Measures the way there and back, at least so often; default 0: never. */
+  readonly heartbeatMeasureMs?: number
+  /** No PINGs for peers of ZMTP 3.0, which have none; default false. */
+  readonly heartbeatSince31?: boolean
   /** Give up one connect attempt; 0 leaves it to the system. */
   readonly connectTimeoutMs: number
   /** Delay before attempt n (1, 2, …) after a failure, or `undefined` to give up. */

@@ -3,7 +3,7 @@
 //   name length (1) | name | data
 //
 // Names are compared exactly, with their length octet; metadata has its own file.
-import { equalAt, readU16, view } from '../../base/bytes.ts'
+import { EMPTY, equalAt, readU16, view } from '../../base/bytes.ts'
 import { ProtocolError } from '../../base/errors.ts'
 import type { Slab } from '../../base/slab.ts'
 import { NAME_MAX, PING_CONTEXT_MAX, PING_TTL_MAX, PING_TTL_UNIT_MS } from './constants.ts'
@@ -52,10 +52,13 @@ export function writeBytes(slab: Slab, bytes: Buffer): void {
   slab.at += bytes.length
 }
 
-/** The body of a PING that lets the peer expect us again within `ttlMs`, in steps of 100 ms, at most 65.5 s; 0: no bound. */
-export function bodyOfPing(ttlMs: number): Buffer {
+/**
+ * The body of a PING that lets the peer expect us again within `ttlMs`, in steps of 100 ms, at most 65.5 s; 0: no bound. `context`, of at
+ * most 16 octets, comes back in the PONG.
+ */
+export function bodyOfPing(ttlMs: number, context: Buffer = EMPTY): Buffer {
   const ttl = Math.min(Math.floor(ttlMs / PING_TTL_UNIT_MS), PING_TTL_MAX)
-  return Buffer.concat([COMMAND_PING, Buffer.from([ttl >>> 8, ttl & 0xff])])
+  return Buffer.concat([COMMAND_PING, Buffer.from([ttl >>> 8, ttl & 0xff]), context])
 }
 
 /** The body of the PONG that answers a PING whose context is `bytes[start, end)`: its first 16 octets go back. */

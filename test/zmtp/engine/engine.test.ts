@@ -477,7 +477,8 @@ test('lets a message that gets on take its time, and forgets it when it is done'
   }
   engine.handleBytes(bytes.subarray(5000), 9000)
   assert.equal(eventsOf(engine), ['part (5000)'])
-  engine.handleTimeout(20_000)
+  engine.handleTimeout(20_000) // late: looks once more
+  engine.handleTimeout(20_100)
   assert.equal(eventsOf(engine), [])
   assert.is(engine.pollDeadline(), Infinity)
 })
@@ -517,6 +518,62 @@ test('does not blame the peer for a stop of our own', () => {
   assert.equal(eventsOf(engine), [])
   engine.handleTimeout(22_000)
   assert.equal(eventsOf(engine), ['ended SILENT_PEER'])
+})
+
+test('judges nobody by a timer that came more than 1 s late: first it is polled once more', () => {
+  const options = { heartbeatIntervalMs: 1000, heartbeatTimeoutMs: 1000 }
+  const engine = readyEngine('ROUTER', 'DEALER', options)
+  engine.handleTimeout(1000)
+  assert.equal(outputOf(engine), command('PING', '\0\0'))
+  engine.handleTimeout(3001)
+  assert.equal(eventsOf(engine), [])
+  assert.is(engine.pollDeadline(), 3101)
+  // What lay there unread.
+  engine.handleBytes(command('PONG', ''), 3050)
+  assert.equal(eventsOf(engine), [])
+  engine.handleTimeout(3101)
+  assert.equal(eventsOf(engine), [])
+  assert.equal(outputOf(engine), command('PING', '\0\0'))
+  // Nothing lay there, and the timer comes late again.
+  engine.handleTimeout(9000)
+  assert.equal(eventsOf(engine), [])
+  engine.handleTimeout(20_000)
+  assert.equal(eventsOf(engine), ['ended SILENT_PEER'])
+})
+
+test('measures the way there and back by the context of its PINGs, and takes no other PONG for it', () => {
+  const engine = readyEngine('ROUTER', 'DEALER', { heartbeatIntervalMs: 1000, heartbeatMeasureMs: 5000 })
+  const hear = (context: string, now: number) => {
+    engine.handleBytes(command('PONG', octets(context)), now)
+    assert.equal(eventsOf(engine), [])
+    return engine.rttMs
+  }
+  assert.is(hear('00000000', 500), undefined)
+  engine.handleTimeout(1000)
+  assert.equal(outputOf(engine), command('PING', octets('0000 00000001')))
+  assert.is(hear('', 1005), undefined)
+  assert.is(hear('00000002', 1006), undefined)
+  assert.is(hear('00000001', 1007), 7)
+  assert.is(hear('00000001', 1500), 7)
+  engine.handleTimeout(2000)
+  engine.handleTimeout(3000)
+  assert.is(hear('00000002', 3001), 7)
+  assert.is(hear('00000003', 3002), 2)
+  assert.is(engine.lastHeard, 3002)
+})
+
+test('says no PING to a peer of ZMTP 3.0 where the version is heeded', () => {
+  const options = { heartbeatIntervalMs: 1000, heartbeatTimeoutMs: 1000, heartbeatSince31: true }
+  for (const [major, minor, deadline] of [
+    [3, 0, Infinity],
+    [3, 1, 1000],
+    [4, 0, 1000],
+  ] as const) {
+    const engine = makeEngine('ROUTER', options)
+    engine.handleBytes(Buffer.concat([greeting('NULL', major, minor), ready('DEALER')]), 0)
+    assert.equal(eventsOf(engine), ['ready'])
+    assert.is(engine.pollDeadline(), deadline)
+  }
 })
 
 test('moves its deadline for a PING that bounds the silence', () => {

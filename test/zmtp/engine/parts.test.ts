@@ -161,6 +161,22 @@ heartbeat('when silent only: a timeout below the interval runs from the PING', (
   assert.equal(silence(beating(5000, 2000, true), 60_000), ['PING 5000', 'SILENT 7000'])
 })
 
+heartbeat('measures after an interval and then every so often, also while octets come', () => {
+  const beat = new Heartbeat({
+    heartbeatIntervalMs: 1000,
+    heartbeatTimeoutMs: 3000,
+    heartbeatOnlyWhenSilent: true,
+    heartbeatMeasureMs: 5000,
+  })
+  beat.start(0)
+  const pings: number[] = []
+  for (let now = 100; now <= 12_000; now += 100) {
+    beat.handleLife(now)
+    if (beat.deadline <= now && beat.handleTimeout(now, true) === PING) pings.push(now)
+  }
+  assert.equal(pings, [1000, 6000, 11_000])
+})
+
 heartbeat('while we do not read it says PING and gives nobody up', () => {
   assert.equal(silence(beating(100, 150), 400, false), ['PING 100', 'PING 200', 'PING 300', 'PING 400'])
   const beat = beating(0, 0)
