@@ -8,47 +8,13 @@ import type { CallSettings } from '../api/settings.ts'
 import { DeadlineError, type Executed, RpcError } from '../errors/errors.ts'
 import type { Counters } from '../participants/counters.ts'
 import { type Offers, offersIn } from '../streams/offers.ts'
-import { Inflow, PendingCall, type StreamOwner } from '../streams/remote-stream.ts'
+import { Inflow, PendingCall } from '../streams/remote-stream.ts'
 import type { AbortWatches } from './abort.ts'
-import { Deadline, type Deadlines } from './deadlines.ts'
-import { closedError, lateError, leftError } from './endings.ts'
-import { type Keepable, Keeper, type KeptChunk } from './kept.ts'
+import { Call, type CallOwner, type Lane, QUEUED, SENT, SETTLED, type Target } from './call.ts'
+import type { Deadlines } from './deadlines.ts'
+import { closedError, lateError } from './endings.ts'
+import { Keeper } from './kept.ts'
 import type { WaitingQueue } from './queue.ts'
-
-export const QUEUED = 0
-export const SENT = 1
-export const SETTLED = 2
-
-/** One way to one peer. Only the lane that a call was sent on may settle it. */
-export interface Lane {
-  /** Who is there, for messages. */
-  readonly shown: string
-  /** Puts the call into the table of those that wait for an answer; returns the lane whose table it is. */
-  remember(call: Call): Lane
-  forget(call: Call): void
-  /** Writes the call; throws `ArgumentError` or `RpcError` PAYLOAD_TOO_LARGE, and then has written nothing. */
-  sendCall(call: Call, args: readonly unknown[], remainingMs: number): void
-  /** Writes a call encoded before; throws as `sendCall`. */
-  sendEncoded(call: Call, remainingMs: number): void
-  sendCancel(id: number): void
-  sendCredit(id: number, count: number): void
-}
-
-/** Whom a call is for: it knows which lane is the best of the moment, and where to wait when there is none. */
-export interface Target {
-  readonly shown: string
-  readonly queue: WaitingQueue<Call>
-  /** Somebody is there, even if too busy to take a call now. */
-  readonly connected: boolean
-  /** Another lane, or a later one, may take what one has lost: so calls are kept until they are settled. */
-  readonly keeps: boolean
-  /** A lane that takes a call now, and is the best for this one. May throw: that fails the call. */
-  lane(call: Call): Lane | undefined
-  /** Why no call may be made, or not wait: `undefined` when it may. */
-  refusal(): RpcError | undefined
-  /** What went wrong last on the way there, while nobody takes calls. */
-  readonly trouble: Error | undefined
-}
 
 export interface CallsOptions {
   readonly deadlines: Deadlines
@@ -68,77 +34,7 @@ export interface CallsOptions {
   readonly onIdle: () => void
 }
 
-export class Call extends Deadline implements StreamOwner, Keepable {
-  readonly id: number
-  readonly method: string
-  readonly settings: CallSettings
-  readonly resolve: (value: unknown) => void
-  readonly reject: (error: unknown) => void
-  state: typeof QUEUED | typeof SENT | typeof SETTLED = QUEUED
-  /** How long its caller waits, as measured when it was made. */
-  timeoutMs: number = Number.POSITIVE_INFINITY
-  target: Target
-  lane: Lane | undefined = undefined
-  /** `id, method, args` in MessagePack, while it waits. */
-  encoded: Buffer | undefined = undefined
-  /** The same once it was sent, where it can be sent again. */
-  kept: KeptChunk | undefined = undefined
-  keptAt = 0
-  keptEnd = 0
-  /** It was sent to somebody who may have run it, and waits to be sent to somebody else. */
-  started = false
-  /** What comes, when the function streams; or what its caller waits at for that. */
-  stream: Inflow | undefined = undefined
-  /** The arguments that stream. */
-  offers: Offers | undefined = undefined
-  readonly #calls: Calls
-
-  constructor(
-    calls: Calls,
-    id: number,
-    target: Target,
-    method: string,
-    settings: CallSettings,
-    resolve: (value: unknown) => void,
-    reject: (error: unknown) => void,
-  ) {
-    super()
-    this.#calls = calls
-    this.id = id
-    this.target = target
-    this.method = method
-    this.settings = settings
-    this.resolve = resolve
-    this.reject = reject
-  }
-
-  get byteLength(): number {
-    return this.encoded?.length ?? 0
-  }
-
-  /** Whether it can have been run: what an error about it has to say. */
-  get executed(): Executed {
-    return this.state === QUEUED && !this.started ? 'no' : 'maybe'
-  }
-
-  onDeadline(): void {
-    this.#calls.expire(this)
-  }
-
-  sendCredit(count: number): void {
-    if (this.state === SENT) this.lane!.sendCredit(this.id, count)
-  }
-
-  leave(): void {
-    this.#calls.abort(this, leftError(this))
-  }
-
-  onAbort(reason: unknown): void {
-    this.#calls.abort(this, reason)
-  }
-}
-
-export class Calls {
+export class Calls implements CallOwner {
   readonly keeper: Keeper
   readonly #options: CallsOptions
   readonly #counters: Counters

@@ -4,7 +4,8 @@
  */
 import { ProtocolError } from '../../base/errors.ts'
 import type { Codec, Reader } from '../../codec/index.ts'
-import type { Call, Calls } from '../calls/calls.ts'
+import type { Call } from '../calls/call.ts'
+import type { Calls } from '../calls/calls.ts'
 import { RpcError } from '../errors/errors.ts'
 import { fromWire } from '../errors/remote-error.ts'
 import type { Counters } from '../participants/counters.ts'
