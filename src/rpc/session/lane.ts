@@ -34,74 +34,20 @@ import {
   writeKind,
   writeMeta,
 } from './envelope.ts'
-
-/** A connection, as far as messages and their fate are concerned: `Driver` is one. */
-export type Connection = Pick<
-  Driver,
-  | 'congested'
-  | 'queuedBytes'
-  | 'lastHeard'
-  | 'rttMs'
-  | 'ready'
-  | 'peer'
-  | 'endpoint'
-  | 'remoteAddress'
-  | 'sendPart'
-  | 'beginPart'
-  | 'endPart'
-  | 'abandonPart'
-  | 'pause'
-  | 'resume'
-  | 'end'
-  | 'destroy'
->
-
-/** The session that lanes belong to. */
-export interface LaneOwner {
-  readonly connection: Connection
-  readonly codec: Codec
-  readonly calls: Calls
-  readonly shown: string
-  readonly id: string
-  readonly user: string | undefined
-  readonly claimedName: string | undefined
-  readonly since: Date
-  readonly rttMs: number | undefined
-  readonly share: Share<Incoming>
-  readonly queue: WaitingQueue<Call>
-  /** Ready and not at its end. */
-  readonly open: boolean
-  /** It announced X-Pseud: it knows our extension for `undefined`. */
-  readonly isPseud: boolean
-  /** The largest message it takes; `Infinity` when it did not say. */
-  readonly peerMaxMessageSize: number
-  /** Why no call can be made: the session is over, or its peer cannot be called. */
-  refusal(): RpcError | undefined
-  /** A message is open: what user code does while its values are being encoded must not write into it. */
-  writing: boolean
-  /** Has `action` done once the open message is complete. */
-  defer(action: () => void): void
-  /** Has `outflow` woken when the connection takes more. */
-  park(outflow: Outflow): void
-  /** A message is complete, or was given up. */
-  onWritten(): void
-  /** The lane with this one's route that has calls open, if there is one: a route has one table. */
-  keep(lane: SessionLane): SessionLane
-  release(lane: SessionLane): void
-}
+import type { Connection, LaneOwner } from './lane-owner.ts'
 
 export class SessionLane implements Lane, Target, CallerLane, PeerLink {
   /** What tells it apart within its session; empty for the session's own. */
   readonly key: string
   readonly pending: Map<number, Call> = new Map()
   readonly running: Map<number, Incoming> = new Map()
-  readonly #owner: LaneOwner
+  readonly #owner: LaneOwner<SessionLane>
   readonly #connection: Connection
   readonly #route: readonly Buffer[]
   // Where the call that is being written begins; only of those that are kept.
   #mark: Mark | undefined
 
-  constructor(owner: LaneOwner, route: readonly Buffer[], key: string) {
+  constructor(owner: LaneOwner<SessionLane>, route: readonly Buffer[], key: string) {
     this.#owner = owner
     this.#connection = owner.connection
     this.#route = route

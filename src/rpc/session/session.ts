@@ -22,7 +22,8 @@ import { Share } from '../serving/slots.ts'
 import type { Outflow } from '../streams/outflow.ts'
 import { GOAWAY, HELLO, PING, PROTOCOL_VERSION, WELCOME, writeHead, writeKind } from './envelope.ts'
 import type { HelloInfo, Inbound, MessageOwner } from './inbound.ts'
-import { type Connection, type LaneOwner, SessionLane } from './lane.ts'
+import { SessionLane } from './lane.ts'
+import type { Connection, LaneOwner } from './lane-owner.ts'
 import { announcesPseud, textOf } from './peer-info.ts'
 import type { Pulse, PulseSession } from './pulse.ts'
 import { keyOf, Route } from './route.ts'
@@ -56,7 +57,7 @@ const OVER = 2
 
 const DELIMITER: readonly Buffer[] = [EMPTY]
 
-export class Session implements Receiver, LaneOwner, MessageOwner, PulseSession {
+export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, PulseSession {
   readonly connection: Connection
   readonly codec: Codec
   readonly calls: Calls

@@ -1,0 +1,65 @@
+// What a lane needs of the session that it belongs to, and of the connection under both.
+import type { Codec } from '../../codec/index.ts'
+import type { Driver } from '../../zmtp/connections.ts'
+import type { Call } from '../calls/call.ts'
+import type { Calls } from '../calls/calls.ts'
+import type { WaitingQueue } from '../calls/queue.ts'
+import type { RpcError } from '../errors/errors.ts'
+import type { Incoming } from '../serving/incoming.ts'
+import type { Share } from '../serving/slots.ts'
+import type { Outflow } from '../streams/outflow.ts'
+
+/** A connection, as far as messages and their fate are concerned: `Driver` is one. */
+export type Connection = Pick<
+  Driver,
+  | 'congested'
+  | 'queuedBytes'
+  | 'lastHeard'
+  | 'rttMs'
+  | 'ready'
+  | 'peer'
+  | 'endpoint'
+  | 'remoteAddress'
+  | 'sendPart'
+  | 'beginPart'
+  | 'endPart'
+  | 'abandonPart'
+  | 'pause'
+  | 'resume'
+  | 'end'
+  | 'destroy'
+>
+
+/** The session that lanes belong to. */
+export interface LaneOwner<Lane> {
+  readonly connection: Connection
+  readonly codec: Codec
+  readonly calls: Calls
+  readonly shown: string
+  readonly id: string
+  readonly user: string | undefined
+  readonly claimedName: string | undefined
+  readonly since: Date
+  readonly rttMs: number | undefined
+  readonly share: Share<Incoming>
+  readonly queue: WaitingQueue<Call>
+  /** Ready and not at its end. */
+  readonly open: boolean
+  /** It announced X-Pseud: it knows our extension for `undefined`. */
+  readonly isPseud: boolean
+  /** The largest message it takes; `Infinity` when it did not say. */
+  readonly peerMaxMessageSize: number
+  /** Why no call can be made: the session is over, or its peer cannot be called. */
+  refusal(): RpcError | undefined
+  /** A message is open: what user code does while its values are being encoded must not write into it. */
+  writing: boolean
+  /** Has `action` done once the open message is complete. */
+  defer(action: () => void): void
+  /** Has `outflow` woken when the connection takes more. */
+  park(outflow: Outflow): void
+  /** A message is complete, or was given up. */
+  onWritten(): void
+  /** The lane with this one's route that has calls open, if there is one: a route has one table. */
+  keep(lane: Lane): Lane
+  release(lane: Lane): void
+}
