@@ -21,6 +21,8 @@ export type {
   Stub,
   UntypedCall,
 } from './api/types.ts'
+export type { BlockedEvent, CallTrace, LinkEvent } from './around/channels.ts'
+export type { Middleware, MiddlewareCall, Next } from './around/middleware.ts'
 export {
   ArgumentError,
   DeadlineError,

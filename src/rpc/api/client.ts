@@ -3,6 +3,7 @@
  * here is a function of the server; those that have the name of a member are reached by `api`.
  */
 
+import type { Middleware } from '../around/middleware.ts'
 import { RpcError } from '../errors/errors.ts'
 import {
   ClientCore,
@@ -111,6 +112,14 @@ export class ClientMembers<Api = unknown> {
   /** Decides who may call the functions of `domain` here. */
   registerPredicate(domain: string, predicate: Predicate): void {
     this.#core.registry.registerPredicate(domain, predicate)
+  }
+
+  /**
+   * Puts `middleware` around the calls made here and the functions run here, inside those that were added before; the Disposable takes it
+   * away. Throws `UsageError` BAD_OPTION.
+   */
+  use(middleware: Middleware): Disposable {
+    return this.#core.around.onion.use(middleware)
   }
 
   on<Name extends keyof ClientEvents>(

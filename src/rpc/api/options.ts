@@ -50,6 +50,8 @@ export interface ParticipantOptions {
   readonly reconnect?: { readonly minMs?: number; readonly maxMs?: number }
   /** From connecting to the end of the ZMTP handshake. Default 10,000. */
   readonly handshakeTimeoutMs?: number
+  /** A function that holds the event loop up for longer is told on the channel `pseud:blocked`. Default 200. */
+  readonly blockedMs?: number
   /** How long `close` goes on sending what was written. Default 5,000. */
   readonly lingerMs?: number
   /** How peers prove who they are. Default: they do not, which is for loopback, ipc and inproc. */
@@ -92,6 +94,7 @@ export interface ResolvedOptions {
   readonly reconnectMinMs: number
   readonly reconnectMaxMs: number
   readonly handshakeTimeoutMs: number
+  readonly blockedMs: number
   readonly lingerMs: number
   readonly allowUnauthenticated: boolean
   readonly security: AuthenticationBackend
@@ -119,6 +122,7 @@ export function resolveOptions(options: ParticipantOptions): ResolvedOptions {
     reconnectMinMs: positive('reconnect.minMs', reconnect.minMs, 100),
     reconnectMaxMs: positive('reconnect.maxMs', reconnect.maxMs, 10_000),
     handshakeTimeoutMs: positive('handshakeTimeoutMs', options.handshakeTimeoutMs, 10_000),
+    blockedMs: positive('blockedMs', options.blockedMs, 200),
     lingerMs: options.lingerMs === 0 ? 0 : positive('lingerMs', options.lingerMs, 5000),
     allowUnauthenticated: options.allowUnauthenticated === true,
     security: checkSecurity(options.security ?? none),

@@ -3,6 +3,7 @@
  * well as bind; to the peers it makes no difference.
  */
 
+import type { Middleware } from '../around/middleware.ts'
 import { RpcError } from '../errors/errors.ts'
 import type { Stats } from '../participants/counters.ts'
 import type { DrainOptions } from '../participants/participant.ts'
@@ -106,6 +107,14 @@ export class Server<ClientApi = unknown> {
   /** Decides who may call the functions of `domain` here. */
   registerPredicate(domain: string, predicate: Predicate): void {
     this.#core.registry.registerPredicate(domain, predicate)
+  }
+
+  /**
+   * Puts `middleware` around the calls made here and the functions run here, inside those that were added before; the Disposable takes it
+   * away. Throws `UsageError` BAD_OPTION.
+   */
+  use(middleware: Middleware): Disposable {
+    return this.#core.around.onion.use(middleware)
   }
 
   on<Name extends keyof ServerEvents>(

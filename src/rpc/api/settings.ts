@@ -57,6 +57,12 @@ export class CallSettings {
     return new CallSettings(timeoutMs, merged, this.depth, this.due)
   }
 
+  /** These settings with other headers. Throws `UsageError` BAD_OPTION. */
+  withHeaders(headers: Readonly<Record<string, string>>): CallSettings {
+    const checked = defined('headers', mergeHeaders(undefined, headers))
+    return new CallSettings(this.timeoutMs, { ...this.#options(), ...checked }, this.depth, this.due)
+  }
+
   /** These settings for calls made while serving another: nested `depth` deep, over when that one is. */
   nested(depth: number, due: number): CallSettings {
     return new CallSettings(this.timeoutMs, this.#options(), depth, Math.min(this.due, due))

@@ -1,6 +1,8 @@
 // One call made here: what it is, where it is, what it holds. And what it needs of those who carry it: a lane to one peer, a target
 // that knows lanes. What becomes of it is decided in calls.ts.
+import type { PeerLink } from '../api/peer.ts'
 import type { CallSettings } from '../api/settings.ts'
+import type { Tracer } from '../around/tracer.ts'
 import type { Executed, RpcError } from '../errors/errors.ts'
 import type { Offers } from '../streams/offers.ts'
 import type { Inflow, StreamOwner } from '../streams/remote-stream.ts'
@@ -42,6 +44,8 @@ export interface Target {
   refusal(): RpcError | undefined
   /** What went wrong last on the way there, while nobody takes calls. */
   readonly trouble: Error | undefined
+  /** The one peer that it is for, where that is known before. */
+  readonly link?: PeerLink | undefined
 }
 
 /** Who decides what becomes of calls. */
@@ -73,6 +77,8 @@ export class Call extends Deadline implements StreamOwner, Keepable {
   stream: Inflow | undefined = undefined
   /** The arguments that stream. */
   offers: Offers | undefined = undefined
+  /** Tells who listens how it ends. */
+  tracer: Tracer | undefined = undefined
   readonly #owner: CallOwner
 
   constructor(
@@ -101,6 +107,13 @@ export class Call extends Deadline implements StreamOwner, Keepable {
   /** Whether it can have been run: what an error about it has to say. */
   get executed(): Executed {
     return this.state === QUEUED && !this.started ? 'no' : 'maybe'
+  }
+
+  /** Has `tracer` told of the end of its stream; `false` when that has ended. */
+  traceStream(tracer: Tracer | undefined): boolean {
+    if (tracer === undefined || this.state === SETTLED) return false
+    this.tracer = tracer
+    return true
   }
 
   onDeadline(): void {

@@ -4,7 +4,10 @@
  * how it looks on the wire is the lane's affair. No sockets; the clock and the dice are passed in.
  */
 import type { Random } from '../../base/clock.ts'
+import type { PeerLink } from '../api/peer.ts'
 import type { CallSettings } from '../api/settings.ts'
+import { debug, debugFailure } from '../around/debug.ts'
+import type { Tracer } from '../around/tracer.ts'
 import { DeadlineError, type Executed, RpcError } from '../errors/errors.ts'
 import type { Counters } from '../participants/counters.ts'
 import { type Offers, offersIn } from '../streams/offers.ts'
@@ -16,7 +19,27 @@ import { closedError, lateError } from './endings.ts'
 import { Keeper } from './kept.ts'
 import type { WaitingQueue } from './queue.ts'
 
+/** What stands around calls: middleware and traces (around/around.ts). */
+export interface Surroundings {
+  /** Whether there is anything at the moment; if not, no call goes there. */
+  readonly engaged: boolean
+  /** The participant's. */
+  readonly name: string
+  calls: Calls
+  start(target: Target, method: string, args: readonly unknown[], settings: CallSettings): PendingCall
+  notify(lane: NotifyLane, method: string, args: readonly unknown[], settings: CallSettings): boolean
+}
+
+/** Where a notify goes. */
+export interface NotifyLane {
+  readonly shown: string
+  readonly link: PeerLink
+  /** `false`: it was dropped. */
+  sendNotify(method: string, args: readonly unknown[], settings: CallSettings): boolean
+}
+
 export interface CallsOptions {
+  readonly around: Surroundings
   readonly deadlines: Deadlines
   readonly watches: AbortWatches
   readonly counters: Counters
@@ -36,15 +59,20 @@ export interface CallsOptions {
 
 export class Calls implements CallOwner {
   readonly keeper: Keeper
+  readonly around: Surroundings
   readonly #options: CallsOptions
   readonly #counters: Counters
   #nextId: number
   #open = 0
+  // Calls that middleware stands around, and has not answered.
+  #held = 0
   #made = 0
   #closed = false
 
   constructor(options: CallsOptions) {
     this.#options = options
+    this.around = options.around
+    this.around.calls = this
     this.#counters = options.counters
     this.keeper = new Keeper(options.maxKeptBytes, () => this.#counters.unkept++)
     // A peer that guesses ids gains nothing (the tables are per lane), and need not find it easy either.
@@ -53,26 +81,55 @@ export class Calls implements CallOwner {
 
   /** Calls that are not settled. */
   get open(): number {
-    return this.#open
+    return this.#open + this.#held
+  }
+
+  /** Something around a call is not over, though the call itself may be. `release` when it is. */
+  hold(): void {
+    if (this.#held++ === 0) this.#options.onOpen()
+  }
+
+  release(): void {
+    if (--this.#held === 0 && this.#open === 0) this.#options.onIdle()
   }
 
   /** Makes a call. All failures, also those of this very moment, come as a rejection. */
   start(target: Target, method: string, args: readonly unknown[], settings: CallSettings): PendingCall {
+    const { around } = this
+    return around.engaged
+      ? around.start(target, method, args, settings)
+      : this.begin(target, method, args, settings)
+  }
+
+  /** As `start`, with nothing around it. */
+  begin(
+    target: Target,
+    method: string,
+    args: readonly unknown[],
+    settings: CallSettings,
+    tracer?: Tracer,
+  ): PendingCall {
     const signal = settings.signal
     if (signal?.aborted === true) {
       this.#counters.cancelled++
+      tracer?.fail(signal.reason, 'no')
       return PendingCall.refused(signal.reason)
     }
     const refusal = this.#closed ? closedError('no') : (this.#limit(settings) ?? target.refusal())
-    if (refusal !== undefined) return PendingCall.refused(refusal)
+    if (refusal !== undefined) {
+      this.#failed(refusal, method, target, undefined, 'no', tracer)
+      return PendingCall.refused(refusal)
+    }
     const pending = new PendingCall(keepSettlers)
     const call = new Call(this, this.#takeId(), target, method, settings, resolveNewest, rejectNewest)
     pending.owner = call
+    call.tracer = tracer
     try {
       this.#send(call, args)
     } catch (error) {
       call.state = SETTLED
       this.keeper.release(call)
+      this.#failed(error, method, target, call, 'no', tracer)
       call.reject(error)
     }
     return pending
@@ -144,6 +201,7 @@ export class Calls implements CallOwner {
     const stream = this.#streamOf(call)
     if (!this.#detach(call)) return
     this.#counters.succeeded++
+    call.tracer?.succeed(stream)
     stream.end()
   }
 
@@ -151,13 +209,16 @@ export class Calls implements CallOwner {
   resolve(call: Call, value: unknown): boolean {
     if (!this.#detach(call)) return false
     this.#counters.succeeded++
+    call.tracer?.succeed(value)
     call.resolve(value)
     return true
   }
 
   reject(call: Call, error: unknown): boolean {
+    const { executed } = call
     if (!this.#detach(call)) return false
     this.#counters.failed++
+    this.#failed(error, call.method, call.target, call, executed, call.tracer)
     call.stream?.fail(error, false)
     call.reject(error)
     return true
@@ -173,15 +234,17 @@ export class Calls implements CallOwner {
     if (!this.#detach(call)) return
     this.#counters.timedOut++
     const error = lateError(call, executed)
+    this.#failed(error, call.method, call.target, call, executed, call.tracer)
     call.stream?.fail(error, true)
     call.reject(error)
     if (state === SENT) lane!.sendCancel(call.id)
   }
 
   abort(call: Call, reason: unknown): void {
-    const { state, lane } = call
+    const { state, lane, executed } = call
     if (!this.#detach(call)) return
     this.#counters.cancelled++
+    this.#failed(reason, call.method, call.target, call, executed, call.tracer)
     call.stream?.fail(reason, true)
     call.reject(reason)
     if (state === SENT) lane!.sendCancel(call.id)
@@ -190,6 +253,27 @@ export class Calls implements CallOwner {
   /** No further call can be made. */
   close(): void {
     this.#closed = true
+  }
+
+  /** Why a call with these settings cannot be made, to whomever. */
+  refused(settings: CallSettings): unknown {
+    if (settings.signal?.aborted === true) return settings.signal.reason
+    return this.#closed ? closedError('no') : this.#limit(settings)
+  }
+
+  /** Tells those who want to know of calls that fail. */
+  #failed(
+    error: unknown,
+    method: string,
+    target: Target,
+    call: Call | undefined,
+    executed: Executed,
+    tracer: Tracer | undefined,
+  ): void {
+    tracer?.fail(error, executed)
+    if (!debug.enabled) return
+    const afterMs = call === undefined ? Number.NaN : this.#options.now() - call.due + call.timeoutMs
+    debugFailure(this.around.name, method, call?.lane?.shown ?? target.shown, afterMs, executed, error)
   }
 
   #streamOf(call: Call): Inflow {

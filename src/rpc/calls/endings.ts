@@ -17,7 +17,7 @@ export function closedError(executed: Executed): RpcError {
 }
 
 /** What ends a call whose stream was left before its end. */
-export function leftError(call: Ending): RpcError {
+export function leftError(call: Pick<Ending, 'method' | 'executed'>): RpcError {
   return new RpcError('CANCELLED', `the stream of ${quote(call.method)} was left`, {
     executed: call.executed,
   })

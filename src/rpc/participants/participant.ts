@@ -1,6 +1,6 @@
 /**
  * What Server and Client have in common, behind their faces: registries, sessions, listeners and dialers, events, the end. Each
- * of the two decides what a new session means to it; either may bind and dial.
+ * of the two decides what a new session means to it; either may bind and dial. One piece, because the end has to know all that there is.
  */
 import { dateOf } from '../../base/clock.ts'
 import { type PseudError, UsageError } from '../../base/errors.ts'
@@ -21,6 +21,8 @@ import { Emitter } from '../api/emitter.ts'
 import { type ParticipantOptions, type ResolvedOptions, resolveOptions } from '../api/options.ts'
 import type { Peer } from '../api/peer.ts'
 import { CallSettings } from '../api/settings.ts'
+import { Around } from '../around/around.ts'
+import { BlockedWatch } from '../around/blocked.ts'
 import { AbortWatches } from '../calls/abort.ts'
 import { encodeCall } from '../calls/arguments.ts'
 import { Calls } from '../calls/calls.ts'
@@ -69,6 +71,8 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
   readonly deadlines: Deadlines
   readonly calls: Calls
   readonly dispatcher: Dispatcher
+  /** Middleware and traces. */
+  readonly around: Around
   readonly settings: CallSettings
   readonly emitter: Emitter<Events>
   readonly sessions: Set<Session> = new Set()
@@ -113,9 +117,22 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
       maxRunningPerPeer: limits.maxRunningCallsPerPeer,
       maxWaiting: limits.maxWaitingCalls,
     })
-    this.calls = new Calls({
+    const watches = new AbortWatches()
+    const realNow = (): number => clock.now()
+    this.around = new Around({
+      name,
+      counters: this.counters,
       deadlines: this.deadlines,
-      watches: new AbortWatches(),
+      watches,
+      maxPending: limits.maxPendingCalls,
+      now,
+      clock: realNow,
+      report: (error, about) => this.report(error, about),
+    })
+    this.calls = new Calls({
+      around: this.around,
+      deadlines: this.deadlines,
+      watches,
       counters: this.counters,
       random,
       now,
@@ -131,6 +148,8 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
       reader,
       find: (method, asking) => this.find(method, asking),
       slots: this.slots,
+      around: this.around,
+      blocked: new BlockedWatch(name, this.options.blockedMs, realNow),
       counters: this.counters,
       deadlines: this.deadlines,
       settings: this.settings,
@@ -138,6 +157,7 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
       maxDepth: limits.maxDepth,
       maxTimeoutMs: limits.maxTimeoutMs,
       now,
+      name,
       reference: () => this.newSessionId(),
       report: (error, about) => this.report(error, about),
       onIdle: () => this.#idle(),
@@ -341,6 +361,7 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
     this.#hold.acquire()
     this.closed = true
     this.calls.close()
+    this.around.close()
     for (const dialer of this.dialers) dialer.close()
     const errorOf = (call: { executed: 'no' | 'maybe' | 'yes' }): RpcError => closedError(call.executed)
     for (const session of [...this.sessions]) session.close(this.options.lingerMs, errorOf)

@@ -3,6 +3,8 @@
  * here does not say. Knows nothing of what runs.
  */
 import type { Codec } from '../../codec/index.ts'
+import { debugAnswer } from '../around/debug.ts'
+import type { Tracer } from '../around/tracer.ts'
 import { RpcError } from '../errors/errors.ts'
 import { type ExposeErrors, toWire, type WireError } from '../errors/remote-error.ts'
 import type { Counters } from '../participants/counters.ts'
@@ -19,6 +21,8 @@ export interface AnswersOptions {
   readonly codec: Codec
   readonly counters: Counters
   readonly exposeErrors: ExposeErrors
+  /** The participant's. */
+  readonly name: string
   /** Under which an error that is not told is reported. */
   readonly reference: () => string
   readonly report: (error: unknown, about: ErrorReport) => void
@@ -33,14 +37,20 @@ export class Answers {
     this.#counters = options.counters
   }
 
-  result(lane: CallerLane, id: number, value: unknown): void {
+  result(lane: CallerLane, id: number, value: unknown, tracer?: Tracer): void {
     if (!lane.open) this.#counters.dropped++
     else if (lane.sendResult(id, value)) this.#counters.answered++
-    else this.#counters.threw++
+    else {
+      this.#counters.threw++
+      tracer?.fail(new RpcError('INTERNAL', 'the result could not be sent', { executed: 'yes' }), 'yes')
+    }
+    tracer?.succeed(value)
   }
 
-  thrown(lane: CallerLane, id: number, method: string, error: unknown): void {
+  thrown(lane: CallerLane, id: number, method: string, error: unknown, tracer?: Tracer): void {
     this.#counters.threw++
+    tracer?.fail(error, 'yes')
+    debugAnswer(this.#options.name, method, lane.shown, 'threw', error)
     const { exposeErrors, reference, report, codec } = this.#options
     const hidden = exposeErrors === 'none'
     const about = hidden ? reference() : ''
@@ -50,8 +60,9 @@ export class Answers {
     lane.sendError(id, toWire(error, exposeErrors, about, codec))
   }
 
-  refusal(lane: CallerLane, id: number, error: WireError): void {
+  refusal(lane: CallerLane, id: number, method: string, error: WireError): void {
     this.#counters.refused++
+    debugAnswer(this.#options.name, method, lane.shown, 'was refused', error)
     lane.sendError(id, error)
   }
 }

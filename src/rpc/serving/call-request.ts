@@ -38,6 +38,7 @@ export class CallRequest {
   read(count: number, before: number): WireError | undefined {
     if (count < before + 2) throw new ProtocolError('PROTOCOL', 'a message has too few elements')
     this.forget()
+    this.method = ''
     const reader = this.#reader
     try {
       const name = reader.readKey()

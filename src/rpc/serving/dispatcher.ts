@@ -1,12 +1,15 @@
 /**
  * Runs what peers call: reads a request, finds its function, runs it, answers. A function that returns a plain value is answered
  * on the spot, and nothing is made for it but its arguments; one that returns a promise becomes an Incoming. Whatever a
- * function does, its caller gets one answer, and nothing it throws gets past this file.
+ * function does, its caller gets one answer, and nothing it throws gets past this file. It is one file because the request at hand
+ * lives in fields that all of it shares.
  */
 import { ProtocolError } from '../../base/errors.ts'
 import type { Reader } from '../../codec/index.ts'
 import type { CallContext } from '../api/context.ts'
 import type { CallSettings } from '../api/settings.ts'
+import type { Around } from '../around/around.ts'
+import type { BlockedWatch } from '../around/blocked.ts'
 import type { Deadlines } from '../calls/deadlines.ts'
 import { DeadlineError, RpcError } from '../errors/errors.ts'
 import type { WireError } from '../errors/remote-error.ts'
@@ -33,6 +36,9 @@ export interface DispatcherOptions extends AnswersOptions {
   readonly reader: Reader
   readonly find: (name: string, asking: Asking) => Handler | undefined
   readonly slots: Slots<Incoming>
+  /** Middleware and traces. */
+  readonly around: Around
+  readonly blocked: BlockedWatch
   readonly deadlines: Deadlines
   readonly settings: CallSettings
   readonly maxDepth: number
@@ -47,6 +53,8 @@ export class Dispatcher implements Asking, IncomingOwner {
   readonly #options: DispatcherOptions
   readonly #answers: Answers
   readonly #slots: Slots<Incoming>
+  readonly #around: Around
+  readonly #blocked: BlockedWatch
   readonly #counters: Counters
   #refusing: RpcError | undefined
 
@@ -61,6 +69,8 @@ export class Dispatcher implements Asking, IncomingOwner {
     this.#request = new CallRequest(options.reader, options.counters, options.maxTimeoutMs)
     this.#answers = new Answers(options)
     this.#slots = options.slots
+    this.#around = options.around
+    this.#blocked = options.blocked
     this.#counters = options.counters
     this.settings = options.settings
   }
@@ -74,7 +84,7 @@ export class Dispatcher implements Asking, IncomingOwner {
   handleCall(lane: CallerLane, id: number, count: number): void {
     if (lane.running.has(id)) failId(id)
     const fault = this.#begin(lane, id, count, 2)
-    if (fault !== undefined) this.#answers.refusal(lane, id, fault)
+    if (fault !== undefined) this.#refuse(lane, id, fault)
     else this.#start(lane, id)
     this.#forget()
   }
@@ -154,12 +164,12 @@ export class Dispatcher implements Asking, IncomingOwner {
     const refusal = this.#refusal()
     // The items that our own open calls need are no new work.
     if (refusal !== undefined && this.#request.method !== STREAM_METHOD) {
-      this.#answers.refusal(lane, id, refusal)
+      this.#refuse(lane, id, refusal)
       return
     }
     const handler = this.#options.find(this.#request.method, this) ?? this.#offered(lane)
     if (handler === undefined) {
-      this.#answers.refusal(lane, id, {
+      this.#refuse(lane, id, {
         c: 'NOT_FOUND',
         m: `there is no function ${quote(this.#request.method)}`,
         x: 'no',
@@ -173,7 +183,12 @@ export class Dispatcher implements Asking, IncomingOwner {
     const turn = this.#slots.ask(lane.share, this.#request.depth > 0)
     if (turn === RUN) this.#run(handler, lane, id, args)
     else if (turn === WAIT) this.#wait(handler)
-    else this.#answers.refusal(lane, id, BUSY)
+    else this.#refuse(lane, id, BUSY)
+  }
+
+  #refuse(lane: CallerLane, id: number, error: WireError): void {
+    this.#answers.refusal(lane, id, this.#request.method, error)
+    if (this.#around.engaged) this.#around.refused(this.#current(), this.#request.args, error)
   }
 
   #refusal(): WireError | undefined {
@@ -190,9 +205,20 @@ export class Dispatcher implements Asking, IncomingOwner {
 
   #run(handler: Handler, lane: CallerLane, id: number, args: unknown[]): void {
     this.#counters.handled++
+    if (!this.#blocked.watching) {
+      this.#runNow(handler, lane, id, args)
+      return
+    }
+    const { method } = this.#request
+    const began = this.#blocked.now()
+    this.#runNow(handler, lane, id, args)
+    this.#blocked.check(began, method, lane)
+  }
+
+  #runNow(handler: Handler, lane: CallerLane, id: number, args: unknown[]): void {
     let result: unknown
     try {
-      result = Reflect.apply(handler.run, handler.owner, handler.plain ? args : this.#extend(handler, args))
+      result = this.#apply(handler, args, 'call')
       if (isThenable(result)) {
         const incoming = this.#current()
         this.#enter(incoming)
@@ -206,10 +232,24 @@ export class Dispatcher implements Asking, IncomingOwner {
         return
       }
     } catch (error) {
-      this.#answers.thrown(lane, id, handler.name, error)
+      this.#answers.thrown(lane, id, handler.name, error, this.#incoming?.tracer)
       return
     }
-    this.#answers.result(lane, id, result)
+    this.#answers.result(lane, id, result, this.#incoming?.tracer)
+  }
+
+  #apply(handler: Handler, args: unknown[], kind: 'call' | 'notify'): unknown {
+    if (!this.#around.engaged || handler.name === STREAM_METHOD) {
+      return Reflect.apply(handler.run, handler.owner, handler.plain ? args : this.#extend(handler, args))
+    }
+    const incoming = this.#current()
+    return this.#around.serve(incoming, kind, args, (given) =>
+      Reflect.apply(
+        handler.run,
+        handler.owner,
+        handler.plain ? given : extended(handler, incoming.context, given),
+      ),
+    )
   }
 
   /** The argument of our own call that a peer asks for. */
@@ -224,19 +264,28 @@ export class Dispatcher implements Asking, IncomingOwner {
 
   #runNotified(handler: Handler): void {
     const about = { method: this.#request.method, peer: this.#lane.shown }
+    const began = this.#blocked.watching ? this.#blocked.now() : 0
     try {
-      const args = handler.plain ? this.#request.args : this.#extend(handler, this.#request.args)
-      const result: unknown = Reflect.apply(handler.run, handler.owner, args)
-      if (isThenable(result)) result.then(undefined, (error: unknown) => this.#options.report(error, about))
+      const result = this.#apply(handler, this.#request.args, 'notify')
+      const tracer = this.#incoming?.tracer
+      if (isThenable(result)) {
+        result.then(
+          (value) => tracer?.succeed(value),
+          (error: unknown) => {
+            tracer?.fail(error, 'yes')
+            this.#options.report(error, about)
+          },
+        )
+      } else tracer?.succeed(result)
     } catch (error) {
+      this.#incoming?.tracer?.fail(error, 'yes')
       this.#options.report(error, about)
     }
+    if (began !== 0) this.#blocked.check(began, about.method, this.#lane)
   }
 
   #extend(handler: Handler, args: unknown[]): unknown[] {
-    const { context } = this.#current()
-    const extended = handler.withIdentity ? [context.user, ...args] : args
-    return handler.withContext ? [context, ...extended] : extended
+    return extended(handler, this.#current().context, args)
   }
 
   /** The call of the request being read, made when somebody first needs it. */
@@ -294,8 +343,9 @@ export class Dispatcher implements Asking, IncomingOwner {
     if (!failed && isSource(value)) return this.#stream(incoming, value)
     try {
       if (!this.#finish(incoming)) return
-      if (failed) this.#answers.thrown(incoming.lane, incoming.id, incoming.method, value)
-      else this.#answers.result(incoming.lane, incoming.id, value)
+      const { lane, id, method, tracer } = incoming
+      if (failed) this.#answers.thrown(lane, id, method, value, tracer)
+      else this.#answers.result(lane, id, value, tracer)
     } catch (error) {
       // Nobody awaits this function: what goes wrong in it, in a listener or in us, must not end the process.
       this.#options.report(error, { method: incoming.method, peer: incoming.lane.shown })
@@ -321,11 +371,17 @@ export class Dispatcher implements Asking, IncomingOwner {
     try {
       if (incoming.state === OVER) return
       this.#end(incoming)
-      if (ended === undefined) this.#answers.thrown(lane, id, method, thrown)
-      else if (ended !== ENDED) this.#counters.threw++
-      else {
+      if (ended === undefined) this.#answers.thrown(lane, id, method, thrown, incoming.tracer)
+      else if (ended !== ENDED) {
+        this.#counters.threw++
+        incoming.tracer?.fail(
+          new RpcError('INTERNAL', 'an item could not be sent', { executed: 'yes' }),
+          'yes',
+        )
+      } else {
         this.#counters.answered++
         lane.sendEnd(id)
+        incoming.tracer?.succeed(source)
       }
     } catch (error) {
       report(error)
@@ -388,6 +444,12 @@ export class Dispatcher implements Asking, IncomingOwner {
     }
     this.#forget()
   }
+}
+
+/** The arguments, behind what else the function asks for. */
+function extended(handler: Handler, context: CallContext, args: unknown[]): unknown[] {
+  const others = handler.withIdentity ? [context.user, ...args] : args
+  return handler.withContext ? [context, ...others] : others
 }
 
 function failId(id: number): never {

@@ -5,6 +5,7 @@
 import { CallContext, type ContextSource } from '../api/context.ts'
 import type { PeerLink } from '../api/peer.ts'
 import type { CallSettings } from '../api/settings.ts'
+import type { Tracer } from '../around/tracer.ts'
 import { Deadline } from '../calls/deadlines.ts'
 import { RpcError } from '../errors/errors.ts'
 import type { WireError } from '../errors/remote-error.ts'
@@ -55,6 +56,8 @@ export class Incoming extends Deadline implements ContextSource {
   args: unknown[] | undefined = undefined
   /** What it returned, when that streams. */
   outflow: Outflow | undefined = undefined
+  /** Tells who listens how it ends. */
+  tracer: Tracer | undefined = undefined
   readonly #owner: IncomingOwner
   #controller: AbortController | undefined
   #reason: unknown
@@ -100,11 +103,17 @@ export class Incoming extends Deadline implements ContextSource {
     return this.#controller.signal
   }
 
+  /** Why nobody waits any more. */
+  get reason(): unknown {
+    return this.#reason
+  }
+
   /** Tells the function that nobody waits any more. */
   abort(reason: RpcError): void {
     this.#reason = reason
     this.#controller?.abort(reason)
     this.outflow?.stop()
+    this.tracer?.fail(reason, 'maybe')
   }
 
   now(): number {

@@ -5,7 +5,6 @@
  */
 import { Mark, type Slab } from '../../base/slab.ts'
 import { type Codec, writeNil, writeString, writeUint } from '../../codec/index.ts'
-import type { Driver } from '../../zmtp/connections.ts'
 import type { PeerLink } from '../api/peer.ts'
 import type { CallSettings } from '../api/settings.ts'
 import { encodeCall, failArguments } from '../calls/arguments.ts'
@@ -98,8 +97,15 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
     return this.#owner.calls.start(this, method, args, settings)
   }
 
-  /** [7, method, args, meta?]; dropped rather than queued. */
   notify(method: string, args: readonly unknown[], settings: CallSettings): boolean {
+    const { around } = this.#owner.calls
+    return around.engaged
+      ? around.notify(this, method, args, settings)
+      : this.sendNotify(method, args, settings)
+  }
+
+  /** [7, method, args, meta?]; dropped rather than queued. */
+  sendNotify(method: string, args: readonly unknown[], settings: CallSettings): boolean {
     if (!this.takes) return false
     const withMeta = hasMeta(settings, Number.POSITIVE_INFINITY)
     const encoded = this.#owner.codec.encode([method, args])

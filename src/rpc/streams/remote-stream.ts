@@ -23,7 +23,7 @@ export interface RemoteStream<T = unknown> {
 /** The call that a stream is the answer to. */
 export interface StreamOwner {
   readonly method: string
-  stream: Inflow | undefined
+  stream: RemoteStream | undefined
   sendCredit(count: number): void
   /** Nobody takes further items. */
   leave(): void
