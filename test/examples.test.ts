@@ -75,6 +75,23 @@ tests('quickstart: the client calls the server, and both end by themselves', asy
   await succeeds(server)
 })
 
+tests('job-runner: a worker is killed in the middle of a job, which another makes', async () => {
+  const app = example('job-runner')
+  await succeeds(app)
+  const jobs = ['bread', 'cake', 'pie', 'waffles', 'pancakes']
+  const lines = app.output.split('\n')
+  for (const job of jobs) {
+    assert.ok(
+      lines.some((line) => line.startsWith(`${job} `) && line.includes('█ done at ')),
+      app.output,
+    )
+  }
+  const [, lost, worker] = /bob was killed in the middle of the (\w+); (\w+) made it/.exec(app.output)!
+  assert.ok(jobs.includes(lost!))
+  assert.ok(worker === 'ada' || worker === 'cleo')
+  assert.match(app.output, new RegExp(`${lost} +█+ done at ${worker}, attempt 2`))
+})
+
 tests('quickstart: the client may be started first', async () => {
   const endpoint = `ipc://${path.join(directory, 'quickstart')}`
   const client = example('quickstart/client', [endpoint])
