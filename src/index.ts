@@ -31,6 +31,7 @@ export {
   type LinkEvent,
   type ListenerOptions,
   type Login,
+  type MessagePortLike,
   type Method,
   type Middleware,
   type MiddlewareCall,

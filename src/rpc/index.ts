@@ -1,5 +1,6 @@
 // The door of the RPC layer: what `pseud` exports of it. Re-exports only.
 
+export type { MessagePortLike } from '../zmtp/connections.ts'
 export { Client, type ClientConstructor } from './api/client.ts'
 export { CallContext } from './api/context.ts'
 export type { ListenerOptions } from './api/emitter.ts'

@@ -6,7 +6,7 @@ export { PeerError } from './engine/peer-error.ts'
 export type { Credentials, Verdict } from './engine/security/admission.ts'
 export { AuthenticationError } from './engine/security/authentication-error.ts'
 export type { Mechanism } from './engine/security/mechanism.ts'
-export { TransportContext } from './transport/context.ts'
+export { defaultTransport, TransportContext } from './transport/context.ts'
 export { Dialer } from './transport/dialer.ts'
 export type { ConnectionOwner, Receiver, TransportEvent } from './transport/driver.ts'
 export { Driver } from './transport/driver.ts'
@@ -23,6 +23,7 @@ export {
   plainClient,
   plainServer,
 } from './transport/mechanisms.ts'
+export { lineOf, type MessagePortLike } from './transport/port-line.ts'
 export { fullJitter, type RetryPolicy, zmqBackoff } from './transport/reconnect.ts'
 export type {
   AuthenticationRequest,

@@ -3,6 +3,7 @@
  * here is a function of the server; those that have the name of a member are reached by `api`.
  */
 
+import type { MessagePortLike } from '../../zmtp/connections.ts'
 import type { Middleware } from '../around/middleware.ts'
 import { RpcError } from '../errors/errors.ts'
 import {
@@ -52,16 +53,17 @@ export class ClientMembers<Api = unknown> {
   }
 
   /**
-   * Keeps connected to `endpoint` from now on; several endpoints share the calls. Throws `UsageError`: BAD_ENDPOINT,
-   * UNSUPPORTED_TRANSPORT, PATH_TOO_LONG.
+   * Keeps connected to `endpoint` from now on; several endpoints share the calls. It is a text, or a `MessagePort`, a `Worker` or
+   * `parentPort`, at whose other end a server binds; the port is this client's then, and closed with it. Throws `UsageError`:
+   * BAD_ENDPOINT, UNSUPPORTED_TRANSPORT, PATH_TOO_LONG, PORT_TAKEN.
    */
-  connect(endpoint: string): this {
+  connect(endpoint: string | MessagePortLike): this {
     this.#core.connect(endpoint)
     return this
   }
 
   /** Lets servers connect here. Resolves to the endpoint with its real port; rejects as `Server.bind`. */
-  bind(endpoint: string): Promise<string> {
+  bind(endpoint: string | MessagePortLike): Promise<string> {
     return this.#core.bind(endpoint)
   }
 

@@ -3,6 +3,7 @@
  * well as bind; to the peers it makes no difference.
  */
 
+import type { MessagePortLike } from '../../zmtp/connections.ts'
 import type { Middleware } from '../around/middleware.ts'
 import { RpcError } from '../errors/errors.ts'
 import type { Stats } from '../participants/counters.ts'
@@ -46,16 +47,17 @@ export class Server<ClientApi = unknown> {
   }
 
   /**
-   * Listens at `endpoint`, and answers from then on. Resolves to the endpoint with its real port. Rejects with `UsageError`
-   * (BAD_ENDPOINT, UNSUPPORTED_TRANSPORT, PATH_TOO_LONG; UNAUTHENTICATED_BIND for an address that other machines reach) or
-   * `LinkError` BIND_FAILED.
+   * Listens at `endpoint`, and answers from then on. It is a text, or a `MessagePort`, a `Worker` or `parentPort`, at whose other end
+   * a client connects; the port is this server's then, and closed with it. Resolves to the endpoint with its real port, `port://1` for
+   * a MessagePort. Rejects with `UsageError` (BAD_ENDPOINT, UNSUPPORTED_TRANSPORT, PATH_TOO_LONG, PORT_TAKEN; UNAUTHENTICATED_BIND for
+   * an address that other machines reach) or `LinkError` BIND_FAILED.
    */
-  bind(endpoint: string): Promise<string> {
+  bind(endpoint: string | MessagePortLike): Promise<string> {
     return this.#core.bind(endpoint)
   }
 
   /** Keeps connected to a client that has bound `endpoint`. Throws as `Client.connect`. */
-  connect(endpoint: string): this {
+  connect(endpoint: string | MessagePortLike): this {
     this.#core.connect(endpoint)
     return this
   }

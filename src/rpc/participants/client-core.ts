@@ -3,7 +3,7 @@
  * for the first to be ready. Knows no stubs.
  */
 import { LinkError, ProtocolError, type PseudError } from '../../base/errors.ts'
-import { PeerError, type TransportEvent } from '../../zmtp/connections.ts'
+import { type MessagePortLike, PeerError, type TransportEvent } from '../../zmtp/connections.ts'
 import type { ParticipantOptions } from '../api/options.ts'
 import { Peer } from '../api/peer.ts'
 import { checkTimeout } from '../api/settings.ts'
@@ -109,12 +109,12 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
     return this.#ready.find((session) => session.identity === serverName)
   }
 
-  override connect(endpoint: string): void {
+  override connect(endpoint: string | MessagePortLike): void {
     this.#lost = undefined
     super.connect(endpoint)
   }
 
-  override bind(endpoint: string): Promise<string> {
+  override bind(endpoint: string | MessagePortLike): Promise<string> {
     this.#lost = undefined
     return super.bind(endpoint)
   }
@@ -238,11 +238,19 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
       })
     } else if (event.type === 'accept:error') {
       this.report(event.error, {})
+    } else if (event.type === 'close') {
+      this.forgetListener(event.address)
+      if (event.error instanceof LinkError) this.#endpointGone(event.error)
     }
   }
 
   onDialerGivenUp(endpoint: string, error: PseudError): void {
     this.emitter.emit('status', { status: 'refused', endpoint, error })
+    this.#endpointGone(error)
+  }
+
+  /** One endpoint less: when it was the last, nothing can be reached any more. */
+  #endpointGone(error: PseudError): void {
     if (this.dialers.size > 0 || this.isBound || this.sessions.size > 0) return
     this.#lost = error
     this.#failWaiting((executed) => this.#nobody('no call can reach', error, executed))

@@ -10,11 +10,12 @@ import {
   type ConnectionOwner,
   Dialer,
   type Driver,
+  defaultTransport,
   Hold,
   type Listener,
   listen,
-  parseEndpoint,
-  TransportContext,
+  type MessagePortLike,
+  type TransportContext,
   type TransportEvent,
 } from '../../zmtp/connections.ts'
 import { Emitter } from '../api/emitter.ts'
@@ -42,7 +43,7 @@ import { type HelloInfo, Inbound } from '../session/inbound.ts'
 import { Session, type SessionOwner } from '../session/session.ts'
 import { connectionOptions } from './connection-options.ts'
 import { Counters, type Stats } from './counters.ts'
-import { isLoopback } from './loopback.ts'
+import { endpointOf, endpointToBind } from './endpoints.ts'
 import { OwnRegistry } from './own-registry.ts'
 import { pulseOf } from './pulse-of.ts'
 
@@ -56,8 +57,6 @@ export interface ParticipantEvents {
   /** Something went wrong that no caller can be told: a function threw, a listener failed, a connection was refused. */
   error: [error: unknown, about: ErrorReport]
 }
-
-let sharedContext: TransportContext | undefined
 
 export abstract class Participant<Events extends ParticipantEvents & { [Name in keyof Events]: unknown[] }>
   implements ConnectionOwner, SessionOwner
@@ -98,8 +97,7 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
     if (Buffer.byteLength(name) > IDENTITY_MAX || Buffer.byteLength(identity) > IDENTITY_MAX) {
       throw new UsageError('BAD_OPTION', `names have at most ${IDENTITY_MAX} octets`)
     }
-    sharedContext ??= new TransportContext()
-    this.context = options.context ?? sharedContext
+    this.context = options.context ?? defaultTransport()
     const { clock, random } = this.context
     const now = (): number => this.context.now()
     this.instanceId = this.newSessionId()
@@ -208,17 +206,10 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
 
   // -- endpoints ---------------------------------------------------------------------------------------------------------
 
-  async bind(text: string): Promise<string> {
+  async bind(at: string | MessagePortLike): Promise<string> {
     this.#checkOpen()
-    const endpoint = parseEndpoint(text, 'bind')
-    const { security, allowUnauthenticated } = this.options
-    if (!security.authenticates && !allowUnauthenticated && !isLoopback(endpoint)) {
-      throw new UsageError(
-        'UNAUTHENTICATED_BIND',
-        `${JSON.stringify(text)} can be reached from other machines, and nobody is asked who they are: ` +
-          'give it a security that asks, bind to 127.0.0.1, ::1, ipc or inproc, or set allowUnauthenticated',
-      )
-    }
+    const endpoint = endpointToBind(at, this.options)
+    const { security } = this.options
     this.#binding++
     this.updateHold()
     try {
@@ -237,9 +228,9 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
     }
   }
 
-  connect(text: string): void {
+  connect(to: string | MessagePortLike): void {
     this.#checkOpen()
-    const endpoint = parseEndpoint(text, 'connect')
+    const endpoint = endpointOf(to, 'connect')
     const { security } = this.options
     warnOfClear(security, endpoint)
     const options = {
@@ -250,6 +241,12 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
     this.dialers.add(dialer)
     this.updateHold()
     dialer.start()
+  }
+
+  /** What is bound at `endpoint` has ended by itself: the port it was bound to is gone. */
+  forgetListener(endpoint: string): void {
+    for (const listener of this.listeners) if (listener.endpoint === endpoint) this.listeners.delete(listener)
+    this.updateHold()
   }
 
   /** Bound, or about to be. */

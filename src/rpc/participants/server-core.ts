@@ -113,6 +113,7 @@ export class ServerCore extends Participant<ServerEvents<never>> {
 
   onEvent(event: TransportEvent): void {
     if (event.type === 'accept:error') this.report(event.error, {})
+    else if (event.type === 'close') this.forgetListener(event.address)
   }
 
   onDialerGivenUp(endpoint: string, error: PseudError): void {

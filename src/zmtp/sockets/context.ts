@@ -3,7 +3,7 @@
  * dice. The options that steer libzmq's I/O threads are kept and mean nothing.
  */
 // biome-ignore-all lint/complexity/noArguments: how many arguments were given is part of the API that is matched
-import { TransportContext } from '../transport/context.ts'
+import { defaultTransport, TransportContext } from '../transport/context.ts'
 import { expectArguments, expectOptions, isObject } from './arguments.ts'
 import { failErrno } from './errno.ts'
 
@@ -66,7 +66,7 @@ export interface ContextOptions {
 
 /** What the sockets of one context share. */
 export interface Shared {
-  readonly transport: TransportContext
+  transport: TransportContext
   openSockets: number
   /** As the option of that name. */
   blocky: boolean
@@ -165,3 +165,5 @@ for (const row of CONTEXT_OPTIONS) {
 
 /** The context of every socket that is given none. */
 export const context: Context = new Context()
+// `Server` and `Client` of `pseud` are there too: an inproc name means the same to both.
+sharedOf(context)!.transport = defaultTransport()

@@ -7,7 +7,7 @@ import { Losses, type Pipe } from '../routing/pipe.ts'
 import type { TransportContext } from '../transport/context.ts'
 import { Dialer } from '../transport/dialer.ts'
 import type { TransportEvent } from '../transport/driver.ts'
-import { type Endpoint, isWildcard, parseEndpoint } from '../transport/endpoint.ts'
+import { isWildcard, type NamedEndpoint, parseEndpoint } from '../transport/endpoint.ts'
 import { type Listener, listen, listenSync } from '../transport/listener.ts'
 import { maybeNumericEndpoint } from '../transport/tcp.ts'
 import type { Authenticate, ConnectionOptions } from '../transport/transport.ts'
@@ -259,7 +259,7 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
   #findBySpelling(address: string): OpenEndpoint[] {
     const refusal = refusalOf(address)
     if (refusal !== undefined) throw addressError(address, refusal)
-    let endpoint: Endpoint
+    let endpoint: NamedEndpoint
     try {
       endpoint = parseEndpoint(address, 'bind')
     } catch {
@@ -270,7 +270,7 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
     return numeric === undefined ? [] : this.#find(numeric)
   }
 
-  #parse(address: string, purpose: 'bind' | 'connect'): Endpoint {
+  #parse(address: string, purpose: 'bind' | 'connect'): NamedEndpoint {
     try {
       return parseEndpoint(address, purpose)
     } catch (cause) {
@@ -291,7 +291,7 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
     }
   }
 
-  #connectionOptions(address: string, endpoint: Endpoint): ConnectionOptions {
+  #connectionOptions(address: string, endpoint: NamedEndpoint): ConnectionOptions {
     // Octets without ZMTP cannot be protected, and it must not seem so.
     if (this.#row.socketType === 'STREAM' && wantsSecurity(this.options, this.authenticator)) {
       throw addressError(address, 'ENOTSUP')

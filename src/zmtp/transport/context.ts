@@ -18,6 +18,14 @@ export interface InprocWaiter {
   onBound(listener: InprocListener): void
 }
 
+/** The context of all who are given none, sockets and RPC alike: names of inproc are known to both. */
+export function defaultTransport(): TransportContext {
+  shared ??= new TransportContext()
+  return shared
+}
+
+let shared: TransportContext | undefined
+
 export class TransportContext {
   readonly clock: Clock
   readonly random: Random

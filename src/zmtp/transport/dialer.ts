@@ -11,14 +11,17 @@ import type { TransportContext } from './context.ts'
 import { type ConnectionOwner, Driver } from './driver.ts'
 import { type Endpoint, formatEndpoint } from './endpoint.ts'
 import { awaitInproc, inprocPair } from './inproc.ts'
+import { PortDialer, type PortDialerOwner } from './port-dialer.ts'
+import { ofPort } from './port-line.ts'
 import type { ConnectionOptions, Link, MakeMechanism } from './transport.ts'
 
-export class Dialer implements AttemptOwner {
+export class Dialer implements AttemptOwner, PortDialerOwner {
   readonly endpoint: string
   readonly #target: Endpoint
   #options: ConnectionOptions
   readonly #owner: ConnectionOwner
   readonly #context: TransportContext
+  readonly #port: PortDialer | undefined
   #driver: Driver | undefined
   #cancelAttempt: (() => void) | undefined
   #retry: Timer | undefined
@@ -33,9 +36,10 @@ export class Dialer implements AttemptOwner {
   ) {
     this.#target = endpoint
     this.endpoint = formatEndpoint(endpoint)
-    this.#options = options
+    this.#options = endpoint.transport === 'port' ? ofPort(options) : options
     this.#owner = owner
     this.#context = context
+    this.#port = endpoint.transport === 'port' ? new PortDialer(endpoint.line, this) : undefined
   }
 
   /** The connection of the moment, from the link's making to its end. */
@@ -55,6 +59,7 @@ export class Dialer implements AttemptOwner {
     this.#retry = undefined
     this.#cancelAttempt?.()
     this.#cancelAttempt = undefined
+    this.#port?.close()
   }
 
   #attempt(): void {
@@ -92,6 +97,11 @@ export class Dialer implements AttemptOwner {
       return
     }
     this.#owner.onEvent({ type: 'dial', address: this.endpoint })
+    if (this.#target.transport === 'port') {
+      this.#cancelAttempt = () => this.#port!.cancel()
+      this.#port!.dial()
+      return
+    }
     const attempt = new Attempt(this.#target, this.#options, this.#context.clock, this)
     this.#cancelAttempt = () => attempt.cancel()
     attempt.start()
@@ -112,6 +122,12 @@ export class Dialer implements AttemptOwner {
     this.#cancelAttempt = undefined
     if (opened) this.#owner.onEvent({ type: 'close', address: this.endpoint })
     this.#failed(error)
+  }
+
+  onOver(error: LinkError): void {
+    if (this.#closed) return
+    this.close()
+    this.#owner.onGivenUp(this.endpoint, error)
   }
 
   // -- inside ------------------------------------------------------------------------------------------------------
@@ -147,7 +163,7 @@ export class Dialer implements AttemptOwner {
     this.#driver = undefined
     if (driver.peer !== undefined) this.#failures = 0
     if (error !== undefined && isFinal(error)) {
-      this.#closed = true
+      this.close()
       this.#owner.onGivenUp(this.endpoint, error)
       return
     }
@@ -155,11 +171,12 @@ export class Dialer implements AttemptOwner {
   }
 
   #failed(error: PseudError): void {
-    if (this.#closed) return
+    // A port that is gone says so itself: `onOver` follows.
+    if (this.#closed || this.#port?.over === true) return
     this.#failures++
     const delay = this.#options.retryDelayMs(this.#failures, this.#context.random)
     if (delay === undefined) {
-      this.#closed = true
+      this.close()
       this.#owner.onGivenUp(this.endpoint, error)
       return
     }

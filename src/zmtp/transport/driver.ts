@@ -382,6 +382,7 @@ const CONGESTED_BYTES = 256 * 1024
 const CLOSE_GRACE_MS = 1000
 
 function linkError(cause: Error): LinkError {
+  if (cause instanceof LinkError) return cause
   const code = (cause as NodeJS.ErrnoException).code
   return new LinkError('RESET', `the connection was lost${code === undefined ? '' : ` (${code})`}`, { cause })
 }

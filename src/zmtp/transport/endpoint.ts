@@ -3,6 +3,7 @@
 // by accident (port 99999, trailing letters) is refused. Says nothing of sockets.
 import { UsageError } from '../../base/errors.ts'
 import { abstractNamesAreExact } from './abstract-names.ts'
+import type { PortLine } from './port-line.ts'
 
 export interface TcpEndpoint {
   readonly transport: 'tcp'
@@ -25,7 +26,16 @@ export interface InprocEndpoint {
   readonly name: string
 }
 
-export type Endpoint = TcpEndpoint | IpcEndpoint | InprocEndpoint
+/** One end of a MessagePort: no text leads to it. */
+export interface PortEndpoint {
+  readonly transport: 'port'
+  readonly line: PortLine
+}
+
+/** What a text can name. */
+export type NamedEndpoint = TcpEndpoint | IpcEndpoint | InprocEndpoint
+
+export type Endpoint = NamedEndpoint | PortEndpoint
 
 /** Longest path of a Unix domain socket on Linux, in octets; the field has 108, one of them for the terminator. */
 export const IPC_PATH_MAX = 107
@@ -34,7 +44,7 @@ export const IPC_PATH_MAX = 107
  * Reads `text` as an endpoint to bind or to connect to.
  * Throws `UsageError`: BAD_ENDPOINT, UNSUPPORTED_TRANSPORT, PATH_TOO_LONG.
  */
-export function parseEndpoint(text: string, purpose: 'bind' | 'connect'): Endpoint {
+export function parseEndpoint(text: string, purpose: 'bind' | 'connect'): NamedEndpoint {
   const colon = text.indexOf('://')
   if (colon < 1) failEndpoint(text, 'it has no transport, as in tcp://host:port')
   const rest = text.slice(colon + 3)
@@ -77,6 +87,8 @@ export function formatEndpoint(endpoint: Endpoint): string {
       return `ipc://${endpoint.path}`
     case 'inproc':
       return `inproc://${endpoint.name}`
+    case 'port':
+      return endpoint.line.address
   }
 }
 

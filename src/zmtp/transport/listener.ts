@@ -6,10 +6,12 @@ import { LimitError, LinkError, PseudError, UsageError } from '../../base/errors
 import { pathForNode } from './abstract-names.ts'
 import type { TransportContext } from './context.ts'
 import { type ConnectionOwner, Driver } from './driver.ts'
-import { type Endpoint, formatEndpoint, type IpcEndpoint } from './endpoint.ts'
+import { type Endpoint, formatEndpoint, type IpcEndpoint, type NamedEndpoint } from './endpoint.ts'
 import { bindInproc, unbindInproc } from './inproc.ts'
 import { listenIpc, listenIpcSync, missing, removeTemporary, temporaryPath } from './ipc.ts'
 import { hostOf } from './judge.ts'
+import { ofPort, type PortLine } from './port-line.ts'
+import { PortListener } from './port-listener.ts'
 import { Reception } from './reception.ts'
 import { abandon, type Place, startServer, whenListening } from './server.ts'
 import { SocketLink } from './socket-link.ts'
@@ -42,6 +44,7 @@ export async function listen(
   owner: ConnectionOwner,
   context: TransportContext,
 ): Promise<Listener> {
+  if (endpoint.transport === 'port') return listenAtPort(endpoint.line, options, owner, context)
   const listener = new BoundListener(endpoint, options, owner, context)
   try {
     await listener.bind()
@@ -58,7 +61,7 @@ export async function listen(
  * be asked or this runtime cannot listen at once.
  */
 export function listenSync(
-  endpoint: Endpoint,
+  endpoint: NamedEndpoint,
   options: ConnectionOptions,
   owner: ConnectionOwner,
   context: TransportContext,
@@ -74,10 +77,21 @@ export function listenSync(
   return listener
 }
 
+function listenAtPort(
+  line: PortLine,
+  options: ConnectionOptions,
+  owner: ConnectionOwner,
+  context: TransportContext,
+): Listener {
+  const listener = new PortListener(line, ofPort(options), owner, context)
+  owner.onEvent({ type: 'bind', address: line.address })
+  return listener
+}
+
 class BoundListener implements Listener {
   endpoint: string
   readonly drivers: Set<Driver> = new Set()
-  readonly #asked: Endpoint
+  readonly #asked: NamedEndpoint
   readonly #options: ConnectionOptions
   readonly #owner: ConnectionOwner
   readonly #context: TransportContext
@@ -87,7 +101,7 @@ class BoundListener implements Listener {
   #temporary: string | undefined
 
   constructor(
-    endpoint: Endpoint,
+    endpoint: NamedEndpoint,
     options: ConnectionOptions,
     owner: ConnectionOwner,
     context: TransportContext,
@@ -255,7 +269,7 @@ function listeningNow(server: Server): Server {
 }
 
 /** What `cause` is to the caller, after the owner has heard of it, in libzmq's order. */
-function reported(endpoint: Endpoint, owner: ConnectionOwner, cause: unknown): PseudError {
+function reported(endpoint: NamedEndpoint, owner: ConnectionOwner, cause: unknown): PseudError {
   const address = formatEndpoint(endpoint)
   const error = cause instanceof PseudError ? cause : bindError(address, cause as NodeJS.ErrnoException)
   // What was opened for it is closed. A name that is not known opens nothing; and an address that is somebody else's is not named.

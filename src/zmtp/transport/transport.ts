@@ -6,9 +6,9 @@ import type { AcceptFilter } from './accept-filter.ts'
 import type { ReceptionLimits } from './reception.ts'
 import type { SocksProxy } from './socks.ts'
 
-/** A reliable ordered byte stream to one peer: a TCP or IPC socket, or the in-process one. */
+/** A reliable ordered byte stream to one peer: a TCP or IPC socket, the in-process one, a MessagePort. */
 export interface Link {
-  /** Where the peer is, as a printable address: `tcp://127.0.0.1:5555`, `ipc://path`, `inproc://name`. */
+  /** Where the peer is, as a printable address: `tcp://127.0.0.1:5555`, `ipc://path`, `inproc://name`, `port://1`. */
   readonly remoteAddress: string
   /** Octets handed over by `write` that the kernel has not taken yet. */
   readonly pendingBytes: number
@@ -73,6 +73,8 @@ export interface ConnectionOptions {
   readonly heartbeatIntervalMs: number
   readonly heartbeatTimeoutMs: number
   readonly heartbeatTtlMs: number
+  /** Ends a connection whose begun message gets no octet for so long. Default 30 s; 0: never. */
+  readonly stallTimeoutMs?: number
   /** `true`: PING only after an interval without an octet; `false`: at every interval, as libzmq does. */
   readonly heartbeatOnlyWhenSilent: boolean
   /** Measures the way there and back, at least so often; default 0: never. */

@@ -1,0 +1,70 @@
+// Listens at a MessagePort: makes a Driver of each link that the other end opens, of which there is one at a time. A link that is
+// opened anew takes the place of the one before. When the port is gone, so is the listener.
+import { LinkError } from '../../base/errors.ts'
+import type { TransportContext } from './context.ts'
+import { type ConnectionOwner, Driver } from './driver.ts'
+import type { PortLine, PortUser } from './port-line.ts'
+import type { ConnectionOptions } from './transport.ts'
+
+/** A Listener, of listener.ts. */
+export class PortListener implements PortUser {
+  readonly endpoint: string
+  readonly drivers: Set<Driver> = new Set()
+  readonly #line: PortLine
+  readonly #options: ConnectionOptions
+  readonly #owner: ConnectionOwner
+  readonly #context: TransportContext
+  #opened: number | undefined
+
+  constructor(line: PortLine, options: ConnectionOptions, owner: ConnectionOwner, context: TransportContext) {
+    this.endpoint = line.address
+    this.#line = line
+    this.#options = options
+    this.#owner = owner
+    this.#context = context
+    line.take(this)
+    line.listen()
+  }
+
+  close(): void {
+    this.#line.leave()
+  }
+
+  // -- the line's side -----------------------------------------------------------------------------------------------------
+
+  onOpen(id: number): void {
+    // Said twice by a dialler that did not know whether we were there.
+    if (this.#line.link !== undefined && id === this.#opened) return
+    this.#opened = id
+    const link = this.#line.newLink()
+    this.#line.accept(id)
+    this.#owner.onEvent({ type: 'accept', address: this.endpoint, remoteAddress: link.remoteAddress })
+    const driver = new Driver(
+      link,
+      this.endpoint,
+      false,
+      this.#options,
+      this.#owner,
+      this.#context,
+      this.#onFinished,
+    )
+    this.drivers.add(driver)
+    driver.start()
+  }
+
+  onListen(): void {
+    const why = `${this.endpoint}: both ends bind, and one has to connect`
+    const error = new LinkError('BIND_FAILED', why)
+    this.#owner.onEvent({ type: 'accept:error', address: this.endpoint, error })
+  }
+
+  onAccept(): void {}
+
+  onOver(error: LinkError): void {
+    this.#owner.onEvent({ type: 'close', address: this.endpoint, error })
+  }
+
+  readonly #onFinished = (driver: Driver): void => {
+    this.drivers.delete(driver)
+  }
+}
