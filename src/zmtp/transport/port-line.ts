@@ -28,10 +28,10 @@ export interface MessagePortLike {
 
 /**
  * `options` for a connection over a port. Whether a thread is there the port knows, and one that computes for minutes is neither dead nor
- * stuck: so no heartbeats, and as much time for a message as it takes.
+ * stuck: so silence is no reason to end it, nor is half a message.
  */
 export function ofPort(options: ConnectionOptions): ConnectionOptions {
-  return { ...options, heartbeatIntervalMs: 0, heartbeatTimeoutMs: 0, stallTimeoutMs: 0 }
+  return { ...options, heartbeatTimeoutMs: 0, stallTimeoutMs: 0 }
 }
 
 /** Who dials or listens at this end. */
