@@ -24,6 +24,7 @@ export type {
 } from './api/types.ts'
 export type { BlockedEvent, CallTrace, LinkEvent } from './around/channels.ts'
 export type { Middleware, MiddlewareCall, Next } from './around/middleware.ts'
+export type { ClientRetryOptions, RetryOptions } from './calls/retry-policy.ts'
 export {
   ArgumentError,
   DeadlineError,

@@ -2,6 +2,10 @@
 // is made once per stub and shared by its calls.
 import { MAX_DELAY_MS } from '../../base/clock.ts'
 import { UsageError } from '../../base/errors.ts'
+import { DEFAULT_RETRY, type RetryOptions, type RetryPolicy } from '../calls/retry-policy.ts'
+
+/** In octets: the other side keeps it. */
+export const KEY_MAX = 256
 
 export interface CallOptions {
   /** Gives up when it aborts: the call rejects with `signal.reason` itself, and the other side is told. */
@@ -10,8 +14,12 @@ export interface CallOptions {
   readonly timeoutMs?: number
   /** Reach the function as `ctx.headers`. */
   readonly headers?: Readonly<Record<string, string>>
-  /** Calls of one key are the same call: the other side may answer a repetition from memory. */
+  /** Calls of one key are the same call: the other side answers a repetition from memory, and this side may make one. */
   readonly idempotencyKey?: string
+  /** Running it twice does the same as once: it is sent again when its connection is lost. Default: what the client says of the method. */
+  readonly idempotent?: boolean
+  /** How it is then sent again, over what the client says; `false`: it is not. */
+  readonly retry?: RetryOptions | false
   /** Rejects with UNAVAILABLE at once when nobody is connected, instead of waiting. */
   readonly failFast?: boolean
 }
@@ -21,6 +29,8 @@ export class CallSettings {
   readonly signal: AbortSignal | undefined
   readonly headers: Readonly<Record<string, string>> | undefined
   readonly idempotencyKey: string | undefined
+  readonly idempotent: boolean | undefined
+  readonly retry: RetryPolicy | undefined
   readonly failFast: boolean
   /** How many calls this one is nested in. */
   readonly depth: number
@@ -32,11 +42,14 @@ export class CallSettings {
     options: CallOptions = {},
     depth = 0,
     due: number = Number.POSITIVE_INFINITY,
+    retry?: RetryPolicy,
   ) {
     this.timeoutMs = timeoutMs
     this.signal = options.signal
     this.headers = options.headers
     this.idempotencyKey = options.idempotencyKey
+    this.idempotent = options.idempotent
+    this.retry = retry
     this.failFast = options.failFast === true
     this.depth = depth
     this.due = due
@@ -47,14 +60,15 @@ export class CallSettings {
     const merged: CallOptions = {
       ...defined('signal', options.signal ?? this.signal),
       ...defined('headers', mergeHeaders(this.headers, options.headers)),
-      ...defined('idempotencyKey', options.idempotencyKey ?? this.idempotencyKey),
+      ...defined('idempotencyKey', checkKey(options.idempotencyKey) ?? this.idempotencyKey),
+      ...defined('idempotent', options.idempotent ?? this.idempotent),
       failFast: options.failFast ?? this.failFast,
     }
     const timeoutMs = options.timeoutMs === undefined ? this.timeoutMs : checkTimeout(options.timeoutMs)
     if (merged.signal !== undefined && !(merged.signal instanceof AbortSignal)) {
       throw new UsageError('BAD_OPTION', 'signal is an AbortSignal')
     }
-    return new CallSettings(timeoutMs, merged, this.depth, this.due)
+    return new CallSettings(timeoutMs, merged, this.depth, this.due, this.#retryWith(options.retry))
   }
 
   /** These settings with other headers. Throws `UsageError` BAD_OPTION. */
@@ -65,7 +79,12 @@ export class CallSettings {
 
   /** These settings for calls made while serving another: nested `depth` deep, over when that one is. */
   nested(depth: number, due: number): CallSettings {
-    return new CallSettings(this.timeoutMs, this.#options(), depth, Math.min(this.due, due))
+    return new CallSettings(this.timeoutMs, this.#options(), depth, Math.min(this.due, due), this.retry)
+  }
+
+  #retryWith(options: RetryOptions | false | undefined): RetryPolicy | undefined {
+    if (options === undefined) return this.retry
+    return options === false ? undefined : (this.retry ?? DEFAULT_RETRY).with(options)
   }
 
   #options(): CallOptions {
@@ -73,6 +92,7 @@ export class CallSettings {
       ...defined('signal', this.signal),
       ...defined('headers', this.headers),
       ...defined('idempotencyKey', this.idempotencyKey),
+      ...defined('idempotent', this.idempotent),
       failFast: this.failFast,
     }
   }
@@ -84,6 +104,14 @@ export function checkTimeout(timeoutMs: number): number {
     throw new UsageError('BAD_OPTION', `timeoutMs is a number above 0, or Infinity, not ${String(timeoutMs)}`)
   }
   return timeoutMs === Number.POSITIVE_INFINITY ? timeoutMs : Math.min(timeoutMs, MAX_DELAY_MS)
+}
+
+function checkKey(key: string | undefined): string | undefined {
+  if (key === undefined) return undefined
+  if (typeof key !== 'string' || key === '' || Buffer.byteLength(key) > KEY_MAX) {
+    throw new UsageError('BAD_OPTION', `idempotencyKey is a string of 1 to ${KEY_MAX} octets`)
+  }
+  return key
 }
 
 function mergeHeaders(

@@ -54,6 +54,18 @@ export interface CallOwner {
   abort(call: Call, reason: unknown): void
 }
 
+/** What became of a call on the lanes that it was taken off. */
+export interface Past {
+  /** Which one is under way, or is the next. */
+  attempt: number
+  /** Somebody may have run it. */
+  started: boolean
+  /** How the last one ended. */
+  error: unknown
+  /** Until when it waits for the next. */
+  wait: Deadline | undefined
+}
+
 export class Call extends Deadline implements StreamOwner, Keepable {
   readonly id: number
   readonly method: string
@@ -71,8 +83,10 @@ export class Call extends Deadline implements StreamOwner, Keepable {
   kept: KeptChunk | undefined = undefined
   keptAt = 0
   keptEnd = 0
-  /** It was sent to somebody who may have run it, and waits to be sent to somebody else. */
-  started = false
+  /** It may be run twice: it is sent again when its connection is lost. */
+  repeatable = false
+  /** What became of it before, once it was taken off a lane. */
+  past: Past | undefined = undefined
   /** What comes, when the function streams; or what its caller waits at for that. */
   stream: Inflow | undefined = undefined
   /** The arguments that stream. */
@@ -106,7 +120,14 @@ export class Call extends Deadline implements StreamOwner, Keepable {
 
   /** Whether it can have been run: what an error about it has to say. */
   get executed(): Executed {
-    return this.state === QUEUED && !this.started ? 'no' : 'maybe'
+    return this.state === QUEUED && this.past?.started !== true ? 'no' : 'maybe'
+  }
+
+  /** The attempt that its next message tells; 0: none. A first one is told where that makes the other side remember the outcome. */
+  get attempt(): number {
+    if (!this.repeatable) return 0
+    const attempt = this.past?.attempt ?? 1
+    return attempt > 1 || this.settings.idempotencyKey === undefined ? attempt : 0
   }
 
   /** Has `tracer` told of the end of its stream; `false` when that has ended. */

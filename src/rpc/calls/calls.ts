@@ -18,6 +18,8 @@ import type { Deadlines } from './deadlines.ts'
 import { closedError, lateError } from './endings.ts'
 import { Keeper } from './kept.ts'
 import type { WaitingQueue } from './queue.ts'
+import { Retries, unsend } from './retries.ts'
+import type { RetryRules } from './retry-policy.ts'
 
 /** What stands around calls: middleware and traces (around/around.ts). */
 export interface Surroundings {
@@ -50,6 +52,7 @@ export interface CallsOptions {
   readonly maxDepth: number
   /** What sent calls may take of memory, to be sent again. */
   readonly maxKeptBytes: number
+  readonly rules: RetryRules
   /** Encodes id, method and arguments of a call that has to wait; throws `ArgumentError`. */
   readonly encode: (call: Call, args: readonly unknown[]) => Buffer
   /** A first call is open, or the last one has settled. */
@@ -60,6 +63,7 @@ export interface CallsOptions {
 export class Calls implements CallOwner {
   readonly keeper: Keeper
   readonly around: Surroundings
+  readonly retries: Retries
   readonly #options: CallsOptions
   readonly #counters: Counters
   #nextId: number
@@ -75,6 +79,7 @@ export class Calls implements CallOwner {
     this.around.calls = this
     this.#counters = options.counters
     this.keeper = new Keeper(options.maxKeptBytes, () => this.#counters.unkept++)
+    this.retries = new Retries(options, this.keeper, (call) => this.#requeue(call))
     // A peer that guesses ids gains nothing (the tables are per lane), and need not find it easy either.
     this.#nextId = 1 + Math.floor(options.random() * (ID_MAX - 1))
   }
@@ -148,7 +153,8 @@ export class Calls implements CallOwner {
         if (call.target.keeps) this.keeper.adopt(call, call.encoded!)
         this.#sent(call, lane)
       } catch (error) {
-        this.reject(call, error)
+        // What was run elsewhere may have been; that this one does not take it says nothing of that.
+        this.reject(call, call.past?.started === true ? (call.past.error ?? error) : error)
       }
       call.encoded = undefined
     }
@@ -163,7 +169,7 @@ export class Calls implements CallOwner {
     const stay: Call[] = []
     const targets = new Set<Target>()
     for (const call of [...calls]) {
-      if (this.unsend(call, started)) {
+      if (unsend(call, this.keeper, started)) {
         call.target.queue.add(call)
         targets.add(call.target)
       } else stay.push(call)
@@ -172,16 +178,18 @@ export class Calls implements CallOwner {
     return stay
   }
 
-  /** Takes a sent call off its lane: QUEUED again, but in no queue yet. `false`: it cannot be sent again, and is as it was. */
-  unsend(call: Call, started: boolean): boolean {
-    if (call.state !== SENT || call.kept === undefined || call.stream !== undefined) return false
-    if (call.offers?.taken === true || call.target.refusal() !== undefined) return false
-    call.lane!.forget(call)
-    call.lane = undefined
-    call.encoded = this.keeper.octets(call)
-    if (started) call.started = true
-    call.state = QUEUED
-    return true
+  /** The connection of these calls is lost: they reject in this turn, unless they may be run twice and are sent again. */
+  lose(calls: Iterable<Call>, errorOf: (call: Call) => unknown): void {
+    for (const call of [...calls]) {
+      const error = errorOf(call)
+      if (this.#closed || !call.repeatable || !this.retries.take(call, error)) this.reject(call, error)
+    }
+  }
+
+  #requeue(call: Call): void {
+    const { target } = call
+    target.queue.add(call)
+    this.drain(target.queue, (next) => target.lane(next))
   }
 
   /** Whether a call with this id can have been made here. */
@@ -292,6 +300,7 @@ export class Calls implements CallOwner {
     if (call.timeoutMs <= 0) {
       throw new DeadlineError(`no time is left to call ${call.method} at ${target.shown}`, { executed: 'no' })
     }
+    call.repeatable = settings.retry !== undefined && target.keeps && this.#isRepeatable(call)
     const lane = target.queue.size === 0 ? target.lane(call) : undefined
     if (lane !== undefined) {
       lane.sendCall(call, args, call.timeoutMs)
@@ -305,6 +314,11 @@ export class Calls implements CallOwner {
     if (lane !== undefined && target.queue.size > 0) this.drain(target.queue, (next) => target.lane(next))
     if (call.timeoutMs !== Number.POSITIVE_INFINITY) this.#options.deadlines.add(call, now, call.timeoutMs)
     if (settings.signal !== undefined) this.#options.watches.add(settings.signal, call)
+  }
+
+  #isRepeatable({ method, settings }: Call): boolean {
+    if (settings.idempotencyKey !== undefined) return true
+    return settings.idempotent ?? this.#options.rules.isIdempotent?.(method) ?? false
   }
 
   #sent(call: Call, lane: Lane): void {
@@ -351,6 +365,7 @@ export class Calls implements CallOwner {
     else call.target.queue.delete(call)
     call.state = SETTLED
     if (call.kept !== undefined) this.keeper.release(call)
+    if (call.past !== undefined) this.retries.forget(call)
     this.#options.deadlines.remove(call)
     const signal = call.settings.signal
     if (signal !== undefined) this.#options.watches.remove(signal, call)

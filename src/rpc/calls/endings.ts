@@ -8,6 +8,7 @@ export interface Ending {
   readonly executed: Executed
   readonly timeoutMs: number
   readonly target: { readonly shown: string; readonly trouble: Error | undefined }
+  readonly past: { readonly error: unknown } | undefined
   readonly lane: { readonly shown: string } | undefined
 }
 
@@ -30,6 +31,7 @@ export function lateError(call: Ending, executed: Executed): DeadlineError {
   if (executed !== 'no') {
     return new DeadlineError(`${method} at ${target.shown} did not answer within ${timeoutMs} ms`, {
       executed,
+      ...(call.past?.error !== undefined && { cause: call.past.error }),
     })
   }
   const cause = target.trouble

@@ -116,19 +116,19 @@ function detailsOf(error: RpcError, codec: Codec): { d?: unknown } {
   }
 }
 
-/** The error for a decoded map; `undefined` when it is none. */
-export function fromWire(map: unknown): Error | undefined {
-  return rebuild(map, 0)
+/** The error for a decoded map; `undefined` when it is none. `started`: somebody else may have run it, whatever this one says. */
+export function fromWire(map: unknown, started = false): Error | undefined {
+  return rebuild(map, 0, started)
 }
 
-function rebuild(map: unknown, depth: number): Error | undefined {
+function rebuild(map: unknown, depth: number, started = false): Error | undefined {
   if (typeof map !== 'object' || map === null) return undefined
   const { c, m, n, d, x, r, s, u } = map as { [Key in keyof WireError]?: unknown }
   if (typeof c !== 'string' || typeof m !== 'string') return undefined
   const code = cut(c, CODE_MAX)
   const cause = depth < CAUSES_MAX ? rebuild(u, depth + 1) : undefined
   return build(code, cut(m, MESSAGE_MAX), typeof n === 'string' ? cut(n, NAME_MAX) : undefined, {
-    executed: x === 'no' || x === 'yes' ? x : 'maybe',
+    executed: x === 'yes' || (x === 'no' && !started) ? x : 'maybe',
     ...(d !== undefined && { details: d }),
     ...(cause !== undefined && { cause }),
     ...(typeof r === 'string' && { reference: cut(r, NAME_MAX) }),

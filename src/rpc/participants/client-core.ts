@@ -11,7 +11,8 @@ import type { Call, Target } from '../calls/call.ts'
 import { Deadline } from '../calls/deadlines.ts'
 import { closedError } from '../calls/endings.ts'
 import { WaitingQueue } from '../calls/queue.ts'
-import { DeadlineError, RpcError, UnauthorizedError } from '../errors/errors.ts'
+import { type ClientRetryOptions, retryRules } from '../calls/retry-policy.ts'
+import { DeadlineError, type Executed, RpcError, UnauthorizedError } from '../errors/errors.ts'
 import type { Login } from '../security/backend.ts'
 import { LOGIN_REFUSED } from '../session/envelope.ts'
 import type { SessionLane } from '../session/lane.ts'
@@ -24,6 +25,10 @@ export interface ClientOptions extends ParticipantOptions {
   readonly userId?: string
   /** Which of several ready servers takes a call. Default `least-inflight`. */
   readonly picker?: Picker
+  /** How calls that may be run twice are sent again when their connection is lost; `false`: they are not. */
+  readonly retry?: ClientRetryOptions | false
+  /** Methods of the server that may be run twice: their names, or a function that knows. Default none. */
+  readonly idempotent?: readonly string[] | ((method: string) => boolean)
 }
 
 /** What became of the connection to one endpoint. */
@@ -64,7 +69,7 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
   #lost: PseudError | undefined
 
   constructor(name: string, options: ClientOptions) {
-    super(name, 'DEALER', options.userId ?? '', options)
+    super(name, 'DEALER', options.userId ?? '', options, retryRules(options.retry, options.idempotent))
     this.#userId = options.userId ?? ''
     this.#choose = chooserOf(options.picker ?? 'least-inflight')
     this.queue = new WaitingQueue(this.maxQueuedCalls, this.maxQueuedBytes)
@@ -75,7 +80,7 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
   }
 
   get queuedCalls(): number {
-    return this.queue.size
+    return this.queue.size + this.calls.retries.waiting.size
   }
 
   /** A client lives for its calls, for `ready`, and for the functions that it offers. */
@@ -302,12 +307,14 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
     this.calls.drain(this.queue, (call) => this.lane(call))
   }
 
-  #failWaiting(errorFor: (executed: 'no') => RpcError): void {
-    this.calls.rejectAll(this.queue, () => errorFor('no'))
+  #failWaiting(errorFor: (executed: Executed) => RpcError): void {
+    for (const waiting of [this.queue, this.calls.retries.waiting]) {
+      this.calls.rejectAll(waiting, (call) => errorFor(call.executed))
+    }
     for (const waiter of [...this.#waiters]) waiter.settle(errorFor('no'))
   }
 
-  #nobody(what: string, cause: PseudError, executed: 'no' = 'no'): RpcError {
+  #nobody(what: string, cause: PseudError, executed: Executed = 'no'): RpcError {
     const message = `${what} ${this.shown}: ${cause.message}`
     return isRefusal(cause)
       ? new UnauthorizedError(message, { executed, cause })

@@ -9,6 +9,9 @@ export class Counters {
   cancelled = 0
   /** Calls that cannot be sent again, should that be asked: what is kept for it was full. */
   unkept = 0
+  /** Calls sent again after their connection was lost, and those that would have been if there were not too many of them. */
+  retried = 0
+  overBudget = 0
   /** Answers to no open call: late, repeated, or never asked for. */
   late = 0
   /** Calls of peers: begun, answered with a result, answered with an error, refused before they began. */

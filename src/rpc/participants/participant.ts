@@ -29,6 +29,7 @@ import { encodeCall } from '../calls/arguments.ts'
 import { Calls } from '../calls/calls.ts'
 import { Deadlines } from '../calls/deadlines.ts'
 import { closedError } from '../calls/endings.ts'
+import { NO_RETRIES, type RetryRules } from '../calls/retry-policy.ts'
 import { RpcError } from '../errors/errors.ts'
 import type { Handler } from '../registry/handler.ts'
 import { type Asking, findHandler, type Registry } from '../registry/registry.ts'
@@ -90,7 +91,13 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
   #onEmpty: (() => void) | undefined
   #releasing = false
 
-  constructor(name: string, socketType: string, identity: string, options: ParticipantOptions) {
+  constructor(
+    name: string,
+    socketType: string,
+    identity: string,
+    options: ParticipantOptions,
+    rules: RetryRules = NO_RETRIES,
+  ) {
     this.name = name
     this.options = resolveOptions(options)
     const { limits } = this.options
@@ -107,7 +114,7 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
     })
     const reader = this.codec.reader()
     this.registry = new OwnRegistry(name, options.registry, () => this.updateHold())
-    this.settings = new CallSettings(this.options.timeoutMs)
+    this.settings = new CallSettings(this.options.timeoutMs, {}, 0, Number.POSITIVE_INFINITY, rules.policy)
     this.deadlines = new Deadlines(clock)
     this.emitter = new Emitter<Events>((error) => this.#onListenerFailure(error))
     this.slots = new Slots({
@@ -137,6 +144,7 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
       maxPending: limits.maxPendingCalls,
       maxDepth: limits.maxDepth,
       maxKeptBytes: limits.maxKeptBytes,
+      rules,
       encode: (call, args) => encodeCall(this.codec, call, args),
       onOpen: () => this.updateHold(),
       onIdle: () => this.#idle(),

@@ -55,7 +55,7 @@ export function writeKind(slab: Slab, length: number, kind: number): void {
   writeUint(slab, kind)
 }
 
-/** Whether a call with these settings says more than id, method and args. */
+/** Whether a call with these settings says more than id, method and args, beside its attempt and its streams. */
 export function hasMeta(settings: CallSettings, remainingMs: number): boolean {
   return (
     remainingMs !== Number.POSITIVE_INFINITY ||
@@ -65,11 +65,12 @@ export function hasMeta(settings: CallSettings, remainingMs: number): boolean {
   )
 }
 
-/** `streams`: the places of arguments that stream. */
+/** `attempt`: 0 for none. `streams`: the places of arguments that stream. */
 export function writeMeta(
   slab: Slab,
   settings: CallSettings,
   remainingMs: number,
+  attempt = 0,
   streams?: readonly number[],
 ): void {
   const { headers, idempotencyKey, depth } = settings
@@ -79,6 +80,7 @@ export function writeMeta(
     (timed ? 1 : 0) +
       (headers ? 1 : 0) +
       (idempotencyKey === undefined ? 0 : 1) +
+      (attempt > 0 ? 1 : 0) +
       (depth > 0 ? 1 : 0) +
       (streams === undefined ? 0 : 1),
   )
@@ -98,6 +100,10 @@ export function writeMeta(
   if (idempotencyKey !== undefined) {
     writeString(slab, 'i')
     writeString(slab, idempotencyKey)
+  }
+  if (attempt > 0) {
+    writeString(slab, 'a')
+    writeUint(slab, attempt)
   }
   if (depth > 0) {
     writeString(slab, 'n')

@@ -225,7 +225,7 @@ export class Inbound {
     }
     let error: Error | undefined
     try {
-      error = fromWire(reader.readValue())
+      error = fromWire(reader.readValue(), call.past?.started)
     } catch (cause) {
       this.#calls.reject(call, unreadable(call, cause))
       return

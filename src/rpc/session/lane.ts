@@ -162,8 +162,8 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
   }
 
   sendCall(call: Call, args: readonly unknown[], remainingMs: number): void {
-    const { settings, offers } = call
-    const withMeta = offers !== undefined || hasMeta(settings, remainingMs)
+    const { settings, offers, attempt } = call
+    const withMeta = attempt > 0 || offers !== undefined || hasMeta(settings, remainingMs)
     if (this.#route.length > 0) {
       // Once the route is written there is no way back: whether the arguments can be encoded must be known before.
       call.encoded = encodeCall(this.#owner.codec, call, args)
@@ -178,7 +178,7 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
       writeCallHead(slab, withMeta)
       if (call.target.keeps) this.#writeKept(slab, call, args)
       else this.#writeCall(slab, call, args)
-      if (withMeta) writeMeta(slab, settings, remainingMs, offers?.places)
+      if (withMeta) writeMeta(slab, settings, remainingMs, attempt, offers?.places)
       this.#checkSize(slab.byteLength - before, 'no')
     } catch (error) {
       this.#abandon()
@@ -188,14 +188,14 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
   }
 
   sendEncoded(call: Call, remainingMs: number): void {
-    const { settings, offers } = call
+    const { settings, offers, attempt } = call
     const encoded = call.encoded!
-    const withMeta = offers !== undefined || hasMeta(settings, remainingMs)
+    const withMeta = attempt > 0 || offers !== undefined || hasMeta(settings, remainingMs)
     this.#checkSize(encoded.length, 'no')
     const slab = this.#begin()
     writeCallHead(slab, withMeta)
     writeEncoded(slab, encoded)
-    if (withMeta) writeMeta(slab, settings, remainingMs, offers?.places)
+    if (withMeta) writeMeta(slab, settings, remainingMs, attempt, offers?.places)
     this.#end()
   }
 

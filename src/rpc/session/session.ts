@@ -217,7 +217,8 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
   }
 
   onEnd(_driver: Driver | undefined, error: PseudError | undefined): void {
-    this.#finish((call) => lostError(call, error ?? closedByPeer(this.connection.endpoint)))
+    const cause = error ?? closedByPeer(this.connection.endpoint)
+    this.#finish((call) => lostError(call, cause), true)
     this.#owner.onEnd(this, error)
   }
 
@@ -269,7 +270,7 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
   /** Settles all its calls with what `errorOf` says, sends what was written, and ends. `onEnd` follows. */
   close(lingerMs: number, errorOf: (call: Call) => unknown): void {
     if (this.#state === OVER) return
-    this.#finish(errorOf)
+    this.#finish(errorOf, false)
     if (this.writing) this.connection.destroy()
     else this.connection.end(lingerMs)
   }
@@ -363,8 +364,8 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
     }
   }
 
-  /** Nothing is expected from here any more: settles the calls in this very turn, and frees what is kept. */
-  #finish(errorOf: (call: Call) => unknown): void {
+  /** Nothing is expected from here any more: settles the calls in this very turn, and frees what is kept. `lost`: others may take some. */
+  #finish(errorOf: (call: Call) => unknown, lost: boolean): void {
     if (this.#state === OVER) return
     const ready = this.#state === OPEN
     this.#state = OVER
@@ -374,7 +375,8 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
     if (!ready) return
     const lanes = [this.lane, ...(this.#lanes?.values() ?? [])]
     for (const lane of lanes) {
-      this.calls.rejectAll(lane.pending.values(), errorOf)
+      if (lost) this.calls.lose(lane.pending.values(), errorOf)
+      else this.calls.rejectAll(lane.pending.values(), errorOf)
       this.#owner.dispatcher.handleGone(lane)
     }
     if (this.#queue !== undefined) this.calls.rejectAll(this.#queue, errorOf)

@@ -43,6 +43,7 @@ export class Inflow implements RemoteStream {
   #room = WINDOW_ITEMS
   #taken = 0
   #takenBytes = 0
+  #begun = false
   #over = false
   #failed = false
   #error: unknown
@@ -51,12 +52,18 @@ export class Inflow implements RemoteStream {
     this.#owner = owner
   }
 
+  /** An item has come: another run of the function would not go on where this one is. */
+  get begun(): boolean {
+    return this.#begun
+  }
+
   // -- what comes in -----------------------------------------------------------------------------------------------------
 
   /** An item of `size` octets has come; `false`: nobody had allowed it. */
   push(item: unknown, size: number): boolean {
     if (this.#room === 0) return false
     this.#room--
+    this.#begun = true
     const waiter = this.#waiting.shift()
     if (waiter === undefined) {
       this.#items.push(item)
