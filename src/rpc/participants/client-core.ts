@@ -235,6 +235,7 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
       this.emitter.emit('status', { status: 'connecting', endpoint: event.address })
     } else if (event.type === 'connect:retry') {
       this.#trouble = event.error
+      this.links.retry(event.address, event.error, event.interval ?? 0)
       this.emitter.emit('status', {
         status: 'retrying',
         endpoint: event.address,
@@ -269,6 +270,7 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
   // -- inside ------------------------------------------------------------------------------------------------------------
 
   #welcomed(session: Session): void {
+    this.links.ready(session)
     this.emitter.emit('status', {
       status: 'ready',
       endpoint: session.connection.endpoint,

@@ -24,6 +24,7 @@ import type { Peer } from '../api/peer.ts'
 import { CallSettings } from '../api/settings.ts'
 import { Around } from '../around/around.ts'
 import { BlockedWatch } from '../around/blocked.ts'
+import { Links } from '../around/links.ts'
 import { AbortWatches } from '../calls/abort.ts'
 import { encodeCall } from '../calls/arguments.ts'
 import { Calls } from '../calls/calls.ts'
@@ -73,6 +74,7 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
   readonly dispatcher: Dispatcher
   /** Middleware and traces. */
   readonly around: Around
+  readonly links: Links
   readonly settings: CallSettings
   readonly emitter: Emitter<Events>
   readonly sessions: Set<Session> = new Set()
@@ -122,6 +124,7 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
       maxRunningPerPeer: limits.maxRunningCallsPerPeer,
       maxWaiting: limits.maxWaitingCalls,
     })
+    this.links = new Links(socketType === 'ROUTER' ? 'server' : 'client', name)
     const watches = new AbortWatches()
     const realNow = (): number => clock.now()
     this.around = new Around({
@@ -276,6 +279,7 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
       dialer.close()
       this.dialers.delete(dialer)
     }
+    this.links.refused(endpoint, error)
     this.onDialerGivenUp(endpoint, error)
     this.updateHold()
   }
@@ -288,6 +292,7 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
   onEnd(session: Session, error: PseudError | undefined): void {
     this.sessions.delete(session)
     if (session.pulse !== undefined) this.deadlines.remove(session.pulse)
+    this.links.lost(session, error)
     this.onGone(session, error)
     if (this.sessions.size === 0) this.#onEmpty?.()
   }

@@ -112,6 +112,7 @@ export class ServerCore extends Participant<ServerEvents<never>> {
   }
 
   onEvent(event: TransportEvent): void {
+    if (event.type === 'connect:retry') this.links.retry(event.address, event.error, event.interval ?? 0)
     if (event.type === 'accept:error') this.report(event.error, {})
     else if (event.type === 'close') this.forgetListener(event.address)
   }
@@ -168,6 +169,7 @@ export class ServerCore extends Participant<ServerEvents<never>> {
 
   #turnedAway(session: Session, error: PseudError): void {
     this.counters.unauthenticated++
+    this.links.refused(session, error)
     this.report(error, { peer: session.connection.remoteAddress })
   }
 
@@ -184,6 +186,7 @@ export class ServerCore extends Participant<ServerEvents<never>> {
     this.#sessions.set(session.id, session)
     this.peers.set(session.id, peer)
     this.#claim(session)
+    this.links.ready(session)
     this.emitter.emit('peer', peer)
     this.attend(session, () => peer)
   }

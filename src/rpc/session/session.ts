@@ -9,6 +9,7 @@ import { EMPTY } from '../../base/bytes.ts'
 import { CodecError, LinkError, ProtocolError, type PseudError } from '../../base/errors.ts'
 import type { Codec } from '../../codec/index.ts'
 import type { Driver, Receiver } from '../../zmtp/connections.ts'
+import type { Links } from '../around/links.ts'
 import type { Call } from '../calls/call.ts'
 import type { Calls } from '../calls/calls.ts'
 import { lostError } from '../calls/endings.ts'
@@ -37,6 +38,7 @@ export interface SessionOwner {
   readonly counters: Counters
   readonly maxQueuedCalls: number
   readonly maxQueuedBytes: number
+  readonly links: Links
   /** Octets waiting for a peer above which nothing more is read from it, and above which it is given up. */
   readonly slowPeerBytes: number
   readonly deadPeerBytes: number
@@ -236,6 +238,7 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
   }
 
   handleGoaway(reason: unknown): void {
+    this.#owner.links.goaway(this, false, reason)
     this.#owner.onGoaway(this, reason)
   }
 
@@ -257,6 +260,7 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
 
   /** [10, lastId, reason]: no call after `lastId` is begun. */
   sendGoaway(reason: string): void {
+    this.#owner.links.goaway(this, true, reason)
     this.lane.send((slab) => {
       writeHead(slab, 3, GOAWAY, this.lastCallId)
       this.codec.writeValue(slab, reason, 'reason')
@@ -360,6 +364,7 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
       )
     } else if (queuedBytes > this.#owner.slowPeerBytes && !this.#paused) {
       this.#paused = true
+      this.#owner.links.slowPeer(this)
       this.connection.pause()
     }
   }
