@@ -8,7 +8,10 @@ import { type Rows, TRANSPORTS, type Transport, World } from './semantics/world.
 
 const FILES: readonly Rows[] = [streaming, leaks]
 
-/** What a transport cannot show, and why. */
+/**
+ * What a transport cannot show, and why. Over MessagePort: a closed port does not come back, so no server restarts at its place, and no client of a
+ * closed one comes back; threads have no kill -9 and no SIGSTOP of their own; and silence is no fault there.
+ */
 const SENSELESS: readonly {
   readonly id: string
   readonly over: readonly Transport[]

@@ -10,9 +10,10 @@ import {
   Server,
   type ServerOptions,
 } from '../../../src/rpc/index.ts'
+import { overPorts } from '../../support/over-ports.ts'
 import { within } from '../../support/within.ts'
 
-export const TRANSPORTS = ['tcp', 'ipc', 'inproc'] as const
+export const TRANSPORTS = ['tcp', 'ipc', 'inproc', 'MessagePort'] as const
 
 export type Transport = (typeof TRANSPORTS)[number]
 
@@ -47,6 +48,8 @@ export class World {
         return `ipc://${this.#folder}/${this.#counter}`
       case 'inproc':
         return `inproc://row-${process.pid}-${this.#counter}`
+      case 'MessagePort':
+        return `ports:${this.#counter}`
     }
   }
 
@@ -61,12 +64,20 @@ export class World {
     return one
   }
 
+  get #Server(): typeof Server {
+    return this.transport === 'MessagePort' ? overPorts(Server) : Server
+  }
+
+  get #Client(): typeof Client {
+    return this.transport === 'MessagePort' ? overPorts(Client) : Client
+  }
+
   server(name = 'remote', options: ServerOptions = {}): Server {
-    return this.keep(new Server(name, { lingerMs: 100, ...options }))
+    return this.keep(new this.#Server(name, { lingerMs: 100, ...options }))
   }
 
   client(name = 'remote', options: ClientOptions = {}): Client {
-    return this.keep(new Client(name, { ...QUICK, ...options }))
+    return this.keep(new this.#Client(name, { ...QUICK, ...options }))
   }
 
   /** A server that offers `functions`, and a client that is ready to call it. */
