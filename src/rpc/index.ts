@@ -7,11 +7,13 @@ export type { ListenerOptions } from './api/emitter.ts'
 export type { HeartbeatBackend, HeartbeatOptions } from './api/heartbeat.ts'
 export type { ParticipantOptions, RpcLimits } from './api/options.ts'
 export { Peer } from './api/peer.ts'
+export type { Delivery, PresenceOptions, SendToOptions } from './api/presence.ts'
 export { Server, type ServerOptions } from './api/server.ts'
 export type { CallOptions } from './api/settings.ts'
 export type {
   AnyStub,
   ArgumentSchemas,
+  BroadcastStub,
   CallerArguments,
   CheckedArguments,
   CheckedFunction,

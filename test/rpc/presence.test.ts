@@ -202,19 +202,20 @@ test('a backend that throws or rejects is reported, and the peer fares as withou
   }
 })
 
-test('a peer that we do not read from is not judged', () => {
+test('a peer that we do not read from is not judged by its silence', () => {
+  let asked = 0
   const { clock, core, connect } = newServer({
-    heartbeat: { onTimeout: () => false },
+    heartbeat: { onTimeout: () => void asked++ },
     limits: { slowPeerBytes: 1 },
   })
   core.registry.registerRpc({ one: () => 1 })
   const wire = connect({ pseud: false })
   wire.congested = true
-  wire.queuedBytes = 2
+  wire.queuedBytes = 6400
   wire.feed([0, 1, 'one', []])
   assert.is(wire.paused, true)
-  clock.advance(16_000)
-  assert.is(wire.over, false)
+  clock.advance(15_100)
+  assert.equal([wire.over, wire.error?.code, asked], [true, 'SLOW_PEER', 0])
 })
 
 test('a backend is an object with functions, or none', () => {

@@ -716,7 +716,12 @@ test('notify is sent, or says that it was not', () => {
   assert.is(core.notify('log', ['a']), true)
   assert.equal(wire.take(), [[7, 'log', ['a']]])
   wire.congested = true
-  assert.is(core.notify('log', ['b']), false)
+  assert.is(core.notify('log', ['b']), true)
+  wire.queuedBytes = 17 * 1024 * 1024
+  assert.is(core.notify('log', ['c']), true)
+  assert.is(core.notify('log', ['d']), false)
+  const stats = core.stats()
+  assert.equal([stats.notifiesSent, stats.notifiesDropped], [3, 2])
 })
 
 test('row 17: a peer that does not read its answers is read from no more, then given up', () => {

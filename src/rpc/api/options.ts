@@ -27,7 +27,11 @@ export interface RpcLimits {
   readonly maxDepth: number
   /** Longest time that a caller can ask for; more is cut to it. Default 24 days. */
   readonly maxTimeoutMs: number
-  /** Octets waiting for a peer that does not read: above the first nothing is read from it, above the second it is given up. Default 16 and 64 MiB. */
+  /**
+   * What waits for a peer that does not read: above so many messages or octets nothing is read from it and notifies are dropped, above
+   * `deadPeerBytes` it is given up. Messages count from where its connection is full, 256 KiB. Default 1,000, 16 and 64 MiB.
+   */
+  readonly slowPeerMessages: number
   readonly slowPeerBytes: number
   readonly deadPeerBytes: number
 }
@@ -78,6 +82,7 @@ export const DEFAULT_RPC_LIMITS: RpcLimits = {
   maxWaitingCalls: 1024,
   maxDepth: 32,
   maxTimeoutMs: 0x7fff_ffff,
+  slowPeerMessages: 1000,
   slowPeerBytes: 16 * MIB,
   deadPeerBytes: 64 * MIB,
 }

@@ -12,15 +12,14 @@ import { ServerCore, type ServerEvents } from '../participants/server-core.ts'
 import { quote } from '../registry/names.ts'
 import type { Registrar } from '../registry/registration.ts'
 import type { Predicate } from '../registry/registry.ts'
-import { PendingCall } from '../streams/remote-stream.ts'
 import type { ListenerOptions } from './emitter.ts'
 import type { ParticipantOptions } from './options.ts'
 import type { Peer } from './peer.ts'
-import type { CallSettings } from './settings.ts'
-import { type Caller, createStub, setInspect } from './stub.ts'
-import type { Stub } from './types.ts'
+import type { PresenceOptions, SendToOptions } from './presence.ts'
+import { createStub, setInspect } from './stub.ts'
+import type { BroadcastStub, Stub } from './types.ts'
 
-export interface ServerOptions extends ParticipantOptions {
+export interface ServerOptions extends ParticipantOptions, PresenceOptions {
   /** Names that are not found here are looked up at that server. */
   // biome-ignore lint/suspicious/noExplicitAny: whatever its clients offer
   readonly proxyTo?: Server<any>
@@ -29,6 +28,7 @@ export interface ServerOptions extends ParticipantOptions {
 /** `ClientApi`: the type of what the clients register. */
 export class Server<ClientApi = unknown> {
   readonly #core: ServerCore
+  #broadcast: BroadcastStub<ClientApi> | undefined
 
   static {
     // Bundlers rename a class that speaks of itself.
@@ -69,21 +69,13 @@ export class Server<ClientApi = unknown> {
       : Promise.resolve()
   }
 
-  /** The functions of a connected client, by its name. Its calls fail with UNAVAILABLE while it is not connected. */
-  sendTo(user: string): Stub<ClientApi> {
-    const core = this.#core
-    const settings: CallSettings = core.settings
-    const caller: Caller = {
-      call: (method, args) => {
-        const session = core.sessionOf(user)
-        return session === undefined
-          ? PendingCall.refused(
-              new RpcError('UNAVAILABLE', `${quote(user)} is not connected`, { executed: 'no' }),
-            )
-          : session.lane.call(method, args, settings)
-      },
-    }
-    return createStub(caller, `[stub of ${user}]`) as Stub<ClientApi>
+  /**
+   * The functions of a user's newest connection, or, where nobody is asked who they are, of the first that claims the name. Each call goes
+   * to whoever that is then, also after a reconnect. While nobody is, it fails with UNAVAILABLE, or waits for `waitForPeerMs`.
+   * Throws `UsageError` BAD_OPTION.
+   */
+  sendTo(user: string, options: SendToOptions = {}): Stub<ClientApi> {
+    return createStub(this.#core.callerOf(user, options), `[stub of ${user}]`) as Stub<ClientApi>
   }
 
   /** Who is connected, by `peer.id`. */
@@ -96,9 +88,24 @@ export class Server<ClientApi = unknown> {
     return this.#core.peersOf(user) as unknown[] as Peer<ClientApi>[]
   }
 
-  /** Calls a connected client without an answer. `false`: it was dropped here. */
+  /**
+   * The functions of everybody who is connected, to be called without an answer: `server.broadcast.news('rain')` says to how many
+   * connections it went, and for how many it was dropped. The arguments are encoded once for all; one that has no encoding is a TypeError.
+   */
+  get broadcast(): BroadcastStub<ClientApi> {
+    this.#broadcast ??= createStub(
+      { call: (method, args) => this.#core.broadcast(method, args) },
+      `[stub of all peers of ${this.name}]`,
+    ) as BroadcastStub<ClientApi> & object
+    return this.#broadcast
+  }
+
+  /**
+   * Calls a connected client without an answer. `false`: it was dropped here, because nobody is there, or too much waits for it. Throws
+   * a TypeError for arguments without an encoding, `RpcError` PAYLOAD_TOO_LARGE.
+   */
   notify(user: string, method: string, args: readonly unknown[] = []): boolean {
-    return this.#core.sessionOf(user)?.lane.notify(method, args, this.#core.settings) ?? false
+    return this.#core.notify(user, method, args)
   }
 
   /** Registers functions of this server; see the module's `registerRpc` for the forms. */

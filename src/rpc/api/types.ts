@@ -4,6 +4,7 @@
  */
 import type { SchemaInput, SchemaOutput, StandardSchema } from '../registry/standard-schema.ts'
 import type { RemoteStream } from '../streams/remote-stream.ts'
+import type { Delivery } from './presence.ts'
 
 /** A function made by `method`: its caller does not see the context. */
 export interface Method<Args extends unknown[], R> {
@@ -83,6 +84,16 @@ export interface UntypedCall extends Promise<unknown> {
 export type Stub<Api> = [unknown] extends [Api]
   ? AnyStub
   : { readonly [Name in keyof Api as Offered<Name, Api[Name]>]: StubMember<Api[Name]> }
+
+/** The stub of `server.broadcast`: the same functions, called without an answer. */
+export type BroadcastStub<Api> = [unknown] extends [Api]
+  ? AnyStub
+  : { readonly [Name in keyof Api as Offered<Name, Api[Name]>]: BroadcastMember<Api[Name]> }
+
+type BroadcastMember<Member> =
+  StubMember<Member> extends (...args: infer Args) => unknown
+    ? (...args: Args) => Delivery
+    : BroadcastStub<Member>
 
 /** The members of `Client` hide functions of the same name: those are reached through `client.api`. */
 export type StubBeside<Api, Members> = [unknown] extends [Api]

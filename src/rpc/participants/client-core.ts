@@ -14,7 +14,7 @@ import { WaitingQueue } from '../calls/queue.ts'
 import { type ClientRetryOptions, retryRules } from '../calls/retry-policy.ts'
 import { DeadlineError, type Executed, RpcError, UnauthorizedError } from '../errors/errors.ts'
 import type { Login } from '../security/backend.ts'
-import { LOGIN_REFUSED } from '../session/envelope.ts'
+import { LOGIN_REFUSED, REPLACED } from '../session/envelope.ts'
 import type { SessionLane } from '../session/lane.ts'
 import type { Session } from '../session/session.ts'
 import { Participant, type ParticipantEvents } from './participant.ts'
@@ -157,7 +157,11 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
     } catch (error) {
       this.report(error, { method })
     }
-    return lane?.notify(method, args, this.settings) ?? false
+    // None takes a call: one that is full may still take this.
+    lane ??= this.#ready.find((session) => session.lane.takesNotify)?.lane
+    if (lane !== undefined) return lane.notify(method, args, this.settings)
+    this.counters.notifiesDropped++
+    return false
   }
 
   // -- what becomes of sessions ------------------------------------------------------------------------------------------
@@ -212,6 +216,7 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
 
   onGoaway(session: Session, reason: unknown): void {
     this.#forget(session)
+    if (reason === REPLACED) this.#leaveForGood(session, replaced(session))
     if (reason === LOGIN_REFUSED && !session.greeted) this.#leaveForGood(session, loginRefused(session))
   }
 
@@ -286,7 +291,7 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
     this.#leaveForGood(session, new ProtocolError('WRONG_SERVER', found))
   }
 
-  #leaveForGood(session: Session, error: ProtocolError): void {
+  #leaveForGood(session: Session, error: ProtocolError | LinkError): void {
     const { endpoint } = session.connection
     const dialers = [...this.dialers].filter((dialer) => dialer.endpoint === endpoint)
     for (const dialer of dialers) dialer.close()
@@ -322,6 +327,11 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
       ? new UnauthorizedError(message, { executed, cause })
       : new RpcError('UNAVAILABLE', message, { executed, cause })
   }
+}
+
+function replaced(session: Session): LinkError {
+  const message = `${session.connection.endpoint} wants one connection of each user, and has a newer one`
+  return new LinkError('REPLACED', message)
 }
 
 function loginRefused(session: Session): ProtocolError {

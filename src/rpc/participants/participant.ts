@@ -41,8 +41,10 @@ import type { ErrorReport } from '../serving/answers.ts'
 import { Dispatcher } from '../serving/dispatcher.ts'
 import type { Incoming } from '../serving/incoming.ts'
 import { Slots } from '../serving/slots.ts'
+import type { BacklogLimits } from '../session/backlog.ts'
 import { type HelloInfo, Inbound } from '../session/inbound.ts'
-import { Session, type SessionOwner } from '../session/session.ts'
+import { Session } from '../session/session.ts'
+import type { SessionOwner } from '../session/session-owner.ts'
 import { connectionOptions } from './connection-options.ts'
 import { Counters, type Stats } from './counters.ts'
 import { endpointOf, endpointToBind } from './endpoints.ts'
@@ -61,7 +63,7 @@ export interface ParticipantEvents {
 }
 
 export abstract class Participant<Events extends ParticipantEvents & { [Name in keyof Events]: unknown[] }>
-  implements ConnectionOwner, SessionOwner
+  implements ConnectionOwner, SessionOwner<Session>
 {
   readonly name: string
   readonly options: ResolvedOptions
@@ -70,6 +72,7 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
   readonly inbound: Inbound
   readonly counters: Counters = new Counters()
   readonly deadlines: Deadlines
+  readonly backlogLimits: BacklogLimits
   readonly calls: Calls
   readonly dispatcher: Dispatcher
   /** Middleware and traces. */
@@ -118,6 +121,7 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
     this.registry = new OwnRegistry(name, options.registry, () => this.updateHold())
     this.settings = new CallSettings(this.options.timeoutMs, {}, 0, Number.POSITIVE_INFINITY, rules.policy)
     this.deadlines = new Deadlines(clock)
+    this.backlogLimits = { ...limits, patienceMs: this.options.heartbeatTimeoutMs || 15_000 }
     this.emitter = new Emitter<Events>((error) => this.#onListenerFailure(error))
     this.slots = new Slots({
       maxRunning: limits.maxRunningCalls,
@@ -184,12 +188,8 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
     return this.options.limits.maxQueuedBytes
   }
 
-  get slowPeerBytes(): number {
-    return this.options.limits.slowPeerBytes
-  }
-
-  get deadPeerBytes(): number {
-    return this.options.limits.deadPeerBytes
+  now(): number {
+    return this.context.now()
   }
 
   // -- what Server and Client decide -------------------------------------------------------------------------------------

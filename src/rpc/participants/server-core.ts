@@ -6,13 +6,26 @@ import { LinkError, ProtocolError, type PseudError } from '../../base/errors.ts'
 import { AuthenticationError, hostOf, type TransportEvent } from '../../zmtp/connections.ts'
 import type { ParticipantOptions } from '../api/options.ts'
 import { Peer } from '../api/peer.ts'
+import {
+  checkSameUser,
+  checkWait,
+  type Delivery,
+  type PresenceOptions,
+  type SendToOptions,
+} from '../api/presence.ts'
+import type { Caller } from '../api/stub.ts'
 import { Deadline } from '../calls/deadlines.ts'
+import { closedError, lostError } from '../calls/endings.ts'
 import type { Handler } from '../registry/handler.ts'
 import type { Asking } from '../registry/registry.ts'
 import { userIn } from '../security/wire.ts'
-import { LOGIN_REFUSED } from '../session/envelope.ts'
+import { LOGIN_REFUSED, REPLACED } from '../session/envelope.ts'
 import type { HelloInfo } from '../session/inbound.ts'
+import { encodeNotify } from '../session/notify.ts'
 import type { Session } from '../session/session.ts'
+import { PendingCall } from '../streams/remote-stream.ts'
+import { AbsentUsers, notConnected } from './absent.ts'
+import { Directory } from './directory.ts'
 import { Participant, type ParticipantEvents } from './participant.ts'
 
 export interface ServerEvents<ClientApi = unknown> extends ParticipantEvents {
@@ -22,22 +35,33 @@ export interface ServerEvents<ClientApi = unknown> extends ParticipantEvents {
   peergone: [peer: Peer<ClientApi>, error: Error | undefined]
 }
 
+export interface ServerCoreOptions extends ParticipantOptions, PresenceOptions {}
+
 export class ServerCore extends Participant<ServerEvents<never>> {
   readonly peers: Map<string, Peer<never>> = new Map()
   readonly #sessions = new Map<string, Session>()
-  // Who claims a name, in the order of connecting: the first holds it.
-  readonly #claimants = new Map<string, Session[]>()
+  readonly #directory: Directory<Session>
+  readonly #absent: AbsentUsers
+  readonly #replaces: boolean
+  readonly #waitForPeerMs: number
   // Peers that have yet to log in, or whose login is being judged.
   readonly #logins = new Map<Session, LoginWait>()
   readonly #proxyTo: ServerCore | undefined
 
-  constructor(name: string, options: ParticipantOptions, proxyTo: ServerCore | undefined) {
+  constructor(name: string, options: ServerCoreOptions, proxyTo: ServerCore | undefined) {
     super(name, 'ROUTER', name, options)
     this.#proxyTo = proxyTo
+    this.#replaces = checkSameUser(options.sameUser ?? 'all') === 'replace'
+    this.#waitForPeerMs = checkWait(options.waitForPeerMs ?? 0)
+    // Anybody may claim any name: a claim counts only where there is nothing better.
+    this.#directory = new Directory(!this.options.security.authenticates)
+    const { calls, deadlines, maxQueuedCalls, maxQueuedBytes } = this
+    const now = (): number => this.context.now()
+    this.#absent = new AbsentUsers({ calls, deadlines, now, maxQueuedCalls, maxQueuedBytes })
   }
 
   get queuedCalls(): number {
-    return 0
+    return this.#absent.queue.size
   }
 
   get isNeeded(): boolean {
@@ -48,18 +72,53 @@ export class ServerCore extends Participant<ServerEvents<never>> {
     return super.find(method, asking) ?? this.#proxyTo?.find(method, asking)
   }
 
-  /** Who is called by that name: a user's newest connection. Where nobody proves who it is, else the first that claims the name. */
+  /** Who is called by that name: a user's newest connection. Where nobody proves who it is, the first that claims the name. */
   sessionOf(user: string): Session | undefined {
-    let newest: Session | undefined
-    for (const session of this.#sessions.values()) if (session.user === user) newest = session
-    return newest ?? this.#claimants.get(user)?.[0]
+    return this.#directory.find(user)
   }
 
   peersOf(user: string): Peer<never>[] {
-    const { authenticates } = this.options.security
-    return [...this.peers.values()].filter(
-      (peer) => peer.user === user || (!authenticates && peer.claimedName === user),
-    )
+    return this.#directory.all(user).map((session) => this.peers.get(session.id)!)
+  }
+
+  /** Makes the calls of `sendTo`: each goes to whoever is meant by the name at that moment. */
+  callerOf(user: string, { waitForPeerMs, ...options }: SendToOptions): Caller {
+    const settings = this.settings.with(options)
+    const waitMs = waitForPeerMs === undefined ? this.#waitForPeerMs : checkWait(waitForPeerMs)
+    return {
+      call: (method, args) => {
+        const session = this.sessionOf(user)
+        if (session !== undefined) return session.lane.call(method, args, settings)
+        return waitMs === 0
+          ? PendingCall.refused(notConnected(user))
+          : this.calls.start(this.#absent.target(user, waitMs), method, args, settings)
+      },
+    }
+  }
+
+  notify(user: string, method: string, args: readonly unknown[]): boolean {
+    const session = this.sessionOf(user)
+    if (session !== undefined) return session.lane.notify(method, args, this.settings)
+    this.counters.notifiesDropped++
+    return false
+  }
+
+  /** A NOTIFY for all peers, encoded once. Throws `ArgumentError`. */
+  broadcast(method: string, args: readonly unknown[]): Delivery {
+    const message = encodeNotify(this.codec, method, args, this.settings)
+    // What stands around calls stands around each of them, and may change what is sent.
+    const { engaged } = this.calls.around
+    let sent = 0
+    let dropped = 0
+    for (const { lane } of [...this.#sessions.values()]) {
+      const isSent =
+        engaged && lane.takesMessage(message.length)
+          ? lane.notify(method, args, this.settings)
+          : lane.writeNotify(message)
+      if (isSent) sent++
+      else dropped++
+    }
+    return { sent, dropped }
   }
 
   // -- what becomes of sessions ------------------------------------------------------------------------------------------
@@ -88,7 +147,7 @@ export class ServerCore extends Participant<ServerEvents<never>> {
       this.#announce(session)
       return
     }
-    this.#claim(session)
+    this.#enter(session)
     this.attend(session, () => this.peers.get(session.id)!)
   }
 
@@ -103,7 +162,7 @@ export class ServerCore extends Participant<ServerEvents<never>> {
   onGone(session: Session, error: PseudError | undefined): void {
     this.#forgetLogin(session)
     if (error instanceof AuthenticationError) this.#turnedAway(session, error)
-    this.#unclaim(session)
+    this.#directory.leave(session)
     this.#sessions.delete(session.id)
     const peer = this.peers.get(session.id)
     if (peer === undefined) return
@@ -121,7 +180,9 @@ export class ServerCore extends Participant<ServerEvents<never>> {
     this.report(error, { peer: endpoint })
   }
 
-  onClose(): void {}
+  onClose(): void {
+    this.calls.rejectAll(this.#absent.queue, () => closedError('no'))
+  }
 
   // -- logins: what comes behind the HELLO waits in the connection until it is judged --------------------------------------
 
@@ -185,30 +246,30 @@ export class ServerCore extends Participant<ServerEvents<never>> {
     const peer = new Peer<never>(session.lane, this.settings)
     this.#sessions.set(session.id, session)
     this.peers.set(session.id, peer)
-    this.#claim(session)
+    this.#enter(session)
     this.links.ready(session)
     this.emitter.emit('peer', peer)
     this.attend(session, () => peer)
   }
 
-  // Anybody may claim any name: a claim counts only where there is nothing better.
-  #claim(session: Session): void {
-    this.#unclaim(session)
-    const name = session.claimedName
-    if (name === undefined || this.options.security.authenticates) return
-    const claimants = this.#claimants.get(name)
-    if (claimants === undefined) this.#claimants.set(name, [session])
-    else claimants.push(session)
+  /** It can be called by its names from here on: what waited for them goes to it, and whom it replaces leaves. */
+  #enter(session: Session): void {
+    this.#directory.enter(session)
+    const { user, claimedName } = session
+    if (this.#replaces && user !== undefined) {
+      for (const older of [...this.#directory.ofUser(user)]) if (older !== session) this.#replace(older)
+    }
+    for (const name of new Set([user, claimedName])) {
+      if (name !== undefined && this.#directory.find(name) === session)
+        session.takeOver(this.#absent.take(name))
+    }
   }
 
-  #unclaim(session: Session): void {
-    for (const [name, claimants] of this.#claimants) {
-      const at = claimants.indexOf(session)
-      if (at < 0) continue
-      claimants.splice(at, 1)
-      if (claimants.length === 0) this.#claimants.delete(name)
-      return
-    }
+  #replace(session: Session): void {
+    const error = new LinkError('REPLACED', `${session.shown} has connected anew`)
+    session.sendGoaway(REPLACED)
+    session.close(LAST_WORD_MS, (call) => lostError(call, error))
+    this.onGone(session, error)
   }
 }
 

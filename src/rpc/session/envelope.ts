@@ -33,6 +33,9 @@ export const PROTOCOL_VERSION = 2
 /** The reason of a GOAWAY that says: your login is refused, and nothing that you asked for was begun. */
 export const LOGIN_REFUSED = 'UNAUTHENTICATED'
 
+/** Another connection of the same user has taken this one's place, and is the only one that its server wants: do not come back. */
+export const REPLACED = 'REPLACED'
+
 /** The property of READY by which our peers know each other, and its value. */
 export const PSEUD_PROPERTY = 'X-Pseud'
 export const PSEUD_VALUE: Buffer = Buffer.from('2')

@@ -5,6 +5,7 @@ import type { Call } from '../calls/call.ts'
 import type { Calls } from '../calls/calls.ts'
 import type { WaitingQueue } from '../calls/queue.ts'
 import type { RpcError } from '../errors/errors.ts'
+import type { Counters } from '../participants/counters.ts'
 import type { Incoming } from '../serving/incoming.ts'
 import type { Share } from '../serving/slots.ts'
 import type { Outflow } from '../streams/outflow.ts'
@@ -45,6 +46,9 @@ export interface LaneOwner<Lane> {
   readonly queue: WaitingQueue<Call>
   /** Ready and not at its end. */
   readonly open: boolean
+  /** So much waits for it that nothing is read from it. */
+  readonly paused: boolean
+  readonly counters: Counters
   /** It announced X-Pseud: it knows our extension for `undefined`. */
   readonly isPseud: boolean
   /** The largest message it takes; `Infinity` when it did not say. */

@@ -4,12 +4,11 @@
  * the message, which are kept as they came and put in front of all that goes back.
  */
 import { Mark, type Slab } from '../../base/slab.ts'
-import { type Codec, writeNil, writeString, writeUint } from '../../codec/index.ts'
+import { writeNil, writeString, writeUint } from '../../codec/index.ts'
 import type { PeerLink } from '../api/peer.ts'
 import type { CallSettings } from '../api/settings.ts'
 import { encodeCall, failArguments } from '../calls/arguments.ts'
 import type { Call, Lane, Target } from '../calls/call.ts'
-import type { Calls } from '../calls/calls.ts'
 import type { WaitingQueue } from '../calls/queue.ts'
 import { RpcError } from '../errors/errors.ts'
 import type { WireError } from '../errors/remote-error.ts'
@@ -25,15 +24,14 @@ import {
   ERROR,
   hasMeta,
   ITEM,
-  NOTIFY,
   RESULT,
   writeCallHead,
   writeEncoded,
   writeHead,
-  writeKind,
   writeMeta,
 } from './envelope.ts'
 import type { Connection, LaneOwner } from './lane-owner.ts'
+import { encodeNotify } from './notify.ts'
 
 export class SessionLane implements Lane, Target, CallerLane, PeerLink {
   /** What tells it apart within its session; empty for the session's own. */
@@ -104,18 +102,39 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
       : this.sendNotify(method, args, settings)
   }
 
-  /** [7, method, args, meta?]; dropped rather than queued. */
+  /** [7, method, args, meta?]; dropped rather than queued. Throws `ArgumentError`, or `RpcError` PAYLOAD_TOO_LARGE. */
   sendNotify(method: string, args: readonly unknown[], settings: CallSettings): boolean {
-    if (!this.takes) return false
-    const withMeta = hasMeta(settings, Number.POSITIVE_INFINITY)
-    const encoded = this.#owner.codec.encode([method, args])
-    const slab = this.#begin()
-    writeKind(slab, withMeta ? 4 : 3, NOTIFY)
-    // The two elements, without the head of the array that made them one value.
-    writeEncoded(slab, encoded.subarray(1))
-    if (withMeta) writeMeta(slab, settings, Number.POSITIVE_INFINITY)
-    this.#end()
+    if (!this.takesNotify) {
+      this.#owner.counters.notifiesDropped++
+      return false
+    }
+    const message = encodeNotify(this.#owner.codec, method, args, settings)
+    this.#checkSize(message.length, 'no')
+    return this.writeNotify(message)
+  }
+
+  /** Writes a NOTIFY encoded before; `false`: it was dropped. `message` must not change any more. */
+  writeNotify(message: Buffer): boolean {
+    const { counters } = this.#owner
+    if (!this.takesNotify || !this.takesMessage(message.length)) {
+      counters.notifiesDropped++
+      return false
+    }
+    for (const frame of this.#route) this.#connection.sendPart(frame, true)
+    this.#connection.sendPart(message, false)
+    counters.notifiesSent++
+    this.#owner.onWritten()
     return true
+  }
+
+  takesMessage(size: number): boolean {
+    return size <= this.#owner.peerMaxMessageSize
+  }
+
+  /** More than a call may be written to a peer that is slow to read, but nothing to one that does not read at all. */
+  get takesNotify(): boolean {
+    const owner = this.#owner
+    return owner.open && !owner.writing && !owner.paused && owner.refusal() === undefined
   }
 
   // -- calling (Target, Lane) ------------------------------------------------------------------------------------------

@@ -9,7 +9,6 @@ import { EMPTY } from '../../base/bytes.ts'
 import { CodecError, LinkError, ProtocolError, type PseudError } from '../../base/errors.ts'
 import type { Codec } from '../../codec/index.ts'
 import type { Driver, Receiver } from '../../zmtp/connections.ts'
-import type { Links } from '../around/links.ts'
 import type { Call } from '../calls/call.ts'
 import type { Calls } from '../calls/calls.ts'
 import { lostError } from '../calls/endings.ts'
@@ -17,41 +16,18 @@ import { WaitingQueue } from '../calls/queue.ts'
 import { RpcError } from '../errors/errors.ts'
 import type { Counters } from '../participants/counters.ts'
 import { quote } from '../registry/names.ts'
-import type { Dispatcher } from '../serving/dispatcher.ts'
 import type { Incoming } from '../serving/incoming.ts'
 import { Share } from '../serving/slots.ts'
 import type { Outflow } from '../streams/outflow.ts'
+import { Backlog, type BacklogOwner } from './backlog.ts'
 import { GOAWAY, HELLO, PING, PROTOCOL_VERSION, WELCOME, writeHead, writeKind } from './envelope.ts'
-import type { HelloInfo, Inbound, MessageOwner } from './inbound.ts'
+import type { HelloInfo, MessageOwner } from './inbound.ts'
 import { SessionLane } from './lane.ts'
 import type { Connection, LaneOwner } from './lane-owner.ts'
 import { announcesPseud, textOf } from './peer-info.ts'
 import type { Pulse, PulseSession } from './pulse.ts'
 import { keyOf, Route } from './route.ts'
-
-/** What all sessions of a participant share, and who hears of their fate. */
-export interface SessionOwner {
-  readonly codec: Codec
-  readonly inbound: Inbound
-  readonly calls: Calls
-  readonly dispatcher: Dispatcher
-  readonly counters: Counters
-  readonly maxQueuedCalls: number
-  readonly maxQueuedBytes: number
-  readonly links: Links
-  /** Octets waiting for a peer above which nothing more is read from it, and above which it is given up. */
-  readonly slowPeerBytes: number
-  readonly deadPeerBytes: number
-  newSessionId(): string
-  date(): Date
-  onReady(session: Session): void
-  onHello(session: Session, info: HelloInfo): void
-  onWelcome(session: Session): void
-  onGoaway(session: Session, reason: unknown): void
-  /** Writing is possible again. */
-  onDrain(session: Session): void
-  onEnd(session: Session, error: PseudError | undefined): void
-}
+import type { SessionOwner } from './session-owner.ts'
 
 const CONNECTING = 0
 const OPEN = 1
@@ -59,7 +35,7 @@ const OVER = 2
 
 const DELIMITER: readonly Buffer[] = [EMPTY]
 
-export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, PulseSession {
+export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, PulseSession, BacklogOwner {
   readonly connection: Connection
   readonly codec: Codec
   readonly calls: Calls
@@ -83,19 +59,20 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
   writing = false
   /** Where more than ZMTP's heartbeat is wanted of it. */
   pulse: Pulse | undefined = undefined
-  readonly #owner: SessionOwner
+  readonly #owner: SessionOwner<Session>
   #state: typeof CONNECTING | typeof OPEN | typeof OVER = CONNECTING
   #queue: WaitingQueue<Call> | undefined
   #lanes: Map<string, SessionLane> | undefined
   #hasDelimiter = false
-  #paused = false
+  // Since the connection was congested for the first time.
+  #backlog: Backlog | undefined
   // In front of the message that is coming, if there is any.
   #route: Route | undefined
   #deferred: (() => void)[] | undefined
   // Streams that wait until the connection takes more.
   #parked: Set<Outflow> | undefined
 
-  constructor(owner: SessionOwner, connection: Connection) {
+  constructor(owner: SessionOwner<Session>, connection: Connection) {
     this.#owner = owner
     this.connection = connection
     this.codec = owner.codec
@@ -110,7 +87,11 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
 
   /** Nothing is read from it, because it does not read what waits for it. */
   get paused(): boolean {
-    return this.#paused
+    return this.#backlog?.paused === true
+  }
+
+  get counters(): Counters {
+    return this.#owner.counters
   }
 
   /**
@@ -209,10 +190,7 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
   onCommand(): void {}
 
   onDrain(): void {
-    if (this.#paused) {
-      this.#paused = false
-      this.connection.resume()
-    }
+    this.#backlog?.onDrain()
     this.#drainQueue()
     if (this.#parked !== undefined) this.#wakeParked()
     this.#owner.onDrain(this)
@@ -222,6 +200,16 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
     const cause = error ?? closedByPeer(this.connection.endpoint)
     this.#finish((call) => lostError(call, cause), true)
     this.#owner.onEnd(this, error)
+  }
+
+  // -- its backlog (BacklogOwner) ------------------------------------------------------------------------------------------
+
+  now(): number {
+    return this.#owner.now()
+  }
+
+  onSlow(): void {
+    this.#owner.links.slowPeer(this)
   }
 
   // -- what messages say of the session itself (MessageOwner) ------------------------------------------------------------
@@ -279,6 +267,19 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
     else this.connection.end(lingerMs)
   }
 
+  /** Calls that waited for this peer elsewhere, in order: they are its own now. */
+  takeOver(calls: readonly Call[]): void {
+    for (const call of calls) {
+      const refusal = this.refusal()
+      if (refusal !== undefined) this.calls.reject(call, refusal)
+      else {
+        call.target = this.lane
+        this.queue.add(call)
+      }
+    }
+    this.#drainQueue()
+  }
+
   // -- what lanes ask for (LaneOwner) --------------------------------------------------------------------------------------
 
   defer(action: () => void): void {
@@ -293,7 +294,7 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
 
   onWritten(): void {
     if (this.#deferred !== undefined) this.#runDeferred()
-    if (this.connection.congested) this.#watchSlowPeer()
+    if (this.connection.congested) this.#watchBacklog()
   }
 
   keep(lane: SessionLane): SessionLane {
@@ -355,18 +356,11 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
     for (const action of actions) action()
   }
 
-  /** A peer that lets its answers pile up is read from no more; one that goes on not reading is given up. */
-  #watchSlowPeer(): void {
-    const { queuedBytes } = this.connection
-    if (queuedBytes > this.#owner.deadPeerBytes) {
-      this.connection.destroy(
-        new LinkError('SLOW_PEER', `${this.shown} does not read: ${queuedBytes} octets wait for it`),
-      )
-    } else if (queuedBytes > this.#owner.slowPeerBytes && !this.#paused) {
-      this.#paused = true
-      this.#owner.links.slowPeer(this)
-      this.connection.pause()
-    }
+  #watchBacklog(): void {
+    if (this.#state === OVER) return
+    const { backlogLimits, deadlines } = this.#owner
+    this.#backlog ??= new Backlog(this, backlogLimits, deadlines)
+    this.#backlog.onWritten()
   }
 
   /** Nothing is expected from here any more: settles the calls in this very turn, and frees what is kept. `lost`: others may take some. */
@@ -377,6 +371,7 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
     this.#route = undefined
     this.#deferred = undefined
     this.#parked = undefined
+    this.#backlog?.close()
     if (!ready) return
     const lanes = [this.lane, ...(this.#lanes?.values() ?? [])]
     for (const lane of lanes) {

@@ -1,0 +1,34 @@
+// What a session needs of the participant that it belongs to. Types only.
+import type { PseudError } from '../../base/errors.ts'
+import type { Codec } from '../../codec/index.ts'
+import type { Links } from '../around/links.ts'
+import type { Calls } from '../calls/calls.ts'
+import type { Deadlines } from '../calls/deadlines.ts'
+import type { Counters } from '../participants/counters.ts'
+import type { Dispatcher } from '../serving/dispatcher.ts'
+import type { BacklogLimits } from './backlog.ts'
+import type { HelloInfo, Inbound } from './inbound.ts'
+
+/** What all sessions of a participant share, and who hears of their fate. */
+export interface SessionOwner<OwnSession> {
+  readonly codec: Codec
+  readonly inbound: Inbound
+  readonly calls: Calls
+  readonly dispatcher: Dispatcher
+  readonly counters: Counters
+  readonly maxQueuedCalls: number
+  readonly maxQueuedBytes: number
+  readonly links: Links
+  readonly deadlines: Deadlines
+  readonly backlogLimits: BacklogLimits
+  now(): number
+  newSessionId(): string
+  date(): Date
+  onReady(session: OwnSession): void
+  onHello(session: OwnSession, info: HelloInfo): void
+  onWelcome(session: OwnSession): void
+  onGoaway(session: OwnSession, reason: unknown): void
+  /** Writing is possible again. */
+  onDrain(session: OwnSession): void
+  onEnd(session: OwnSession, error: PseudError | undefined): void
+}
