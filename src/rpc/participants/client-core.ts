@@ -154,11 +154,11 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
     let lane: SessionLane | undefined
     try {
       lane = this.lane({ method, settings: this.settings })
+      // None takes a call: one that is full may still take this.
+      lane ??= this.#ready.find((session) => session.lane.takesNotify)?.lane
     } catch (error) {
       this.report(error, { method })
     }
-    // None takes a call: one that is full may still take this.
-    lane ??= this.#ready.find((session) => session.lane.takesNotify)?.lane
     if (lane !== undefined) return lane.notify(method, args, this.settings)
     this.counters.notifiesDropped++
     return false
