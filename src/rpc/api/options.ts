@@ -27,6 +27,8 @@ export interface RpcLimits {
   readonly maxDepth: number
   /** Longest time that a caller can ask for; more is cut to it. Default 24 days. */
   readonly maxTimeoutMs: number
+  /** How long the consumer of a stream may take nothing, in ms: then the stream ends with RESOURCE_EXHAUSTED. Default `Infinity`. */
+  readonly stallMs: number
   /**
    * What waits for a peer that does not read: above so many messages or octets nothing is read from it and notifies are dropped, above
    * `deadPeerBytes` it is given up. Messages count from where its connection is full, 256 KiB. Default 1,000, 16 and 64 MiB.
@@ -82,6 +84,7 @@ export const DEFAULT_RPC_LIMITS: RpcLimits = {
   maxWaitingCalls: 1024,
   maxDepth: 32,
   maxTimeoutMs: 0x7fff_ffff,
+  stallMs: Number.POSITIVE_INFINITY,
   slowPeerMessages: 1000,
   slowPeerBytes: 16 * MIB,
   deadPeerBytes: 64 * MIB,

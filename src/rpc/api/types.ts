@@ -4,6 +4,7 @@
  */
 import type { SchemaInput, SchemaOutput, StandardSchema } from '../registry/standard-schema.ts'
 import type { RemoteStream } from '../streams/remote-stream.ts'
+import type { Tracked } from '../streams/tracked.ts'
 import type { Delivery } from './presence.ts'
 
 /** A function made by `method`: its caller does not see the context. */
@@ -144,6 +145,9 @@ type IsStream<R> = unknown extends R
 type Called<R> =
   IsStream<Awaited<R>> extends true
     ? Awaited<R> extends Streamed<infer T>
-      ? StreamCall<T>
+      ? StreamCall<Untracked<T>>
       : never
     : Promise<Awaited<R>>
+
+// What `tracked` adds does not reach the consumer.
+type Untracked<T> = T extends Tracked<infer Item> ? Item : T

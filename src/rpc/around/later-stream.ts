@@ -9,6 +9,7 @@ import type { RemoteStream } from '../streams/remote-stream.ts'
 type Result = IteratorResult<unknown, undefined>
 
 interface Iterating {
+  readonly lastId?: string | undefined
   next(): unknown
   return?(): unknown
 }
@@ -48,6 +49,10 @@ export class LaterStream implements RemoteStream {
   async throw(error: unknown): Promise<Result> {
     await this.return()
     throw error
+  }
+
+  get lastId(): string | undefined {
+    return this.#known?.lastId
   }
 
   [Symbol.asyncIterator](): this {

@@ -10,7 +10,7 @@ import { debug, debugFailure } from '../around/debug.ts'
 import type { Tracer } from '../around/tracer.ts'
 import { DeadlineError, type Executed, RpcError } from '../errors/errors.ts'
 import type { Counters } from '../participants/counters.ts'
-import { type Offers, offersIn } from '../streams/offers.ts'
+import { offersIn } from '../streams/offers.ts'
 import { Inflow, PendingCall } from '../streams/remote-stream.ts'
 import type { AbortWatches } from './abort.ts'
 import { Call, type CallOwner, type Lane, QUEUED, SENT, SETTLED, type Target } from './call.ts'
@@ -199,9 +199,9 @@ export class Calls implements CallOwner {
   }
 
   /** An item of a stream has come: its first one is what the call's promise waited for. `false`: nobody had allowed it. */
-  receive(call: Call, item: unknown, size: number): boolean {
+  receive(call: Call, item: unknown, size: number, trackId: string | undefined): boolean {
     this.#counters.itemsReceived++
-    return this.#streamOf(call).push(item, size)
+    return this.#streamOf(call).push(item, size, trackId)
   }
 
   /** The stream of a call has ended. */

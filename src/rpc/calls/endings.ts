@@ -10,6 +10,7 @@ export interface Ending {
   readonly target: { readonly shown: string; readonly trouble: Error | undefined }
   readonly past: { readonly error: unknown } | undefined
   readonly lane: { readonly shown: string } | undefined
+  readonly stream: { readonly receivedId: string | undefined } | undefined
 }
 
 /** What every open call is told when its side closes. */
@@ -42,14 +43,16 @@ export function lateError(call: Ending, executed: Executed): DeadlineError {
   })
 }
 
-/** What every call sent on a lost connection is told. */
+/** What every call sent on a lost connection is told; a stream of tracked items also where it stood: `details.lastId`. */
 export function lostError(call: Ending, cause: Error | undefined): RpcError {
+  const lastId = call.stream?.receivedId
   const shown = call.lane?.shown ?? call.target.shown
   return new RpcError(
     'UNAVAILABLE',
     `the connection to ${shown} was lost while ${quote(call.method)} was open`,
     {
       executed: call.executed,
+      ...(lastId !== undefined && { details: { lastId } }),
       ...(cause && { cause }),
     },
   )

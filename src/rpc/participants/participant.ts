@@ -169,6 +169,7 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
       exposeErrors: this.options.exposeErrors,
       maxDepth: limits.maxDepth,
       maxTimeoutMs: limits.maxTimeoutMs,
+      stallMs: limits.stallMs,
       now,
       name,
       reference: () => this.newSessionId(),

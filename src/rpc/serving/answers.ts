@@ -8,6 +8,7 @@ import type { Tracer } from '../around/tracer.ts'
 import { RpcError } from '../errors/errors.ts'
 import { type ExposeErrors, toWire, type WireError } from '../errors/remote-error.ts'
 import type { Counters } from '../participants/counters.ts'
+import { quote } from '../registry/names.ts'
 import type { CallerLane } from './incoming.ts'
 
 /** What a failure that its causer cannot be told was about. */
@@ -58,6 +59,14 @@ export class Answers {
       report(error, { method, peer: lane.shown, ...(hidden && { reference: about }) })
     }
     lane.sendError(id, toWire(error, exposeErrors, about, codec))
+  }
+
+  /** A stream that was ended here before its end, which the tracer knows already. */
+  stopped(lane: CallerLane, id: number, method: string, reason: RpcError | undefined): void {
+    this.#counters.threw++
+    debugAnswer(this.#options.name, method, lane.shown, 'was stopped', reason)
+    const message = reason?.message ?? `${quote(method)} was stopped`
+    lane.sendError(id, { c: reason?.code ?? 'CANCELLED', m: message, x: 'yes' })
   }
 
   refusal(lane: CallerLane, id: number, method: string, error: WireError): void {

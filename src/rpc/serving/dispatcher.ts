@@ -18,7 +18,7 @@ import { Handler, isThenable } from '../registry/handler.ts'
 import { quote, STREAM_METHOD } from '../registry/names.ts'
 import type { Asking } from '../registry/registry.ts'
 import { argumentStream } from '../streams/offers.ts'
-import { ENDED, isSource, Outflow, type Source } from '../streams/outflow.ts'
+import { isSource, Outflow, type Source, STOPPED, UNSENDABLE } from '../streams/outflow.ts'
 import { Answers, type AnswersOptions, BUSY } from './answers.ts'
 import { CallRequest } from './call-request.ts'
 import {
@@ -43,6 +43,7 @@ export interface DispatcherOptions extends AnswersOptions {
   readonly settings: CallSettings
   readonly maxDepth: number
   readonly maxTimeoutMs: number
+  readonly stallMs: number
   readonly now: () => number
   /** The last call of peers has ended. */
   readonly onIdle: () => void
@@ -358,7 +359,10 @@ export class Dispatcher implements Asking, IncomingOwner {
   async #stream(incoming: Incoming, source: Source): Promise<void> {
     const { lane, id, method } = incoming
     const report = (error: unknown): void => this.#options.report(error, { method, peer: lane.shown })
-    const outflow = new Outflow(lane, id, source, this.#counters, report)
+    const { deadlines, now, stallMs } = this.#options
+    const onStall = (): void => incoming.abort(stalled(method, stallMs))
+    const options = { counters: this.#counters, deadlines, now, stallMs, onStall, report }
+    const outflow = new Outflow(lane, id, source, options)
     incoming.outflow = outflow
     if (incoming.state === OVER) outflow.stop()
     let ended: Awaited<ReturnType<Outflow['run']>> | undefined
@@ -372,7 +376,8 @@ export class Dispatcher implements Asking, IncomingOwner {
       if (incoming.state === OVER) return
       this.#end(incoming)
       if (ended === undefined) this.#answers.thrown(lane, id, method, thrown, incoming.tracer)
-      else if (ended !== ENDED) {
+      else if (ended === STOPPED) this.#answers.stopped(lane, id, method, incoming.reason)
+      else if (ended === UNSENDABLE) {
         this.#counters.threw++
         incoming.tracer?.fail(
           new RpcError('INTERNAL', 'an item could not be sent', { executed: 'yes' }),
@@ -450,6 +455,13 @@ export class Dispatcher implements Asking, IncomingOwner {
 function extended(handler: Handler, context: CallContext, args: unknown[]): unknown[] {
   const others = handler.withIdentity ? [context.user, ...args] : args
   return handler.withContext ? [context, ...others] : others
+}
+
+/** Why a stream ends whose consumer stands still. */
+function stalled(method: string, stallMs: number): RpcError {
+  return new RpcError('RESOURCE_EXHAUSTED', `nothing was taken from ${quote(method)} for ${stallMs} ms`, {
+    executed: 'yes',
+  })
 }
 
 function failId(id: number): never {

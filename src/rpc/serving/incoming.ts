@@ -60,7 +60,7 @@ export class Incoming extends Deadline implements ContextSource {
   tracer: Tracer | undefined = undefined
   readonly #owner: IncomingOwner
   #controller: AbortController | undefined
-  #reason: unknown
+  #reason: RpcError | undefined
   #context: CallContext | undefined
 
   constructor(
@@ -103,8 +103,8 @@ export class Incoming extends Deadline implements ContextSource {
     return this.#controller.signal
   }
 
-  /** Why nobody waits any more. */
-  get reason(): unknown {
+  /** Why nobody waits any more, once somebody has said so. */
+  get reason(): RpcError | undefined {
     return this.#reason
   }
 

@@ -11,6 +11,7 @@ import { fromWire } from '../errors/remote-error.ts'
 import type { Counters } from '../participants/counters.ts'
 import { quote } from '../registry/names.ts'
 import type { Dispatcher } from '../serving/dispatcher.ts'
+import { isTrackId } from '../streams/tracked.ts'
 import {
   CALL,
   CANCEL,
@@ -162,7 +163,7 @@ export class Inbound {
     this.#calls.resolve(call, value)
   }
 
-  /** [4, id, item], of `size` octets. */
+  /** [4, id, item, trackId?], of `size` octets. */
   #handleItem(lane: SessionLane, count: number, size: number): void {
     needElements(count, 3)
     const reader = this.#reader
@@ -173,15 +174,17 @@ export class Inbound {
       return
     }
     let item: unknown
+    let trackId: unknown
     try {
       item = reader.readValue()
+      if (count > 3) trackId = reader.readValue()
     } catch (error) {
       this.#calls.reject(call, unreadable(call, error))
       lane.sendCancel(id)
       return
     }
-    this.#expectEnd(count - 3)
-    if (!this.#calls.receive(call, item, size)) {
+    this.#expectEnd(Math.max(0, count - 4))
+    if (!this.#calls.receive(call, item, size, isTrackId(trackId) ? trackId : undefined)) {
       throw new ProtocolError('PROTOCOL', `${quote(call.method)} sends more items than it was granted`)
     }
   }

@@ -257,8 +257,8 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
     return this.#sendValue(RESULT, id, value) >= 0
   }
 
-  sendItem(id: number, item: unknown): number {
-    return this.#sendValue(ITEM, id, item)
+  sendItem(id: number, item: unknown, trackId?: string): number {
+    return this.#sendValue(ITEM, id, item, trackId)
   }
 
   sendEnd(id: number): void {
@@ -274,15 +274,16 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
   }
 
   /** Writes RESULT or ITEM, and returns its octets; -1: the value cannot be sent, which an ERROR says now. */
-  #sendValue(kind: typeof RESULT | typeof ITEM, id: number, value: unknown): number {
+  #sendValue(kind: typeof RESULT | typeof ITEM, id: number, value: unknown, trackId?: string): number {
     const slab = this.#begin()
     const before = slab.byteLength
     let size: number
     try {
-      writeHead(slab, 3, kind, id)
+      writeHead(slab, trackId === undefined ? 3 : 4, kind, id)
       // Without our extension, who asked would see a strange value where most languages have nothing.
       if (value === undefined && !this.#owner.isPseud) writeNil(slab)
       else this.#owner.codec.writeValue(slab, value, 'result')
+      if (trackId !== undefined) writeString(slab, trackId)
       size = slab.byteLength - before
       this.#checkSize(size, 'yes')
     } catch (error) {

@@ -3,8 +3,10 @@
  * the connection takes it. Between items the function stands still at its `yield`. Knows nothing of slots and deadlines.
  */
 import { Fifo } from '../../base/fifo.ts'
+import { Deadline, type Deadlines } from '../calls/deadlines.ts'
 import type { Counters } from '../participants/counters.ts'
 import { WINDOW_BYTES, WINDOW_ITEMS } from './remote-stream.ts'
+import { isTracked } from './tracked.ts'
 
 /** What can be streamed: an async iterable, or an iterator of the language, such as a generator. Arrays and maps are values. */
 export type Source = AsyncIterable<unknown> | IterableIterator<unknown>
@@ -19,8 +21,8 @@ export function isSource(value: unknown): value is Source {
 /** Where items go. */
 export interface ItemLane {
   readonly congested: boolean
-  /** Writes ITEM and returns its octets; or ERROR when the item cannot be sent, and then returns -1. */
-  sendItem(id: number, item: unknown): number
+  /** Writes ITEM and returns its octets; or ERROR when the item cannot be sent, and then returns -1. `trackId`: what it is known by. */
+  sendItem(id: number, item: unknown, trackId?: string): number
   /** Has `wake` called when the connection takes more. */
   park(outflow: Outflow): void
 }
@@ -32,12 +34,22 @@ export const ENDED = 0
 export const STOPPED = 1
 export const UNSENDABLE = 2
 
-export class Outflow {
+export interface OutflowOptions {
+  readonly counters: Counters
+  readonly deadlines: Deadlines
+  readonly now: () => number
+  /** How long the consumer may take nothing, in ms, before `onStall` is called; `Infinity`: for ever. */
+  readonly stallMs: number
+  readonly onStall: () => void
+  readonly report: (error: unknown) => void
+}
+
+/** As a deadline it is over when the consumer has taken nothing for too long. */
+export class Outflow extends Deadline {
   readonly #lane: ItemLane
   readonly #id: number
   readonly #source: Source
-  readonly #counters: Counters
-  readonly #report: (error: unknown) => void
+  readonly #options: OutflowOptions
   #iterator: AsyncIterator<unknown> | Iterator<unknown> | undefined
   #credit = WINDOW_ITEMS
   // Octets of the items that are under way, and of each of them.
@@ -47,18 +59,12 @@ export class Outflow {
   #stopped = false
   #stepping = false
 
-  constructor(
-    lane: ItemLane,
-    id: number,
-    source: Source,
-    counters: Counters,
-    report: (error: unknown) => void,
-  ) {
+  constructor(lane: ItemLane, id: number, source: Source, options: OutflowOptions) {
+    super()
     this.#lane = lane
     this.#id = id
     this.#source = source
-    this.#counters = counters
-    this.#report = report
+    this.#options = options
   }
 
   /** Sends items until there are none, or nobody wants them. Rejects with what the source throws. */
@@ -77,12 +83,14 @@ export class Outflow {
       if (step.done === true) return this.#stopped ? STOPPED : ENDED
       const item: unknown = isAsync ? step.value : await step.value
       if (this.#stopped) break
-      const size = this.#lane.sendItem(this.#id, item)
+      const size = isTracked(item)
+        ? this.#lane.sendItem(this.#id, item.item, item.id)
+        : this.#lane.sendItem(this.#id, item)
       if (size < 0) {
         this.#return()
         return UNSENDABLE
       }
-      this.#counters.itemsSent++
+      this.#options.counters.itemsSent++
       this.#credit--
       this.#bytes += size
       this.#sizes.push(size)
@@ -100,8 +108,10 @@ export class Outflow {
 
   wake(): void {
     const wake = this.#wake
+    if (wake === undefined) return
     this.#wake = undefined
-    wake?.()
+    this.#options.deadlines.remove(this)
+    wake()
   }
 
   /** Nobody wants further items: the source runs its `finally`. */
@@ -113,6 +123,10 @@ export class Outflow {
     this.wake()
   }
 
+  onDeadline(): void {
+    this.#options.onStall()
+  }
+
   get #mayGo(): boolean {
     return this.#credit > 0 && this.#bytes < WINDOW_BYTES && !this.#lane.congested
   }
@@ -120,6 +134,8 @@ export class Outflow {
   #pause(): Promise<void> {
     return new Promise((resolve) => {
       this.#wake = resolve
+      const { deadlines, now, stallMs } = this.#options
+      if (stallMs !== Number.POSITIVE_INFINITY) deadlines.add(this, now(), stallMs)
       if (this.#lane.congested) this.#lane.park(this)
     })
   }
@@ -129,9 +145,9 @@ export class Outflow {
     this.#iterator = undefined
     try {
       const ended: unknown = iterator?.return?.()
-      if (ended instanceof Promise) ended.then(undefined, this.#report)
+      if (ended instanceof Promise) ended.then(undefined, this.#options.report)
     } catch (error) {
-      this.#report(error)
+      this.#options.report(error)
     }
   }
 }

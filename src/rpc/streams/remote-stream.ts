@@ -16,6 +16,8 @@ export interface RemoteStream<T = unknown> {
   next(): Promise<IteratorResult<T, undefined>>
   return(): Promise<IteratorResult<T, undefined>>
   throw(error: unknown): Promise<IteratorResult<T, undefined>>
+  /** The id of the last item that was taken, of those that the function yields by `tracked`; `undefined` before the first. */
+  readonly lastId: string | undefined
   [Symbol.asyncIterator](): RemoteStream<T>
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -39,6 +41,12 @@ export class Inflow implements RemoteStream {
   readonly #items = new Fifo<unknown>()
   readonly #sizes = new Fifo<number>()
   readonly #waiting = new Fifo<Waiter>()
+  // The ids of the items that are not taken, once one has any.
+  #ids: Fifo<string | undefined> | undefined
+  #lastId: string | undefined
+  #receivedId: string | undefined
+  // Whether every item until now could be gone on behind.
+  #tracked = true
   // What may still come, and what was taken since the last grant.
   #room = WINDOW_ITEMS
   #taken = 0
@@ -60,15 +68,19 @@ export class Inflow implements RemoteStream {
   // -- what comes in -----------------------------------------------------------------------------------------------------
 
   /** An item of `size` octets has come; `false`: nobody had allowed it. */
-  push(item: unknown, size: number): boolean {
+  push(item: unknown, size: number, trackId?: string): boolean {
     if (this.#room === 0) return false
     this.#room--
     this.#begun = true
+    if (trackId === undefined) this.#tracked = false
+    else this.#receivedId = trackId
     const waiter = this.#waiting.shift()
     if (waiter === undefined) {
+      if (trackId !== undefined || this.#ids !== undefined) this.#pushId(trackId)
       this.#items.push(item)
       this.#sizes.push(size)
     } else {
+      if (trackId !== undefined) this.#lastId = trackId
       this.#grant(size)
       waiter.resolve({ value: item, done: false })
     }
@@ -99,6 +111,7 @@ export class Inflow implements RemoteStream {
   next(): Promise<IteratorResult<unknown, undefined>> {
     if (this.#items.length > 0) {
       const value = this.#items.shift()
+      if (this.#ids !== undefined) this.#lastId = this.#ids.shift() ?? this.#lastId
       this.#grant(this.#sizes.shift()!)
       return Promise.resolve({ value, done: false })
     }
@@ -106,6 +119,20 @@ export class Inflow implements RemoteStream {
     if (!this.#failed) return Promise.resolve(DONE)
     this.#failed = false
     return Promise.reject(this.#error)
+  }
+
+  get lastId(): string | undefined {
+    return this.#lastId
+  }
+
+  /** The id of the last item that has come. */
+  get receivedId(): string | undefined {
+    return this.#receivedId
+  }
+
+  /** Whether the function could go on behind what has come. */
+  get resumable(): boolean {
+    return this.#tracked
   }
 
   return(): Promise<IteratorResult<unknown, undefined>> {
@@ -149,9 +176,19 @@ export class Inflow implements RemoteStream {
     this.#owner?.sendCredit(count)
   }
 
+  /** Items before the first with an id have none. */
+  #pushId(trackId: string | undefined): void {
+    if (this.#ids === undefined) {
+      this.#ids = new Fifo()
+      for (let i = 0; i < this.#items.length; i++) this.#ids.push(undefined)
+    }
+    this.#ids.push(trackId)
+  }
+
   #clear(): void {
     this.#items.clear()
     this.#sizes.clear()
+    this.#ids?.clear()
   }
 }
 

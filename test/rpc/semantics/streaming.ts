@@ -1,5 +1,6 @@
 // Streams against consumers that stop and links that end.
 import * as assert from 'uvu/assert'
+import { tracked } from '../../../src/rpc/index.ts'
 import { sleep, until } from '../../support/within.ts'
 import { failure, type Rows } from './world.ts'
 
@@ -20,6 +21,38 @@ export const streaming: Rows = {
     assert.is(made, 64)
     for (let n = 1; n < 1000; n++) assert.is((await items.next()).value, n)
     await items.return()
+  },
+
+  'row 13: with stallMs the stream of a consumer that takes nothing ends, after what has come': async (
+    world,
+  ) => {
+    let over = 0
+    const { client, server } = await world.pair(
+      {
+        async *count() {
+          try {
+            for (let n = 0; ; n++) yield n
+          } finally {
+            over++
+          }
+        },
+      },
+      { server: { limits: { stallMs: 50 } } },
+    )
+    const items = client.count()[Symbol.asyncIterator]()
+    await until(() => over === 1, 5000, 'the end of the generator')
+    for (let n = 0; n < 64; n++) assert.is((await items.next()).value, n)
+    const error = await failure(items.next())
+    assert.equal([error.code, error.executed], ['RESOURCE_EXHAUSTED', 'yes'])
+    assert.match(error.message, /nothing was taken from "count" for 50 ms/)
+    await until(() => server.stats().running === 0)
+    // Who takes its items is left alone, however long it all lasts.
+    const taking = client.count()[Symbol.asyncIterator]()
+    for (let n = 0; n < 20; n++) {
+      for (let i = 0; i < 64; i++) await taking.next()
+      await sleep(10)
+    }
+    await taking.return()
   },
 
   'section 6, 10: a consumer that stops reading stops the producer, and reading goes on where it stood':
@@ -57,4 +90,26 @@ export const streaming: Rows = {
     const error = await failure(items.next())
     assert.equal([error.code, error.executed], ['UNAVAILABLE', 'maybe'])
   },
+
+  'row 14: of tracked items the last one is named, by the stream when taken and by the error when it came':
+    async (world) => {
+      const { server, client } = await world.pair({
+        async *letters() {
+          for (const letter of 'abc') yield tracked(`id-${letter}`, { letter })
+          await new Promise(() => {})
+        },
+      })
+      const items = client.letters()[Symbol.asyncIterator]()
+      assert.is(items.lastId, undefined)
+      assert.equal((await items.next()).value, { letter: 'a' })
+      assert.is(items.lastId, 'id-a')
+      await until(() => client.stats().itemsReceived === 3)
+      assert.is(items.lastId, 'id-a')
+      await server.close()
+      assert.equal((await items.next()).value, { letter: 'b' })
+      assert.is(items.lastId, 'id-b')
+      assert.equal((await items.next()).value, { letter: 'c' })
+      const error = await failure(items.next())
+      assert.equal([error.code, error.executed, error.details], ['UNAVAILABLE', 'maybe', { lastId: 'id-c' }])
+    },
 }
