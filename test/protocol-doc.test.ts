@@ -5,7 +5,8 @@ import { createServer, connect as dial, type Socket } from 'node:net'
 import { isDeepStrictEqual } from 'node:util'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { decode, encode } from '../src/codec/index.ts'
+import { Slab } from '../src/base/slab.ts'
+import { Codec, decode, encode, ReceivedShapes, SentShapes } from '../src/codec/index.ts'
 import { Client, Server } from '../src/rpc/index.ts'
 import { within } from './support/within.ts'
 
@@ -88,6 +89,29 @@ test('the octets shown for values that JSON does not have are what the codec wri
     assert.is(hex(encode(value)), hex(known(bytes!)), literal)
     assert.ok(isDeepStrictEqual(decode(known(bytes!)), value), literal)
   }
+})
+
+test('the octets shown for shared shapes, in order, are what is written and read', () => {
+  const codec = new Codec()
+  const slab = new Slab()
+  const sent = new SentShapes()
+  const received = new ReceivedShapes()
+  const lines = blocks('shapes').flatMap((block) => block.lines)
+  assert.ok(lines.length > 2)
+  for (const line of lines) {
+    const [, bytes, json] = /^(.*?) {2,}(.*)$/.exec(line)!
+    const value = JSON.parse(json!) as unknown
+    const written: Buffer[] = []
+    codec.writeValue(slab, value, 'value', sent)
+    slab.take(written, [])
+    assert.is(hex(Buffer.concat(written)), hex(known(bytes!)))
+    const reader = codec.reader()
+    reader.reset(known(bytes!), 0, known(bytes!).length)
+    reader.useShapes(received)
+    assert.equal(reader.readValue(), value)
+    reader.expectEnd()
+  }
+  assert.is(received.size, 1)
 })
 
 /** A bare TCP socket that follows a session of the page: writes its own lines, compares the peer's. */

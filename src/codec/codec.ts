@@ -3,8 +3,10 @@
 import { asBuffer, EMPTY } from '../base/bytes.ts'
 import type { Slab } from '../base/slab.ts'
 import { Encoder } from './encoder.ts'
+import { Expander } from './expand.ts'
 import { type CodecOptions, Settings } from './extensions.ts'
 import { Reader } from './reader.ts'
+import type { SentShapes } from './shapes.ts'
 
 const KEPT_MAX = 65536
 
@@ -48,9 +50,19 @@ export class Codec {
   /**
    * Writes `value` at the end of `slab`. Throws CodecError NOT_ENCODABLE, its `path` beginning with the given one; part
    * of the value is then in the slab, and the caller rolls back. `borrowBinaries` says when binaries go by reference.
+   * `shapes`: for a reader that has the other end of this table; of what the value defines there the caller says by `mark` and
+   * `rollback` whether it was sent.
    */
-  writeValue(slab: Slab, value: unknown, path = 'value'): void {
-    this.#encoder().writeInto(slab, value, path)
+  writeValue(slab: Slab, value: unknown, path = 'value', shapes?: SentShapes): void {
+    this.#encoder().writeInto(slab, value, path, shapes)
+  }
+
+  /**
+   * What was written with `shapes`, one or more whole values, in octets that any reader takes. No user code runs for it. The same
+   * Buffer when there is no shape in it.
+   */
+  expand(octets: Buffer, shapes: SentShapes): Buffer {
+    return new Expander(this.#settings).expand(octets, shapes)
   }
 
   /** A new reader with the extensions and limits of this Codec. */

@@ -8,12 +8,14 @@ import { CodecError } from '../base/errors.ts'
 import { SHORT_ASCII_MAX } from './ascii.ts'
 import type { Settings } from './extensions.ts'
 import { readCachedKey } from './keys.ts'
+import { type ReceivedShapes, SHAPE_KEYS_MAX, type Shape } from './shapes.ts'
 import {
   ARRAY16,
   ARRAY32,
   BIN8,
   BIN16,
   BIN32,
+  EXT_DEFINITION,
   EXT8,
   EXT16,
   EXT32,
@@ -62,7 +64,12 @@ export class Cursor {
   protected bytes: Buffer = EMPTY
   protected start = 0
   protected octets: DataView | undefined
+  /** The shapes that may be referred to where we are. */
+  protected shapes: ReceivedShapes | undefined
   #wanted = 0
+  // Those of the whole message, and its end: `shapes` and `end` are narrower while something inside is read.
+  #table: ReceivedShapes | undefined
+  #last = 0
 
   constructor(settings: Settings) {
     this.settings = settings
@@ -83,7 +90,32 @@ export class Cursor {
     this.start = start
     this.at = start
     this.end = end
+    this.#last = end
+    this.#table = undefined
+    this.shapes = undefined
     this.valuesLeft = this.settings.valuesLeft
+  }
+
+  /** From here to the end of this message objects may refer to `shapes`, and define more of them. */
+  useShapes(shapes: ReceivedShapes | undefined): void {
+    this.#table = shapes
+    this.shapes = shapes
+    if (shapes !== undefined) shapes.mark()
+  }
+
+  /**
+   * Goes through the whole message again, for no more than the shapes it defines: for whoever drops a message unread, or could
+   * not read it. Later messages may refer to them. Does nothing without `useShapes`. TRUNCATED, BAD_BYTE, and what a bad
+   * definition gives.
+   */
+  relearn(): void {
+    const shapes = this.#table
+    if (shapes === undefined) return
+    shapes.rollback()
+    this.at = this.start
+    this.end = this.#last
+    this.shapes = shapes
+    while (this.at < this.end) this.skip()
   }
 
   /** The number of items of the array that begins here; they are read next. TRUNCATED, WRONG_TYPE, TOO_MANY_VALUES. */
@@ -237,11 +269,9 @@ export class Cursor {
       case STR32:
         return this.#skipBytes(this.u32())
       case EXT8:
-        return this.#skipBytes(this.u8() + 1)
       case EXT16:
-        return this.#skipBytes(this.u16() + 1)
       case EXT32:
-        return this.#skipBytes(this.u32() + 1)
+        return this.#skipExtension(this.extensionSize(tag))
       case UINT8:
       case INT8:
         return this.#skipBytes(1)
@@ -261,7 +291,7 @@ export class Cursor {
       case FIXEXT4:
       case FIXEXT8:
       case FIXEXT16:
-        return this.#skipBytes((1 << (tag - FIXEXT1)) + 1)
+        return this.#skipExtension(this.extensionSize(tag))
       case ARRAY16:
         return this.#countLeft(this.u16())
       case ARRAY32:
@@ -278,6 +308,51 @@ export class Cursor {
   #skipBytes(size: number): number {
     this.pass(size)
     return 0
+  }
+
+  /** The size of an extension's data, behind its tag. */
+  protected extensionSize(tag: number): number {
+    if (tag >= FIXEXT1) return 1 << (tag - FIXEXT1)
+    if (tag === EXT8) return this.u8()
+    return tag === EXT16 ? this.u16() : this.u32()
+  }
+
+  #skipExtension(size: number): number {
+    const shapes = this.shapes
+    if (shapes === undefined || this.peek() !== EXT_DEFINITION) return this.#skipBytes(size + 1)
+    this.at++
+    this.learnShape(shapes, this.sized(size))
+    return 0
+  }
+
+  /** Reads the data of a definition, which are known to be there: its number, and keys up to their end. */
+  protected learnShape(shapes: ReceivedShapes, size: number): Shape {
+    const start = this.at
+    const end = this.end
+    const { maxKeys, maxKeyBytes } = this.settings.limits
+    this.end = start + size
+    if (!shapes.takes(this.u8(), size)) this.fail('BAD_SHAPE', start, 'this shape cannot be defined here')
+    const keys: string[] = []
+    while (this.at < this.end) {
+      const at = this.at
+      const length = this.stringSize()
+      if (length > maxKeyBytes) this.fail('BAD_KEY', at, `a key has ${length} octets`)
+      const key = this.#shapeKey(length)
+      if (key === '__proto__') this.fail('BAD_KEY', at, 'the map key __proto__ is refused')
+      keys.push(key)
+    }
+    if (keys.length === 0 || keys.length > Math.min(maxKeys, SHAPE_KEYS_MAX)) {
+      this.fail('BAD_SHAPE', start, `a shape has ${keys.length} keys`)
+    }
+    this.end = end
+    return shapes.add(keys, size)
+  }
+
+  #shapeKey(size: number): string {
+    const key = readCachedKey(this.bytes, this.at, size)
+    if (key === undefined) return this.text(size)
+    this.at += size
+    return key
   }
 
   #countLeft(count: number): number {

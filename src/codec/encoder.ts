@@ -5,6 +5,8 @@
  * room for the longest header and moves the contents up to the one they need; a slab may change chunks meanwhile, so there
  * the contents are made by a second encoder and copied. Map, Set and Error pay for it, nobody else.
  *
+ * One piece of some 400 lines, fifty of them imports: a method for each kind of value, and they call one another.
+ *
  * What has no encoding throws an Unencodable from wherever it is; each container on the way out adds its part of the
  * path, so that knowing where we are costs nothing until it is needed.
  */
@@ -15,16 +17,20 @@ import { HEADER_MAX, putArrayHeader, putBinaryHeader, putExtensionHeader, putMap
 import { memoryToBytes } from './memory.ts'
 import { isInt64, putInt64, putInteger } from './numbers.ts'
 import { Output } from './output.ts'
+import { PLAIN, type SentShapes } from './shapes.ts'
 import {
   EXT_BIGINT,
+  EXT_DEFINITION,
   EXT_ERROR,
   EXT_HOLE,
   EXT_MAP,
   EXT_MEMORY,
   EXT_SET,
+  EXT_SHAPE,
   EXT_STRING16,
   EXT_UNDEFINED,
   FALSE,
+  FIXEXT1,
   NIL,
   TRUE,
 } from './tags.ts'
@@ -40,6 +46,7 @@ const BORROWED_MIN = 8192
 export class Encoder extends Output {
   readonly #maxDepth: number
   #contents: Encoder | undefined
+  #shapes: SentShapes | undefined
 
   constructor(settings: Settings) {
     super(settings)
@@ -61,13 +68,15 @@ export class Encoder extends Output {
   }
 
   /** Writes `value` at the slab's end. When it throws, the slab holds part of it: the caller rolls back. */
-  writeInto(slab: Slab, value: unknown, path: string): void {
+  writeInto(slab: Slab, value: unknown, path: string, shapes?: SentShapes): void {
     const start = this.beginIn(slab)
+    this.#shapes = shapes
     try {
       slab.at = this.#value(value, start, this.settings.depth)
     } catch (error) {
       throw failEncode(error, path)
     } finally {
+      this.#shapes = undefined
       this.release()
     }
   }
@@ -159,6 +168,10 @@ export class Encoder extends Output {
     if (values.length !== pairs) throw unencodable('a getter changes it')
     if (pairs > this.settings.limits.maxKeys) throw unencodable(`it has ${pairs} keys`)
     this.#enter(depth, pairs)
+    if (this.#shapes !== undefined) {
+      const to = this.#shapeHead(this.#shapes, keys, at)
+      if (to !== PLAIN) return this.#shapeValues(keys, values, to, depth)
+    }
     at = putMapHeader(this.bytes, at, pairs)
     let i = 0
     try {
@@ -166,6 +179,34 @@ export class Encoder extends Output {
         at = this.#key(keys[i]!, values[i], at)
         at = this.#value(values[i], at, depth)
       }
+    } catch (error) {
+      throw within(error, keyPath(keys[i]!))
+    }
+    return at
+  }
+
+  /** The head of an object whose keys are a shape, and which shape; PLAIN, nothing written, when they are none. */
+  #shapeHead(shapes: SentShapes, keys: readonly string[], at: number): number {
+    const id = shapes.find(keys)
+    if (id === PLAIN) return PLAIN
+    if (id >= 0) {
+      at = putArrayHeader(this.bytes, at, keys.length + 1)
+      const bytes = this.bytes
+      bytes[at] = FIXEXT1
+      bytes[at + 1] = EXT_SHAPE
+      bytes[at + 2] = id
+      return at + 3
+    }
+    const definition = shapes.define(keys, this.settings.limits.maxKeyBytes)
+    if (definition === undefined) return PLAIN
+    at = putArrayHeader(this.bytes, at, keys.length + 1)
+    return this.#extension(EXT_DEFINITION, definition, at)
+  }
+
+  #shapeValues(keys: readonly string[], values: readonly unknown[], at: number, depth: number): number {
+    let i = 0
+    try {
+      for (; i < values.length; i++) at = this.#value(values[i], at, depth)
     } catch (error) {
       throw within(error, keyPath(keys[i]!))
     }

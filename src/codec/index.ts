@@ -7,6 +7,7 @@ export { Codec } from './codec.ts'
 export { type CodecOptions, Extension, type ExtensionType } from './extensions.ts'
 export { DEFAULT_LIMITS, type Limits } from './limits.ts'
 export { Reader } from './reader.ts'
+export { ReceivedShapes, SentShapes, SHAPES_MAX } from './shapes.ts'
 export {
   writeArrayHeader,
   writeBinary,

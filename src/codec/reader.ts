@@ -15,6 +15,7 @@ import { Extension, Settings } from './extensions.ts'
 import { readCachedKey } from './keys.ts'
 import { memoryFromBytes } from './memory.ts'
 import { readFloat32, readFloat64, readInt64, readUint64 } from './numbers.ts'
+import type { ReceivedShapes, Shape } from './shapes.ts'
 import {
   ARRAY16,
   ARRAY32,
@@ -22,6 +23,7 @@ import {
   BIN16,
   BIN32,
   EXT_BIGINT,
+  EXT_DEFINITION,
   EXT_ERROR,
   EXT_FIRST,
   EXT_HOLE,
@@ -29,6 +31,7 @@ import {
   EXT_MAP,
   EXT_MEMORY,
   EXT_SET,
+  EXT_SHAPE,
   EXT_STRING16,
   EXT_TIMESTAMP,
   EXT_UNDEFINED,
@@ -152,11 +155,14 @@ export class Reader extends Cursor {
       case BIN32:
         return this.#binary(this.sized(this.u32()))
       case EXT8:
-        return this.#extension(this.u8(), depth)
       case EXT16:
-        return this.#extension(this.u16(), depth)
       case EXT32:
-        return this.#extension(this.u32(), depth)
+      case FIXEXT1:
+      case FIXEXT2:
+      case FIXEXT4:
+      case FIXEXT8:
+      case FIXEXT16:
+        return this.#extension(this.extensionSize(tag), depth)
       case FLOAT32:
         return readFloat32(bytes, this.pass(4))
       case FLOAT64: {
@@ -175,16 +181,6 @@ export class Reader extends Cursor {
         return this.u32() | 0
       case INT64:
         return readInt64(bytes, this.pass(8))
-      case FIXEXT1:
-        return this.#extension(1, depth)
-      case FIXEXT2:
-        return this.#extension(2, depth)
-      case FIXEXT4:
-        return this.#extension(4, depth)
-      case FIXEXT8:
-        return this.#extension(8, depth)
-      case FIXEXT16:
-        return this.#extension(16, depth)
       case STR8:
         return this.text(this.sized(this.u8()))
       case STR16:
@@ -204,8 +200,12 @@ export class Reader extends Cursor {
     }
   }
 
-  #array(length: number, depth: number): unknown[] {
+  #array(length: number, depth: number): unknown {
     if (depth > this.maxDepth) this.tooDeep()
+    if (this.shapes !== undefined && length > 0) {
+      const shape = this.#shapeHere(this.shapes)
+      if (shape !== undefined) return this.#shaped(shape, length - 1, depth)
+    }
     this.count(length, 1)
     if (length > PREALLOCATED_MAX) return this.#longArray(length, depth)
     const array = new Array<unknown>(length)
@@ -263,6 +263,35 @@ export class Reader extends Cursor {
     return object
   }
 
+  /** The shape that is named or defined here; `undefined`, nothing read, when neither is. */
+  #shapeHere(shapes: ReceivedShapes): Shape | undefined {
+    const bytes = this.bytes
+    const at = this.at
+    const tag = bytes[at]!
+    if (tag === FIXEXT1 && bytes[at + 1] === EXT_SHAPE) {
+      this.at = at + 2
+      return shapes.get(this.u8()) ?? this.fail('BAD_SHAPE', at, 'this shape is not defined')
+    }
+    if (!(tag >= EXT8 && tag <= EXT32) && !(tag >= FIXEXT1 && tag <= FIXEXT16)) return undefined
+    this.at = at + 1
+    const size = this.extensionSize(tag)
+    if (this.u8() === EXT_DEFINITION) return this.learnShape(shapes, this.sized(size))
+    this.at = at
+    return undefined
+  }
+
+  #shaped(shape: Shape, length: number, depth: number): Record<string, unknown> {
+    const { keys } = shape
+    if (keys.length !== length) {
+      this.fail('BAD_SHAPE', this.at, `${length} values for a shape of ${keys.length} keys`)
+    }
+    this.count(length, 1)
+    const object: Record<string, unknown> = {}
+    if (shape.plain) for (let i = 0; i < length; i++) object[keys[i]!] = this.#value(depth)
+    else for (let i = 0; i < length; i++) this.#setNamed(object, keys[i]!, this.at, depth)
+    return object
+  }
+
   // A key that is not in the table: too long for it, in a longer form than it needs, a name of Object.prototype, or none.
   #setOddKey(object: Record<string, unknown>, depth: number): void {
     const start = this.at
@@ -274,6 +303,10 @@ export class Reader extends Cursor {
     if (size > this.settings.limits.maxKeyBytes) this.fail('BAD_KEY', start, `a map key has ${size} octets`)
     const key = this.text(size)
     if (key === '__proto__') this.fail('BAD_KEY', start, 'the map key __proto__ is refused')
+    this.#setNamed(object, key, start, depth)
+  }
+
+  #setNamed(object: Record<string, unknown>, key: string, start: number, depth: number): void {
     const value = this.#value(depth)
     if (
       key === 'constructor' &&
@@ -346,14 +379,17 @@ export class Reader extends Cursor {
   #sequence(code: number, after: number, depth: number): unknown {
     if (depth > this.maxDepth) this.tooDeep()
     const start = this.at
-    const end = this.end
+    const { end, shapes } = this
     this.end = after
+    // Who passes over an extension does not look inside it for definitions.
+    this.shapes = undefined
     let value: unknown
     if (code === EXT_MAP) value = this.#mapContents(depth)
     else if (code === EXT_SET) value = this.#setContents(depth)
     else value = this.#errorContents(depth)
     if (this.at !== after) this.badExtension(code, start)
     this.end = end
+    this.shapes = shapes
     return value
   }
 

@@ -69,3 +69,7 @@ export const EXT_ERROR = 37
 export const EXT_MEMORY = 38
 /** A string that UTF-8 cannot hold (a lone surrogate): UTF-16 code units, big-endian. */
 export const EXT_STRING16 = 39
+/** Only as the first item of an array, whose other items are the values of an object: one octet, the number of its shape. */
+export const EXT_SHAPE = 40
+/** In the same place: the number that the shape of this object has from now on, then its keys, MessagePack strings. */
+export const EXT_DEFINITION = 41

@@ -17,13 +17,14 @@ const MEMORY = [
 ]
 const HOLE = Symbol('hole')
 
-export function decodeReference(bytes: Buffer): unknown {
-  const values = sequence(bytes)
+/** `shapes`: what messages before this one have defined, to which this one adds. */
+export function decodeReference(bytes: Buffer, shapes?: string[][]): unknown {
+  const values = sequence(bytes, shapes)
   if (values.length !== 1 || values[0] === HOLE) throw new Error('not one value')
   return values[0]
 }
 
-function sequence(b: Buffer): unknown[] {
+function sequence(b: Buffer, shapes?: string[][]): unknown[] {
   let at = 0
   const values: unknown[] = []
   while (at < b.length) values.push(value())
@@ -45,12 +46,33 @@ function sequence(b: Buffer): unknown[] {
   }
   function array(length: number): unknown[] {
     const list: unknown[] = []
+    if (shapes !== undefined && length > 0 && atShape()) return object(shape(shapes), length)
     for (let i = 0; i < length; i++) {
       const item = value()
       if (item === HOLE) list.length = i + 1
       else list[i] = item
     }
     return list
+  }
+  function atShape(): boolean {
+    const sizes: Record<number, number> = { 199: 1, 200: 2, 201: 4 }
+    const fixed = b[at]! >= 0xd4 && b[at]! <= 0xd8
+    return (fixed || b[at]! in sizes) && [40, 41].includes(b[at + 1 + (sizes[b[at]!] ?? 0)]!)
+  }
+  function shape(known: string[][]): string[] {
+    const tag = uint(1)
+    const size = tag < 0xd0 ? uint(1 << (tag - 0xc7)) : 1 << (tag - 0xd4)
+    const isNew = take(1)[0] === 41
+    const data = take(size)
+    if (!isNew) return known[data[0]!]!
+    const keys = sequence(data.subarray(1)) as string[]
+    if (data[0] !== known.length || keys.length === 0) throw new Error('shape')
+    known.push(keys)
+    return keys
+  }
+  function object(keys: string[], length: number): never {
+    if (keys.length !== length - 1) throw new Error('shape')
+    return Object.fromEntries(keys.map((key) => [key, value()])) as never
   }
   function map(pairs: number): object {
     const entries = new Map<string, unknown>()

@@ -1,7 +1,7 @@
 // What a Server or Client can be told, and the defaults, in one place (docs/errors.md says what each bound answers with).
 // Checked once, at construction. Durations in ms, sizes in octets.
 import { UsageError } from '../../base/errors.ts'
-import type { ExtensionType, Limits } from '../../codec/index.ts'
+import { type ExtensionType, type Limits, SHAPES_MAX } from '../../codec/index.ts'
 import type { TransportContext } from '../../zmtp/connections.ts'
 import type { ExposeErrors } from '../errors/remote-error.ts'
 import type { Registry } from '../registry/registry.ts'
@@ -67,6 +67,11 @@ export interface ParticipantOptions {
   /** MessagePack extensions for classes of one's own: the same on both sides. */
   readonly extensions?: readonly ExtensionType[]
   readonly codecLimits?: Partial<Limits>
+  /**
+   * Whether objects with the same keys send them once for each connection, to peers of ours that do the same: fewer octets, less
+   * work. Costs the table, at most 256 shapes and 64 KiB of keys in each direction. Default true.
+   */
+  readonly sharedShapes?: boolean
   readonly limits?: Partial<RpcLimits>
   /** Names, clock and dice of the transport, to share `inproc://` names with sockets or to run on another clock. */
   readonly context?: TransportContext
@@ -106,6 +111,8 @@ export interface ResolvedOptions {
   readonly lingerMs: number
   readonly allowUnauthenticated: boolean
   readonly security: AuthenticationBackend
+  /** Shapes of objects that a peer may define; 0: none are used. */
+  readonly maxShapes: number
   readonly limits: RpcLimits
 }
 
@@ -134,6 +141,7 @@ export function resolveOptions(options: ParticipantOptions): ResolvedOptions {
     lingerMs: options.lingerMs === 0 ? 0 : positive('lingerMs', options.lingerMs, 5000),
     allowUnauthenticated: options.allowUnauthenticated === true,
     security: checkSecurity(options.security ?? none),
+    maxShapes: options.sharedShapes === false ? 0 : SHAPES_MAX,
     limits: resolveLimits(options.limits ?? {}),
   }
 }

@@ -26,6 +26,8 @@ export interface Lane {
   sendCall(call: Call, args: readonly unknown[], remainingMs: number): void
   /** Writes a call encoded before; throws as `sendCall`. */
   sendEncoded(call: Call, remainingMs: number): void
+  /** `id, method, args` as `sendCall` has written them here, in octets for any lane: the same Buffer where they are such already. */
+  portable(encoded: Buffer): Buffer
   sendCancel(id: number): void
   sendCredit(id: number, count: number): void
 }

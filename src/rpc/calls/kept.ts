@@ -100,6 +100,16 @@ export class Keeper {
     return pool !== undefined && view.length > SMALL_MAX ? Buffer.from(view) : view
   }
 
+  /** The same, for other lanes than the one that it was written for; from here on these are what is kept. */
+  portable(call: Keepable, lane: { portable(octets: Buffer): Buffer }): Buffer {
+    const octets = this.octets(call)
+    const portable = lane.portable(octets)
+    if (portable === octets) return octets
+    this.release(call)
+    this.adopt(call, portable)
+    return portable
+  }
+
   /** The call is over. */
   release(call: Keepable): void {
     const chunk = call.kept

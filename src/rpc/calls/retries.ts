@@ -89,9 +89,10 @@ function canResend({ state, kept, stream, offers, target }: Call): boolean {
  */
 export function unsend(call: Call, keeper: Keeper, started: boolean): boolean {
   if (!canResend(call)) return false
-  call.lane!.forget(call)
+  const lane = call.lane!
+  lane.forget(call)
   call.lane = undefined
-  call.encoded = keeper.octets(call)
+  call.encoded = keeper.portable(call, lane)
   call.past ??= { attempt: 1, started: false, error: undefined, wait: undefined }
   if (started) call.past.started = true
   call.state = QUEUED

@@ -42,8 +42,10 @@ export class CallRequest {
     const reader = this.#reader
     try {
       const name = reader.readKey()
-      if (name.length > NAME_MAX / 3 && Buffer.byteLength(name) > NAME_MAX)
+      if (name.length > NAME_MAX / 3 && Buffer.byteLength(name) > NAME_MAX) {
+        reader.relearn()
         return invalid('the name is too long')
+      }
       this.method = name
       const length = reader.readArrayHeader()
       const args: unknown[] = []
@@ -54,6 +56,7 @@ export class CallRequest {
     } catch (error) {
       // Cut off: who knows what else is. Anything else is this call's own fault, and the next frame begins afresh.
       if (!(error instanceof CodecError) || error.code === 'TRUNCATED') throw error
+      reader.relearn()
       return invalid(error.message)
     }
     reader.expectEnd()

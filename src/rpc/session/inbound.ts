@@ -3,7 +3,7 @@
  * greets. Throws CodecError or ProtocolError for a message that is none; the session then ends.
  */
 import { ProtocolError } from '../../base/errors.ts'
-import type { Codec, Reader } from '../../codec/index.ts'
+import type { Codec, Reader, ReceivedShapes } from '../../codec/index.ts'
 import type { Call } from '../calls/call.ts'
 import type { Calls } from '../calls/calls.ts'
 import { RpcError } from '../errors/errors.ts'
@@ -35,6 +35,8 @@ export interface HelloInfo {
   readonly id?: string
   readonly name?: string
   readonly maxMessageSize?: number
+  /** How many shapes of objects it takes. */
+  readonly shapes?: number
   /** A login, where the channel is encrypted. */
   readonly user?: string
   readonly password?: string
@@ -48,6 +50,8 @@ export interface MessageOwner {
   readonly admitted: boolean
   /** HELLO or WELCOME has come. */
   readonly greeted: boolean
+  /** What calls, results and items may refer to, and add to. */
+  readonly receivedShapes: ReceivedShapes | undefined
   /** The highest id of a call that was taken. */
   lastCallId: number
   handleHello(info: HelloInfo): void
@@ -97,7 +101,7 @@ export class Inbound {
         this.#handleCall(owner, lane, count)
         break
       case RESULT:
-        this.#handleResult(lane, count)
+        this.#handleResult(owner, lane, count)
         break
       case ERROR:
         this.#handleError(lane, count)
@@ -106,6 +110,7 @@ export class Inbound {
         this.#handleCancel(lane, count)
         break
       case NOTIFY:
+        reader.useShapes(owner.receivedShapes)
         this.#dispatcher.handleNotify(lane, count)
         break
       case HELLO:
@@ -119,7 +124,7 @@ export class Inbound {
         this.#handlePing(owner, lane, count)
         break
       case ITEM:
-        this.#handleItem(lane, count, end - start)
+        this.#handleItem(owner, lane, count, end - start)
         break
       case END:
         this.#handleEnd(lane, count)
@@ -140,16 +145,19 @@ export class Inbound {
     needElements(count, 2)
     const id = this.#reader.readUint()
     if (id > owner.lastCallId) owner.lastCallId = id
+    this.#reader.useShapes(owner.receivedShapes)
     this.#dispatcher.handleCall(lane, id, count)
   }
 
   /** [1, id, value] */
-  #handleResult(lane: SessionLane, count: number): void {
+  #handleResult(owner: MessageOwner, lane: SessionLane, count: number): void {
     needElements(count, 3)
     const reader = this.#reader
     const call = lane.pending.get(reader.readUint())
+    reader.useShapes(owner.receivedShapes)
     if (call === undefined) {
       this.#counters.late++
+      reader.relearn()
       return
     }
     let value: unknown
@@ -157,6 +165,7 @@ export class Inbound {
       value = reader.readValue()
     } catch (error) {
       this.#calls.reject(call, unreadable(call, error))
+      reader.relearn()
       return
     }
     this.#expectEnd(count - 3)
@@ -164,13 +173,15 @@ export class Inbound {
   }
 
   /** [4, id, item, trackId?], of `size` octets. */
-  #handleItem(lane: SessionLane, count: number, size: number): void {
+  #handleItem(owner: MessageOwner, lane: SessionLane, count: number, size: number): void {
     needElements(count, 3)
     const reader = this.#reader
     const id = reader.readUint()
     const call = lane.pending.get(id)
+    reader.useShapes(owner.receivedShapes)
     if (call === undefined) {
       this.#handleStray(lane, id)
+      reader.relearn()
       return
     }
     let item: unknown
@@ -181,6 +192,7 @@ export class Inbound {
     } catch (error) {
       this.#calls.reject(call, unreadable(call, error))
       lane.sendCancel(id)
+      reader.relearn()
       return
     }
     this.#expectEnd(Math.max(0, count - 4))
@@ -320,11 +332,12 @@ function checkLogin(kind: number, size: number): void {
 }
 
 function helloInfo(value: object): HelloInfo {
-  const { id, name, maxMessageSize, user, password } = value as { [Key in keyof HelloInfo]?: unknown }
+  const { id, name, maxMessageSize, shapes, user, password } = value as { [Key in keyof HelloInfo]?: unknown }
   return {
     ...(typeof id === 'string' && { id }),
     ...(typeof name === 'string' && name !== '' && name.length <= NAME_LENGTH_MAX && { name }),
     ...(typeof maxMessageSize === 'number' && maxMessageSize > 0 && { maxMessageSize }),
+    ...(typeof shapes === 'number' && Number.isInteger(shapes) && shapes > 0 && { shapes }),
     ...(typeof user === 'string' && { user }),
     ...(typeof password === 'string' && { password }),
   }

@@ -1,5 +1,5 @@
 // What a lane needs of the session that it belongs to, and of the connection under both.
-import type { Codec } from '../../codec/index.ts'
+import type { Codec, SentShapes } from '../../codec/index.ts'
 import type { Driver } from '../../zmtp/connections.ts'
 import type { Call } from '../calls/call.ts'
 import type { Calls } from '../calls/calls.ts'
@@ -53,6 +53,8 @@ export interface LaneOwner<Lane> {
   readonly isPseud: boolean
   /** The largest message it takes; `Infinity` when it did not say. */
   readonly peerMaxMessageSize: number
+  /** Those that its peer and we have agreed on, for messages without a foreign route that are written in one go. */
+  readonly sentShapes: SentShapes | undefined
   /** Why no call can be made: the session is over, or its peer cannot be called. */
   refusal(): RpcError | undefined
   /** A message is open: what user code does while its values are being encoded must not write into it. */

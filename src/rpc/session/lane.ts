@@ -218,6 +218,11 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
     this.#end()
   }
 
+  portable(encoded: Buffer): Buffer {
+    const { codec, sentShapes } = this.#owner
+    return sentShapes === undefined ? encoded : codec.expand(encoded, sentShapes)
+  }
+
   sendCancel(id: number): void {
     this.send((slab) => writeHead(slab, 2, CANCEL, id))
   }
@@ -282,12 +287,18 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
       writeHead(slab, trackId === undefined ? 3 : 4, kind, id)
       // Without our extension, who asked would see a strange value where most languages have nothing.
       if (value === undefined && !this.#owner.isPseud) writeNil(slab)
-      else this.#owner.codec.writeValue(slab, value, 'result')
+      else
+        this.#owner.codec.writeValue(
+          slab,
+          value,
+          'result',
+          this.key === '' ? this.#owner.sentShapes : undefined,
+        )
       if (trackId !== undefined) writeString(slab, trackId)
       size = slab.byteLength - before
       this.#checkSize(size, 'yes')
     } catch (error) {
-      this.#connection.abandonPart()
+      this.#abandonPart()
       this.#writeError(this.#connection.beginPart(false), id, unanswerable(error))
       this.#end()
       return -1
@@ -316,7 +327,7 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
   #writeCall(slab: Slab, call: Call, args: readonly unknown[]): void {
     writeUint(slab, call.id)
     writeString(slab, call.method)
-    this.#owner.codec.writeValue(slab, args, 'args')
+    this.#owner.codec.writeValue(slab, args, 'args', this.#owner.sentShapes)
   }
 
   /** Writes a call, and has its octets kept, to be sent again. */
@@ -338,6 +349,7 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
   #begin(): Slab {
     for (const frame of this.#route) this.#connection.sendPart(frame, true)
     this.#owner.writing = true
+    this.#owner.sentShapes?.mark()
     return this.#connection.beginPart(false)
   }
 
@@ -347,8 +359,14 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
     this.#owner.onWritten()
   }
 
-  #abandon(): void {
+  /** Takes back the open message, and what it has defined. */
+  #abandonPart(): void {
     this.#connection.abandonPart()
+    this.#owner.sentShapes?.rollback()
+  }
+
+  #abandon(): void {
+    this.#abandonPart()
     this.#owner.writing = false
     this.#owner.onWritten()
   }

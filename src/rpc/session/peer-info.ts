@@ -1,4 +1,5 @@
-// What READY says of a peer, in the words of the RPC layer.
+// What READY says of a peer, in the words of the RPC layer; and what its going says.
+import { LinkError } from '../../base/errors.ts'
 import { PSEUD_PROPERTY } from './envelope.ts'
 
 /** READY's property names are matched without regard to case (RFC 37). */
@@ -11,4 +12,8 @@ export function announcesPseud(properties: ReadonlyMap<string, Buffer>): boolean
 export function textOf(identity: Buffer): string {
   const text = identity.toString('utf8')
   return text.includes('\ufffd') || text.includes('\0') ? '' : text
+}
+
+export function closedByPeer(endpoint: string): LinkError {
+  return new LinkError('PEER_CLOSED', `${endpoint} closed the connection`)
 }

@@ -21,6 +21,8 @@ export interface SessionOwner<OwnSession> {
   readonly links: Links
   readonly deadlines: Deadlines
   readonly backlogLimits: BacklogLimits
+  /** Shapes of objects that a peer may define; 0: none are used. */
+  readonly options: { readonly maxShapes: number }
   now(): number
   newSessionId(): string
   date(): Date

@@ -6,8 +6,8 @@
  * The frames in front of a message are its route: nothing here looks into them, each different one is a lane.
  */
 import { EMPTY } from '../../base/bytes.ts'
-import { CodecError, LinkError, ProtocolError, type PseudError } from '../../base/errors.ts'
-import type { Codec } from '../../codec/index.ts'
+import { CodecError, ProtocolError, type PseudError } from '../../base/errors.ts'
+import { type Codec, ReceivedShapes, SentShapes } from '../../codec/index.ts'
 import type { Driver, Receiver } from '../../zmtp/connections.ts'
 import type { Call } from '../calls/call.ts'
 import type { Calls } from '../calls/calls.ts'
@@ -24,7 +24,7 @@ import { GOAWAY, HELLO, PING, PROTOCOL_VERSION, WELCOME, writeHead, writeKind } 
 import type { HelloInfo, MessageOwner } from './inbound.ts'
 import { SessionLane } from './lane.ts'
 import type { Connection, LaneOwner } from './lane-owner.ts'
-import { announcesPseud, textOf } from './peer-info.ts'
+import { announcesPseud, closedByPeer, textOf } from './peer-info.ts'
 import type { Pulse, PulseSession } from './pulse.ts'
 import { keyOf, Route } from './route.ts'
 import type { SessionOwner } from './session-owner.ts'
@@ -55,6 +55,9 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
   identity = ''
   /** HELLO (at a server) or WELCOME (at a client) has come. */
   greeted = false
+  /** Shapes that the peer takes, and those it has defined here: once either has said in HELLO or WELCOME that it takes any. */
+  sentShapes: SentShapes | undefined = undefined
+  receivedShapes: ReceivedShapes | undefined = undefined
   lastCallId = 0
   writing = false
   /** Where more than ZMTP's heartbeat is wanted of it. */
@@ -331,12 +334,17 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
   #learn(info: HelloInfo): void {
     this.greeted = true
     if (info.maxMessageSize !== undefined) this.peerMaxMessageSize = info.maxMessageSize
+    if (info.shapes !== undefined && this.#owner.options.maxShapes > 0)
+      this.sentShapes = new SentShapes(info.shapes)
   }
 
   #sendInfo(kind: typeof HELLO | typeof WELCOME, info: HelloInfo): void {
+    const { maxShapes } = this.#owner.options
+    if (maxShapes > 0) this.receivedShapes = new ReceivedShapes(maxShapes)
+    const shapes = maxShapes > 0 ? { shapes: maxShapes } : {}
     this.lane.send((slab) => {
       writeKind(slab, 2, kind)
-      this.codec.writeValue(slab, { v: PROTOCOL_VERSION, ...info }, 'info')
+      this.codec.writeValue(slab, { v: PROTOCOL_VERSION, ...info, ...shapes }, 'info')
     })
   }
 
@@ -381,8 +389,4 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
     }
     if (this.#queue !== undefined) this.calls.rejectAll(this.#queue, errorOf)
   }
-}
-
-function closedByPeer(endpoint: string): LinkError {
-  return new LinkError('PEER_CLOSED', `${endpoint} closed the connection`)
 }
