@@ -274,3 +274,43 @@ export async function streaming(): Promise<void> {
   const wrong: number = await client.ticks(5)
   void wrong
 }
+
+const borders = {
+  any: (): ReturnType<typeof JSON.parse> => JSON.parse('1'),
+  anyLater: async (): Promise<ReturnType<typeof JSON.parse>> => JSON.parse('1'),
+  unknown: (): unknown => 1,
+  never: (): never => never(),
+  neverLater: async (): Promise<never> => never(),
+  perhaps: (now: boolean): number | Promise<number> => (now ? 1 : Promise.resolve(1)),
+  thenable: (): PromiseLike<'done'> => Promise.resolve('done'),
+  streamOrNot: (flag: boolean): number | Promise<string> => (flag ? 1 : Promise.resolve('')),
+  // Overloads are kept where the function is kept: where it returns a promise.
+  overloaded: overloaded,
+  contextLater: method(async (_ctx, flag: boolean): Promise<'a' | { b: number }> => (flag ? 'a' : { b: 1 })),
+}
+
+function overloaded(value: string): Promise<'text'>
+function overloaded(value: number): Promise<'number'>
+async function overloaded(value: string | number): Promise<'text' | 'number'> {
+  return typeof value === 'string' ? 'text' : 'number'
+}
+
+export async function atTheBorders(): Promise<void> {
+  const client = new Client<typeof borders>('remote')
+  const any: string = await client.any()
+  const anyLater: string = await client.anyLater()
+  expectType<Promise<unknown>>()(client.unknown(), true)
+  expectType<Promise<never>>()(client.never(), true)
+  expectType<Promise<never>>()(client.neverLater(), true)
+  expectType<Promise<number>>()(client.perhaps(true), true)
+  expectType<Promise<'done'>>()(client.thenable(), true)
+  expectType<Promise<string | number>>()(client.streamOrNot(true), true)
+  expectType<'text'>()(await client.overloaded('a'), true)
+  expectType<'number'>()(await client.overloaded(1), true)
+  expectType<'a' | { b: number }>()(await client.contextLater(true), true)
+  // @ts-expect-error: none of the overloads
+  client.overloaded(true)
+  // @ts-expect-error: what is not known cannot be used as anything
+  const unknown: string = await client.unknown()
+  void [any, anyLater, unknown]
+}

@@ -11,7 +11,7 @@ import type { Delivery } from './presence.ts'
 export interface Method<Args extends unknown[], R> {
   // biome-ignore lint/suspicious/noExplicitAny: a test may pass whatever it has in place of a context
   (ctx: any, ...args: Args): R
-  readonly [METHOD]?: (...args: Args) => R
+  readonly [METHOD]: (...args: Args) => Called<R>
 }
 
 declare const METHOD: unique symbol
@@ -19,7 +19,7 @@ declare const METHOD: unique symbol
 /** A function registered with an `input`: `Args` is what its callers pass, `Checked` what it gets. */
 export interface CheckedFunction<Args extends unknown[], Checked extends unknown[], R> {
   (...args: Checked): R
-  readonly [METHOD]?: (...args: Args) => R
+  readonly [METHOD]: (...args: Args) => Called<R>
 }
 
 /** One schema of all arguments as an array, or a list of schemas, one for each. */
@@ -82,7 +82,7 @@ export interface UntypedCall extends Promise<unknown> {
 }
 
 /** The stub for an object of functions, or an instance, of type `Api`; `unknown` when nothing is known of it. */
-export type Stub<Api> = [unknown] extends [Api]
+export type Stub<Api> = unknown extends Api
   ? AnyStub
   : { readonly [Name in keyof Api as Offered<Name, Api[Name]>]: StubMember<Api[Name]> }
 
@@ -97,7 +97,7 @@ type BroadcastMember<Member> =
     : BroadcastStub<Member>
 
 /** The members of `Client` hide functions of the same name: those are reached through `client.api`. */
-export type StubBeside<Api, Members> = [unknown] extends [Api]
+export type StubBeside<Api, Members> = unknown extends Api
   ? AnyStub
   : {
       readonly [Name in keyof Api as Name extends keyof Members
@@ -107,27 +107,45 @@ export type StubBeside<Api, Members> = [unknown] extends [Api]
 
 type Offered<Name, Member> = Name extends string ? (Member extends object ? Name : never) : never
 
-// biome-ignore lint/suspicious/noExplicitAny: any function at all
-type AnyFunction = (...args: any[]) => any
+// biome-ignore lint/suspicious/noExplicitAny: what they take is not the question
+type Returning<R> = (...args: any) => R
 
-type StubMember<Member> = Member extends { readonly [METHOD]?: infer F }
-  ? Exclude<F, undefined> extends (...args: infer Args) => infer R
-    ? unknown extends F
-      ? Plain<Member>
-      : (...args: Args) => Called<R>
-    : Plain<Member>
-  : Plain<Member>
+interface Marked {
+  readonly [METHOD]: unknown
+}
 
-// A function that returns a promise already has the type of its stub: kept whole, with generics and overloads.
-type Plain<Member> = Member extends AnyFunction
-  ? ReturnType<Member> extends Promise<infer R>
-    ? IsStream<R> extends true
-      ? (...args: Parameters<Member>) => Called<R>
-      : Member
+// These types are made for each function that a program calls, so questions come in the order of what they cost the compiler
+// (test/thousand-methods.test.ts counts): what is marked holds its type already; a function that returns a promise is kept whole,
+// with generics and overloads; only what is left has its parameters and its result taken apart.
+type StubMember<Member> = Member extends Marked
+  ? Member[typeof METHOD]
+  : Member extends Returning<Promise<unknown> | Streamed<unknown>>
+    ? Later<Member>
     : Member extends (...args: infer Args) => infer R
-      ? (...args: Args) => Called<R>
-      : never
-  : Stub<Member>
+      ? (...args: Args) => Promise<Awaited<R>>
+      : Stub<Member>
+
+type Later<Member> =
+  Member extends Returning<Promise<unknown>>
+    ? Member extends Returning<Promise<Streamed<unknown>>>
+      ? Doubtful<Member>
+      : Member
+    : Member extends (...args: infer Args) => Streamed<infer T>
+      ? (...args: Args) => StreamCall<T>
+      : Doubtful<Member>
+
+// `any` and `never` are everything, and a type parameter that is not bound yet may become a stream.
+type Doubtful<Member> = Member extends (...args: infer Args) => infer R
+  ? unknown extends R
+    ? (...args: Args) => Promise<R>
+    : [R] extends [never]
+      ? (...args: Args) => Promise<never>
+      : [R] extends [Promise<infer T>]
+        ? IsStream<T> extends true
+          ? (...args: Args) => Called<T>
+          : Member
+        : (...args: Args) => Called<R>
+  : never
 
 // What is streamed: async iterables, and iterators such as generators return; arrays and the like are values.
 // biome-ignore lint/suspicious/noExplicitAny: what a generator takes and returns at last does not travel
