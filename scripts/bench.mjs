@@ -9,7 +9,12 @@ import { sourceAliases } from './source-aliases.mjs'
 // Below bench/, so that bundles find bench/node_modules.
 const outdir = `bench/build/${process.pid}`
 // The files that a benchmark starts as processes of their own.
-const PEERS = { 'sockets.bench': ['one-way'], 'handshake.bench': ['handshake'], 'rpc.bench': ['rpc'] }
+const PEERS = {
+  'sockets.bench': ['one-way'],
+  'handshake.bench': ['handshake'],
+  'rpc.bench': ['rpc'],
+  'threads.bench': ['threads'],
+}
 const flags = process.argv.slice(2).filter((argument) => argument.startsWith('--'))
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
 const isGuard = flags.includes('--guard')

@@ -1,7 +1,7 @@
 /**
- * A Link over a MessagePort: octets travel as messages of their own memory, which is handed over and not copied again. A port takes
- * whatever it is given and so has no back-pressure of its own; here each end may have a window's worth under way and gets room back as the
- * other end takes it. What a message costs is more than its octets, or a million of one octet each would pass.
+ * A Link over a MessagePort: octets travel as messages of their own memory, which is handed over. A port takes whatever it is given and so has
+ * no back-pressure of its own; here each end may have a window's worth under way, and gets room back as the other end takes it. What a
+ * message costs is more than its octets, or a million of one octet each would pass.
  *
  * A message is a Uint8Array (octets, all of its memory) or a number (so much room is free again). Anything else ends the link.
  */
@@ -15,6 +15,8 @@ export const PORT_WINDOW: number = 1024 * 1024
 const GIVE_BACK = PORT_WINDOW / 4
 // A message has at most so many octets: the other thread begins to read while the rest is being written.
 const MESSAGE_MAX = 128 * 1024
+// Memory smaller than this is sooner copied than handed over (bench/threads.bench.ts).
+const HANDED_OVER = 1024
 // What a message takes beside its octets, roughly.
 const OVERHEAD = 256
 
@@ -115,7 +117,7 @@ export class PortLink implements Link {
       const octets = this.#gather(size)
       this.pendingBytes -= size
       this.#room -= size + OVERHEAD
-      this.#line.post(octets, [octets.buffer as ArrayBuffer])
+      this.#line.post(octets, size < HANDED_OVER ? undefined : [octets.buffer as ArrayBuffer])
     }
   }
 
