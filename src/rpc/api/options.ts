@@ -77,6 +77,14 @@ export interface ParticipantOptions {
   readonly context?: TransportContext
 }
 
+/** 2: ours. 1: that of Python's `pseud`. */
+export type Protocol = 1 | 2
+
+/** What a participant is made with. */
+export interface SpokenOptions extends ParticipantOptions {
+  readonly protocols?: readonly Protocol[]
+}
+
 const MIB = 1024 * 1024
 
 export const DEFAULT_RPC_LIMITS: RpcLimits = {
@@ -114,10 +122,11 @@ export interface ResolvedOptions {
   /** Shapes of objects that a peer may define; 0: none are used. */
   readonly maxShapes: number
   readonly limits: RpcLimits
+  readonly protocols: ReadonlySet<Protocol>
 }
 
 /** Throws `UsageError` BAD_OPTION. */
-export function resolveOptions(options: ParticipantOptions): ResolvedOptions {
+export function resolveOptions(options: SpokenOptions): ResolvedOptions {
   const { exposeErrors = 'message', heartbeat = {}, reconnect = {} } = options
   if (exposeErrors !== 'none' && exposeErrors !== 'message' && exposeErrors !== 'full') {
     throw new UsageError(
@@ -143,7 +152,16 @@ export function resolveOptions(options: ParticipantOptions): ResolvedOptions {
     security: checkSecurity(options.security ?? none),
     maxShapes: options.sharedShapes === false ? 0 : SHAPES_MAX,
     limits: resolveLimits(options.limits ?? {}),
+    protocols: checkProtocols(options.protocols ?? [2]),
   }
+}
+
+function checkProtocols(given: readonly Protocol[]): ReadonlySet<Protocol> {
+  const protocols = new Set(Array.isArray(given) ? given : [])
+  if (protocols.size === 0 || [...protocols].some((one) => one !== 1 && one !== 2)) {
+    throw new UsageError('BAD_OPTION', 'a protocol is 1 or 2, and protocols an array of them')
+  }
+  return protocols
 }
 
 function checkSecurity(backend: AuthenticationBackend): AuthenticationBackend {

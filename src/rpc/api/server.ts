@@ -13,7 +13,7 @@ import { quote } from '../registry/names.ts'
 import type { Registrar } from '../registry/registration.ts'
 import type { Predicate } from '../registry/registry.ts'
 import type { ListenerOptions } from './emitter.ts'
-import type { ParticipantOptions } from './options.ts'
+import type { ParticipantOptions, Protocol } from './options.ts'
 import type { Peer } from './peer.ts'
 import type { PresenceOptions, SendToOptions } from './presence.ts'
 import { createStub, setInspect } from './stub.ts'
@@ -23,6 +23,11 @@ export interface ServerOptions extends ParticipantOptions, PresenceOptions {
   /** Names that are not found here are looked up at that server. */
   // biome-ignore lint/suspicious/noExplicitAny: whatever its clients offer
   readonly proxyTo?: Server<any>
+  /**
+   * What it speaks. With `[2, 1]` it also answers clients of Python's `pseud`, at the same endpoints, and can call them: the first message of a
+   * connection decides. Default `[2]`.
+   */
+  readonly protocols?: readonly Protocol[]
 }
 
 /** `ClientApi`: the type of what the clients register. */

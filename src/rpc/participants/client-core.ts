@@ -4,7 +4,7 @@
  */
 import { LinkError, ProtocolError, type PseudError } from '../../base/errors.ts'
 import { type MessagePortLike, PeerError, type TransportEvent } from '../../zmtp/connections.ts'
-import type { ParticipantOptions } from '../api/options.ts'
+import type { ParticipantOptions, Protocol } from '../api/options.ts'
 import { Peer } from '../api/peer.ts'
 import { checkTimeout } from '../api/settings.ts'
 import type { Call, Target } from '../calls/call.ts'
@@ -21,6 +21,8 @@ import { Participant, type ParticipantEvents } from './participant.ts'
 import { type Choose, chooserOf, type Picker } from './pickers.ts'
 
 export interface ClientOptions extends ParticipantOptions {
+  /** 1: the servers are those of Python's `pseud`. Streams, headers and deadlines do not travel then. Default 2. */
+  readonly protocol?: Protocol
   /** The name under which the server can call this client. A claim, not a proof. Default none. */
   readonly userId?: string
   /** Which of several ready servers takes a call. Default `least-inflight`. */
@@ -69,7 +71,9 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
   #lost: PseudError | undefined
 
   constructor(name: string, options: ClientOptions) {
-    super(name, 'DEALER', options.userId ?? '', options, retryRules(options.retry, options.idempotent))
+    const { protocol = 2, userId = '' } = options
+    const rules = retryRules(options.retry, options.idempotent)
+    super(name, protocol === 1 ? 'ROUTER' : 'DEALER', userId, { ...options, protocols: [protocol] }, rules)
     this.#userId = options.userId ?? ''
     this.#choose = chooserOf(options.picker ?? 'least-inflight')
     this.queue = new WaitingQueue(this.maxQueuedCalls, this.maxQueuedBytes)
@@ -77,6 +81,10 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
 
   get shown(): string {
     return this.name === '' ? 'the server' : JSON.stringify(this.name)
+  }
+
+  get isClient(): boolean {
+    return true
   }
 
   get queuedCalls(): number {

@@ -17,7 +17,7 @@ export function connectionOptions(
   return {
     socketType,
     identity: Buffer.from(identity),
-    metadata: new Map([[PSEUD_PROPERTY, PSEUD_VALUE]]),
+    ...(options.protocols.has(2) && { metadata: new Map([[PSEUD_PROPERTY, PSEUD_VALUE]]) }),
     mechanism: nullMechanism(),
     ...(authenticate && { authenticate }),
     maxFrameSize: options.maxMessageSize,

@@ -15,11 +15,12 @@ import {
   type Listener,
   listen,
   type MessagePortLike,
+  type Receiver,
   type TransportContext,
   type TransportEvent,
 } from '../../zmtp/connections.ts'
 import { Emitter } from '../api/emitter.ts'
-import { type ParticipantOptions, type ResolvedOptions, resolveOptions } from '../api/options.ts'
+import { type ResolvedOptions, resolveOptions, type SpokenOptions } from '../api/options.ts'
 import type { Peer } from '../api/peer.ts'
 import { CallSettings } from '../api/settings.ts'
 import { Around } from '../around/around.ts'
@@ -45,6 +46,8 @@ import type { BacklogLimits } from '../session/backlog.ts'
 import { type HelloInfo, Inbound } from '../session/inbound.ts'
 import { Session } from '../session/session.ts'
 import type { SessionOwner } from '../session/session-owner.ts'
+import { pickles } from '../v1/pickles.ts'
+import { Protocols } from '../v1/protocols.ts'
 import { connectionOptions } from './connection-options.ts'
 import { Counters, type Stats } from './counters.ts'
 import { endpointOf, endpointToBind } from './endpoints.ts'
@@ -95,17 +98,18 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
   #onIdle: (() => void) | undefined
   #onEmpty: (() => void) | undefined
   #releasing = false
+  readonly #protocols: Protocols | undefined
 
   constructor(
     name: string,
     socketType: string,
     identity: string,
-    options: ParticipantOptions,
+    options: SpokenOptions,
     rules: RetryRules = NO_RETRIES,
   ) {
     this.name = name
     this.options = resolveOptions(options)
-    const { limits } = this.options
+    const { limits, protocols } = this.options
     if (Buffer.byteLength(name) > IDENTITY_MAX || Buffer.byteLength(identity) > IDENTITY_MAX) {
       throw new UsageError('BAD_OPTION', `names have at most ${IDENTITY_MAX} octets`)
     }
@@ -114,7 +118,7 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
     const now = (): number => this.context.now()
     this.instanceId = this.newSessionId()
     this.codec = new Codec({
-      ...(options.extensions && { extensions: [...options.extensions] }),
+      extensions: [...(options.extensions ?? []), ...(protocols.has(1) ? pickles(options.extensions) : [])],
       ...(options.codecLimits && { limits: options.codecLimits }),
     })
     const reader = this.codec.reader()
@@ -128,7 +132,7 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
       maxRunningPerPeer: limits.maxRunningCallsPerPeer,
       maxWaiting: limits.maxWaitingCalls,
     })
-    this.links = new Links(socketType === 'ROUTER' ? 'server' : 'client', name)
+    this.links = new Links(this.isClient ? 'client' : 'server', name)
     const watches = new AbortWatches()
     const realNow = (): number => clock.now()
     this.around = new Around({
@@ -179,6 +183,7 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
     const { codec, calls, dispatcher, counters } = this
     this.inbound = new Inbound({ codec, reader, calls, dispatcher, counters })
     this.#connections = connectionOptions(socketType, identity, this.options)
+    if (protocols.has(1)) this.#protocols = new Protocols(this)
   }
 
   get maxQueuedCalls(): number {
@@ -195,6 +200,7 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
 
   // -- what Server and Client decide -------------------------------------------------------------------------------------
 
+  abstract get isClient(): boolean
   abstract onReady(session: Session): void
   abstract onHello(session: Session, info: HelloInfo): void
   abstract onWelcome(session: Session): void
@@ -268,7 +274,8 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
 
   // -- connections (ConnectionOwner, SessionOwner) -----------------------------------------------------------------------
 
-  receiver(driver: Driver): Session {
+  receiver(driver: Driver): Receiver {
+    if (this.#protocols !== undefined) return this.#protocols.receiver(driver)
     const session = new Session(this, driver)
     this.sessions.add(session)
     return session

@@ -8,10 +8,18 @@ export interface PlainLogin {
   readonly user: string
   /** A function is asked again before each attempt to connect. */
   readonly password: string | (() => Awaitable<string>)
+  /** As the server has it. Default false. */
+  readonly inHello?: boolean
 }
 
 /** How a server judges. */
-export type PlainCheck =
+export type PlainCheck = {
+  /**
+   * The login is not part of ZMTP's handshake (PLAIN), but the first message (HELLO) of a connection without mechanism, as backends of Python's
+   * `pseud` may have it. Default false.
+   */
+  readonly inHello?: boolean
+} & (
   | {
       /**
        * Judges a user name and a password: `true` for that user, a string for another user id, `false` or `undefined` to refuse. Compare
@@ -23,39 +31,54 @@ export type PlainCheck =
       /** Passwords by user name. Compared in constant time. */
       readonly users: Readonly<Record<string, string>> | ReadonlyMap<string, string>
     }
+)
 
 /**
  * `plain({ user, password })` for a client, `plain({ users })` or `plain({ authenticate })` for a server. Nothing is encrypted: whoever
  * is on the way reads the password. Throws `UsageError` BAD_OPTION.
  */
 export function plain(options: PlainLogin | PlainCheck): AuthenticationBackend {
+  const make = options.inHello === true ? serverOfHello : server
   if ('authenticate' in options)
-    return server((user, password, address) => options.authenticate(user, password, address))
+    return make((user, password, address) => options.authenticate(user, password, address))
   if ('users' in options) {
     const passwords = new Passwords(options.users)
-    return server((user, password) => passwords.check(user, password))
+    return make((user, password) => passwords.check(user, password))
   }
   return client(options)
 }
 
-function client({ user, password }: PlainLogin): AuthenticationBackend {
+type Judge = (user: string, password: string, address: string) => Awaitable<Identified>
+
+function client({ user, password, inHello }: PlainLogin): AuthenticationBackend {
   checkCredential('user', user)
   if (typeof password !== 'function') checkCredential('password', password)
+  const login = async (): Promise<Login> => {
+    const shown = { user, password: typeof password === 'function' ? await password() : password }
+    checkCredential('password', shown.password)
+    return shown
+  }
   return {
     name: 'plain',
     inClear: true,
     authenticates: false,
-    mechanism: async () => {
-      const shown: Login = { user, password: typeof password === 'function' ? await password() : password }
-      checkCredential('password', shown.password)
-      return { name: 'PLAIN', ...shown }
-    },
+    ...(inHello === true
+      ? { mechanism: () => ({ name: 'NULL' }), login }
+      : { mechanism: async () => ({ name: 'PLAIN', ...(await login()) }) }),
   }
 }
 
-function server(
-  authenticate: (user: string, password: string, address: string) => Awaitable<Identified>,
-): AuthenticationBackend {
+function serverOfHello(authenticate: Judge): AuthenticationBackend {
+  return {
+    name: 'plain',
+    inClear: true,
+    authenticates: true,
+    mechanism: () => ({ name: 'NULL' }),
+    authenticateLogin: ({ user, password }, { address }) => authenticate(user, password, address),
+  }
+}
+
+function server(authenticate: Judge): AuthenticationBackend {
   return {
     name: 'plain',
     inClear: true,

@@ -100,6 +100,11 @@ export class Driver implements LinkOwner {
     return this.#engine.rttMs
   }
 
+  /** From now on `receiver` hears what comes, but for the rest of the chunk at hand. */
+  handOver(receiver: Receiver): void {
+    this.#receiver = receiver
+  }
+
   /** Between the handshake and the end: sending is allowed. */
   get ready(): boolean {
     return this.#ready && !this.#finished && !this.#ending

@@ -1,0 +1,141 @@
+/**
+ * Messages of protocol 2 as a session writes them, in words of protocol 1. Where that has none, the session hears so (streams), or nothing is sent:
+ * CANCEL, CREDIT, PONG, GOAWAY, and what a CALL says of deadlines, headers and repetitions.
+ */
+import { EMPTY } from '../../base/bytes.ts'
+import type { Reader } from '../../codec/index.ts'
+import {
+  CALL,
+  CANCEL,
+  END,
+  ERROR as ERROR_2,
+  GOAWAY,
+  HELLO as HELLO_2,
+  ITEM,
+  LOGIN_REFUSED,
+  NOTIFY,
+  PING,
+  RESULT,
+  WELCOME,
+} from '../session/envelope.ts'
+import type { Session } from '../session/session.ts'
+import { bodyOfLogin, readTexts, valueIn, workOf } from './bodies.ts'
+import { toTriple } from './remote-errors.ts'
+import {
+  AUTHENTICATED,
+  ERROR,
+  HEARTBEAT,
+  HELLO,
+  OK,
+  type Questions,
+  UNAUTHORIZED,
+  type Uuids,
+  WORK,
+} from './wire.ts'
+
+/** What a message that goes out needs of its connection. */
+export interface OutgoingLink {
+  readonly session: Session
+  readonly reader: Reader
+  readonly uuids: Uuids
+  readonly questions: Questions
+  /** The uuid of the HELLO that is being judged. */
+  hello: Buffer | undefined
+  refused: boolean
+  write(uuid: Buffer, type: number, body: Buffer): void
+  feedValue(message: readonly unknown[]): void
+  feedError(id: number, map: unknown): void
+  /** Not while the session is in the middle of a message: what it would hear is about that very message. */
+  afterwards(action: () => void): void
+  /** A HELLO of this side was sent: nothing else is before it is answered. */
+  awaitLogin(): void
+}
+
+/** The id in uuids of what wants no answer, or an answer that is no call's. */
+const NO_CALL = 0
+
+const LOGIN_WRONG = Buffer.from('the login is refused')
+
+/** Writes what the message `octets` says. */
+export function write(link: OutgoingLink, octets: Buffer): void {
+  const { reader } = link
+  reader.reset(octets, 0, octets.length)
+  const count = reader.readArrayHeader()
+  const kind = reader.readUint()
+  switch (kind) {
+    case CALL:
+      writeWork(link, octets, count, reader.readUint(), 2)
+      break
+    case NOTIFY:
+      // Who is called so answers all the same; nobody waits for it.
+      writeWork(link, octets, count, NO_CALL, 1)
+      break
+    case RESULT: {
+      const uuid = link.questions.answer(reader.readUint())
+      if (uuid !== undefined) link.write(uuid, OK, valueIn(reader, octets))
+      break
+    }
+    case ERROR_2: {
+      const uuid = link.questions.answer(reader.readUint())
+      if (uuid !== undefined) writeError(link, uuid, toTriple(readTexts(reader)))
+      break
+    }
+    case ITEM:
+    case END:
+      refuseStream(link, kind, reader.readUint())
+      break
+    case HELLO_2:
+      writeHello(link, octets)
+      break
+    case WELCOME:
+      if (link.hello !== undefined) link.write(link.hello, AUTHENTICATED, EMPTY)
+      link.hello = undefined
+      break
+    case GOAWAY:
+      reader.readUint()
+      if (reader.readString() === LOGIN_REFUSED) refuseLogin(link)
+      break
+    case PING:
+      link.write(EMPTY, HEARTBEAT, EMPTY)
+      break
+  }
+}
+
+function writeWork(link: OutgoingLink, octets: Buffer, count: number, id: number, before: number): void {
+  const { body, streams } = workOf(link.reader, octets, count, before)
+  if (!streams) {
+    link.write(link.uuids.of(id), WORK, body)
+    return
+  }
+  const message = 'an argument streams, and protocol 1 has no streams'
+  link.afterwards(() => link.feedError(id, { c: 'INVALID_ARGUMENT', m: message, x: 'no' }))
+}
+
+function refuseStream(link: OutgoingLink, kind: typeof ITEM | typeof END, id: number): void {
+  const uuid = link.questions.answer(id)
+  if (uuid === undefined) return
+  writeError(link, uuid, ['TypeError', 'the function streams, and protocol 1 has no streams', ''])
+  if (kind === ITEM) link.afterwards(() => link.feedValue([CANCEL, id]))
+}
+
+function writeHello(link: OutgoingLink, octets: Buffer): void {
+  const { codec } = link.session
+  const [, { user, password }] = codec.decode(octets) as [number, { user?: string; password?: string }]
+  if (user === undefined || password === undefined) {
+    link.afterwards(() => link.feedValue([WELCOME, {}]))
+    return
+  }
+  link.write(link.uuids.of(NO_CALL), HELLO, bodyOfLogin(codec, { user, password }))
+  link.awaitLogin()
+}
+
+function refuseLogin(link: OutgoingLink): void {
+  if (link.hello === undefined) return
+  link.refused = true
+  link.write(link.hello, UNAUTHORIZED, LOGIN_WRONG)
+  link.hello = undefined
+}
+
+function writeError(link: OutgoingLink, uuid: Buffer, error: readonly [string, string, string]): void {
+  link.write(uuid, ERROR, link.session.codec.encode(error))
+}
