@@ -54,8 +54,8 @@ export class OctetPeer {
 
   constructor(core: AnyParticipant, options: OctetPeerOptions = {}) {
     const { socketType = 'ROUTER', identity = '', pseud = false, outgoing = false, minor = 1 } = options
-    const local = core.isClient && !core.options.protocols.has(1) ? 'DEALER' : 'ROUTER'
-    const name = core.isClient ? 'us' : core.name
+    const local = core.options.isClient && !core.options.protocols.has(1) ? 'DEALER' : 'ROUTER'
+    const name = core.options.isClient ? 'us' : core.name
     this.driver = new Driver(
       this,
       'memory://us',

@@ -81,8 +81,10 @@ export interface ParticipantOptions {
 export type Protocol = 1 | 2
 
 /** What a participant is made with. */
-export interface SpokenOptions extends ParticipantOptions {
+export interface CoreOptions extends ParticipantOptions {
   readonly protocols?: readonly Protocol[]
+  /** It is a Client; default false. */
+  readonly isClient?: boolean
 }
 
 const MIB = 1024 * 1024
@@ -123,10 +125,11 @@ export interface ResolvedOptions {
   readonly maxShapes: number
   readonly limits: RpcLimits
   readonly protocols: ReadonlySet<Protocol>
+  readonly isClient: boolean
 }
 
 /** Throws `UsageError` BAD_OPTION. */
-export function resolveOptions(options: SpokenOptions): ResolvedOptions {
+export function resolveOptions(options: CoreOptions): ResolvedOptions {
   const { exposeErrors = 'message', heartbeat = {}, reconnect = {} } = options
   if (exposeErrors !== 'none' && exposeErrors !== 'message' && exposeErrors !== 'full') {
     throw new UsageError(
@@ -153,6 +156,7 @@ export function resolveOptions(options: SpokenOptions): ResolvedOptions {
     maxShapes: options.sharedShapes === false ? 0 : SHAPES_MAX,
     limits: resolveLimits(options.limits ?? {}),
     protocols: checkProtocols(options.protocols ?? [2]),
+    isClient: options.isClient === true,
   }
 }
 

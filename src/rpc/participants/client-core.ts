@@ -73,7 +73,8 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
   constructor(name: string, options: ClientOptions) {
     const { protocol = 2, userId = '' } = options
     const rules = retryRules(options.retry, options.idempotent)
-    super(name, protocol === 1 ? 'ROUTER' : 'DEALER', userId, { ...options, protocols: [protocol] }, rules)
+    const core = { ...options, protocols: [protocol], isClient: true }
+    super(name, protocol === 1 ? 'ROUTER' : 'DEALER', userId, core, rules)
     this.#userId = options.userId ?? ''
     this.#choose = chooserOf(options.picker ?? 'least-inflight')
     this.queue = new WaitingQueue(this.maxQueuedCalls, this.maxQueuedBytes)
@@ -81,10 +82,6 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
 
   get shown(): string {
     return this.name === '' ? 'the server' : JSON.stringify(this.name)
-  }
-
-  get isClient(): boolean {
-    return true
   }
 
   get queuedCalls(): number {

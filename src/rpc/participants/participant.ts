@@ -20,7 +20,7 @@ import {
   type TransportEvent,
 } from '../../zmtp/connections.ts'
 import { Emitter } from '../api/emitter.ts'
-import { type ResolvedOptions, resolveOptions, type SpokenOptions } from '../api/options.ts'
+import { type CoreOptions, type ResolvedOptions, resolveOptions } from '../api/options.ts'
 import type { Peer } from '../api/peer.ts'
 import { CallSettings } from '../api/settings.ts'
 import { Around } from '../around/around.ts'
@@ -104,7 +104,7 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
     name: string,
     socketType: string,
     identity: string,
-    options: SpokenOptions,
+    options: CoreOptions,
     rules: RetryRules = NO_RETRIES,
   ) {
     this.name = name
@@ -132,7 +132,7 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
       maxRunningPerPeer: limits.maxRunningCallsPerPeer,
       maxWaiting: limits.maxWaitingCalls,
     })
-    this.links = new Links(this.isClient ? 'client' : 'server', name)
+    this.links = new Links(this.options.isClient ? 'client' : 'server', name)
     const watches = new AbortWatches()
     const realNow = (): number => clock.now()
     this.around = new Around({
@@ -200,7 +200,6 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
 
   // -- what Server and Client decide -------------------------------------------------------------------------------------
 
-  abstract get isClient(): boolean
   abstract onReady(session: Session): void
   abstract onHello(session: Session, info: HelloInfo): void
   abstract onWelcome(session: Session): void

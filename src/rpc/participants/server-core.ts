@@ -4,7 +4,7 @@
  */
 import { LinkError, ProtocolError, type PseudError } from '../../base/errors.ts'
 import { AuthenticationError, hostOf, type TransportEvent } from '../../zmtp/connections.ts'
-import type { SpokenOptions } from '../api/options.ts'
+import type { CoreOptions } from '../api/options.ts'
 import { Peer } from '../api/peer.ts'
 import {
   checkSameUser,
@@ -35,7 +35,7 @@ export interface ServerEvents<ClientApi = unknown> extends ParticipantEvents {
   peergone: [peer: Peer<ClientApi>, error: Error | undefined]
 }
 
-export interface ServerCoreOptions extends SpokenOptions, PresenceOptions {}
+export interface ServerCoreOptions extends CoreOptions, PresenceOptions {}
 
 export class ServerCore extends Participant<ServerEvents<never>> {
   readonly peers: Map<string, Peer<never>> = new Map()
@@ -58,10 +58,6 @@ export class ServerCore extends Participant<ServerEvents<never>> {
     const { calls, deadlines, maxQueuedCalls, maxQueuedBytes } = this
     const now = (): number => this.context.now()
     this.#absent = new AbsentUsers({ calls, deadlines, now, maxQueuedCalls, maxQueuedBytes })
-  }
-
-  get isClient(): boolean {
-    return false
   }
 
   get queuedCalls(): number {

@@ -146,8 +146,10 @@ export class Link implements Connection, Receiver, IncomingLink, OutgoingLink {
     return this.#driver.remoteAddress
   }
 
-  /** The frames in front of a message are protocol 1's own affair. */
-  sendPart(): void {}
+  /** A whole message. The frames in front of one are protocol 1's own affair. */
+  sendPart(body: Buffer, more: boolean): void {
+    if (!more) write(this, body)
+  }
 
   beginPart(): Slab {
     this.#slab.save(this.#mark)

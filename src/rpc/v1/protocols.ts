@@ -16,7 +16,6 @@ export interface ProtocolsOwner extends SessionOwner<Session> {
   readonly options: ResolvedOptions
   readonly deadlines: Deadlines
   readonly context: TransportContext
-  readonly isClient: boolean
 }
 
 export class Protocols {
@@ -33,7 +32,7 @@ export class Protocols {
       deadlines: owner.deadlines,
       now: () => context.now(),
       random: context.random,
-      isClient: owner.isClient,
+      isClient: options.isClient,
       hasLogin: options.security.login !== undefined,
       heartbeatIntervalMs: options.heartbeatIntervalMs,
       handshakeTimeoutMs: options.handshakeTimeoutMs,

@@ -3,7 +3,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { encode } from '../../../src/codec/index.ts'
-import type { SpokenOptions } from '../../../src/rpc/api/options.ts'
+import type { CoreOptions } from '../../../src/rpc/api/options.ts'
 import { type CallContext, method, plain, RpcError } from '../../../src/rpc/index.ts'
 import { ServerCore } from '../../../src/rpc/participants/server-core.ts'
 import { TransportContext } from '../../../src/zmtp/connections.ts'
@@ -44,7 +44,7 @@ interface Bench {
   connect(options?: OctetPeerOptions): OctetPeer
 }
 
-function newServer(options: SpokenOptions = {}): Bench {
+function newServer(options: CoreOptions = {}): Bench {
   const clock = new FakeClock()
   let draws = 0
   const context = new TransportContext({ clock, random: () => (draws++ % 97) / 97 })
