@@ -30,6 +30,8 @@ export class Counters {
   notifiesReceived = 0
   /** Notifies that found no way out or no function. */
   notifiesDropped = 0
+  /** How often a peer was read from no more, because it did not read itself. */
+  slowPeers = 0
   /** Frames and keys that mean nothing here. */
   ignored = 0
   /** Sessions ended because the peer broke the protocol. */
@@ -48,4 +50,6 @@ export interface Stats extends Readonly<Counters> {
   readonly waiting: number
   /** Connected peers. */
   readonly peers: number
+  /** Octets that are written and wait for peers to take them. */
+  readonly queuedBytes: number
 }

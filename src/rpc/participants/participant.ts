@@ -328,14 +328,16 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
     let inFlight = 0
     let queued = this.queuedCalls
     let peers = 0
+    let queuedBytes = 0
     for (const session of this.sessions) {
       if (!session.open) continue
       peers++
       inFlight += session.inFlight
       queued += session.queuedCalls
+      queuedBytes += session.connection.queuedBytes
     }
     const { running, waiting } = this.slots
-    return { ...this.counters, queued, inFlight, running, waiting, peers }
+    return { ...this.counters, queued, inFlight, running, waiting, peers, queuedBytes }
   }
 
   updateHold(): void {

@@ -212,6 +212,7 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
   }
 
   onSlow(): void {
+    this.#owner.counters.slowPeers++
     this.#owner.links.slowPeer(this)
   }
 
