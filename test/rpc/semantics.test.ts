@@ -1,27 +1,38 @@
 // The exact semantics of every failure, over every transport: what docs and users are promised, one row each. The rows stand in
-// semantics/, by subject; here is where they are run, and where is counted that none is missing.
+// semantics/, by subject; here is where they are run, and where is counted that none is missing. What takes long is run by leaks.test.ts.
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { functions } from './semantics/functions.ts'
 import { leaks } from './semantics/leaks.ts'
 import { streaming } from './semantics/streaming.ts'
-import { type Rows, TRANSPORTS, type Transport, World } from './semantics/world.ts'
+import { type Rows, stage, TRANSPORTS, type Transport } from './semantics/world.ts'
 
-const FILES: readonly Rows[] = [functions, streaming, leaks]
+const FILES: readonly Rows[] = [functions, streaming]
 
 /**
  * What a transport cannot show, and why. Over MessagePort: a closed port does not come back, so no server restarts at its place, and no client of a
  * closed one comes back; threads have no kill -9 and no SIGSTOP of their own; and silence is no fault there.
  */
 const SENSELESS: readonly {
+  /** How the names of its tests begin: to the colon at least, for `row 2` is none of `row 22`. */
   readonly id: string
   readonly over: readonly Transport[]
   readonly why: string
 }[] = [
   {
-    id: 'row 22',
+    id: 'row 22:',
     over: ['MessagePort'],
     why: 'a socket of pseud/zmtp, which writes octets as it is told, dials no port',
+  },
+  {
+    id: 'row 14: with resume a stream of tracked items goes on',
+    over: ['MessagePort'],
+    why: 'no server comes back behind a port that was closed',
+  },
+  {
+    id: 'row 14: a stream that is to be resumed ends',
+    over: ['MessagePort'],
+    why: 'no server comes back behind a port that was closed: it ends with the port',
   },
 ]
 
@@ -74,13 +85,10 @@ function idOf(name: string): string {
 }
 
 for (const transport of TRANSPORTS) {
-  const test = suite(`semantics over ${transport}`)
-  const world = new World(transport)
-  test.after.each(() => world.clear())
-  test.after(() => world.remove())
+  const { test, world } = stage(`semantics over ${transport}`, transport)
   for (const rows of FILES) {
     for (const [name, play] of Object.entries(rows)) {
-      const senseless = SENSELESS.some(({ id, over }) => id === idOf(name) && over.includes(transport))
+      const senseless = SENSELESS.some(({ id, over }) => name.startsWith(id) && over.includes(transport))
       if (!senseless) test(name, () => play(world))
     }
   }
@@ -94,7 +102,7 @@ complete('each row and each test of the smallest set has a test, or is known to 
     ...Array.from({ length: ROWS }, (_, i) => `row ${i + 1}`),
     ...Array.from({ length: TESTS }, (_, i) => `section 6, ${i + 1}`),
   ]
-  const named = new Set(FILES.flatMap((rows) => Object.keys(rows)).map(idOf))
+  const named = new Set([...FILES, leaks].flatMap((rows) => Object.keys(rows)).map(idOf))
   assert.equal(
     [...named].filter((id) => !wanted.includes(id)),
     [],
@@ -113,9 +121,9 @@ complete('each row and each test of the smallest set has a test, or is known to 
 })
 
 complete('what a transport cannot show is a row that exists', () => {
-  const named = new Set(FILES.flatMap((rows) => Object.keys(rows)).map(idOf))
+  const names = FILES.flatMap((rows) => Object.keys(rows))
   assert.equal(
-    SENSELESS.filter(({ id }) => !named.has(id)),
+    SENSELESS.filter(({ id }) => !id.includes(':') || !names.some((name) => name.startsWith(id))),
     [],
   )
 })

@@ -9,6 +9,7 @@ export interface ContextSource {
   readonly method: string
   readonly headers: Readonly<Record<string, string>>
   readonly depth: number
+  readonly lastId: string | undefined
   /** On the monotonic clock; `Infinity` when the caller waits for ever. */
   readonly due: number
   readonly link: PeerLink
@@ -51,6 +52,14 @@ export class CallContext<PeerApi = unknown> {
   /** How many calls this one is nested in: 0 when nobody's function made it. */
   get depth(): number {
     return this.#source.depth
+  }
+
+  /**
+   * Of a stream that its caller has lost and asks for again: the id of the last item that arrived. The function goes on behind it.
+   * `undefined`: from the beginning.
+   */
+  get lastId(): string | undefined {
+    return this.#source.lastId
   }
 
   /** Aborts when nobody waits for the result any more: the peer is gone, its caller gave up, the deadline passed. */

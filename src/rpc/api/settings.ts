@@ -20,6 +20,11 @@ export interface CallOptions {
   readonly idempotent?: boolean
   /** How it is then sent again, over what the client says; `false`: it is not. */
   readonly retry?: RetryOptions | false
+  /**
+   * Goes on with a stream of tracked items when its connection is lost: the function is called again, and finds in `ctx.lastId` the id
+   * of the last item that arrived. As `retry` says how often and when; taking an item begins the count anew. Default false.
+   */
+  readonly resume?: boolean
   /** Rejects with UNAVAILABLE at once when nobody is connected, instead of waiting. */
   readonly failFast?: boolean
 }
@@ -31,6 +36,7 @@ export class CallSettings {
   readonly idempotencyKey: string | undefined
   readonly idempotent: boolean | undefined
   readonly retry: RetryPolicy | undefined
+  readonly resume: boolean
   readonly failFast: boolean
   /** How many calls this one is nested in. */
   readonly depth: number
@@ -50,6 +56,7 @@ export class CallSettings {
     this.idempotencyKey = options.idempotencyKey
     this.idempotent = options.idempotent
     this.retry = retry
+    this.resume = options.resume === true
     this.failFast = options.failFast === true
     this.depth = depth
     this.due = due
@@ -62,6 +69,7 @@ export class CallSettings {
       ...defined('headers', mergeHeaders(this.headers, options.headers)),
       ...defined('idempotencyKey', checkKey(options.idempotencyKey) ?? this.idempotencyKey),
       ...defined('idempotent', options.idempotent ?? this.idempotent),
+      resume: options.resume ?? this.resume,
       failFast: options.failFast ?? this.failFast,
     }
     const timeoutMs = options.timeoutMs === undefined ? this.timeoutMs : checkTimeout(options.timeoutMs)
@@ -93,6 +101,7 @@ export class CallSettings {
       ...defined('headers', this.headers),
       ...defined('idempotencyKey', this.idempotencyKey),
       ...defined('idempotent', this.idempotent),
+      resume: this.resume,
       failFast: this.failFast,
     }
   }

@@ -125,9 +125,15 @@ export class Call extends Deadline implements StreamOwner, Keepable {
     return this.state === QUEUED && this.past?.started !== true ? 'no' : 'maybe'
   }
 
+  /** Behind which item its next message asks for the rest of its stream. */
+  get lastId(): string | undefined {
+    return this.settings.resume ? this.stream?.receivedId : undefined
+  }
+
   /** The attempt that its next message tells; 0: none. A first one is told where that makes the other side remember the outcome. */
   get attempt(): number {
-    if (!this.repeatable) return 0
+    // A stream that goes on is no repetition: what it answered before is not wanted again.
+    if (!this.repeatable || this.stream?.begun === true) return 0
     const attempt = this.past?.attempt ?? 1
     return attempt > 1 || this.settings.idempotencyKey === undefined ? attempt : 0
   }

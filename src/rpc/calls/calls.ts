@@ -317,6 +317,7 @@ export class Calls implements CallOwner {
   }
 
   #isRepeatable({ method, settings }: Call): boolean {
+    if (settings.resume) return true
     if (settings.idempotencyKey !== undefined) return true
     return settings.idempotent ?? this.#options.rules.isIdempotent?.(method) ?? false
   }

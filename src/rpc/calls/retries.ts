@@ -50,6 +50,8 @@ export class Retries {
   /** How long a call that was lost waits until it is sent again; `undefined`: it is not, and this was its last attempt. */
   #delayOf(call: Call): number | undefined {
     const policy = call.settings.retry
+    // A stream that has got on since is none that fails again and again.
+    if (call.past !== undefined && call.stream?.advanced === true) call.past.attempt = 1
     const attempt = call.past?.attempt ?? 1
     if (policy === undefined || attempt >= policy.attempts) return undefined
     const { rules, counters, random, now } = this.#options
@@ -77,9 +79,13 @@ export class Retries {
   }
 }
 
-/** Whether a call may be sent to somebody else: it was sent, its octets are here, and neither it nor its arguments stream yet. */
-function canResend({ state, kept, stream, offers, target }: Call): boolean {
-  if (state !== SENT || kept === undefined || stream?.begun === true || offers?.taken === true) return false
+/**
+ * Whether a call may be sent to somebody else: it was sent, its octets are here, its arguments do not stream yet, and nor does it,
+ * or it can go on where it stood.
+ */
+function canResend({ state, kept, stream, offers, target, settings }: Call): boolean {
+  if (state !== SENT || kept === undefined || offers?.taken === true) return false
+  if (stream?.begun === true && !(settings.resume && stream.resumable)) return false
   return target.refusal() === undefined
 }
 
@@ -95,6 +101,7 @@ export function unsend(call: Call, keeper: Keeper, started: boolean): boolean {
   call.encoded = keeper.portable(call, lane)
   call.past ??= { attempt: 1, started: false, error: undefined, wait: undefined }
   if (started) call.past.started = true
+  call.stream?.rewind()
   call.state = QUEUED
   return true
 }

@@ -7,6 +7,7 @@ import type { Reader } from '../../codec/index.ts'
 import type { WireError } from '../errors/remote-error.ts'
 import type { Counters } from '../participants/counters.ts'
 import { NAME_MAX } from '../registry/names.ts'
+import { isTrackId } from '../streams/tracked.ts'
 
 const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({ __proto__: null } as never)
 // Headers are for a trace id and the like; together, in characters.
@@ -21,6 +22,8 @@ export class CallRequest {
   remainingMs: number = Number.POSITIVE_INFINITY
   /** Places of arguments that stream. */
   streams: readonly number[] | undefined = undefined
+  /** Behind which of its items a stream is to go on. */
+  lastId: string | undefined = undefined
   readonly #reader: Reader
   readonly #counters: Counters
   readonly #maxTimeoutMs: number
@@ -69,6 +72,7 @@ export class CallRequest {
     this.depth = 0
     this.remainingMs = Number.POSITIVE_INFINITY
     this.streams = undefined
+    this.lastId = undefined
   }
 
   #readMeta(): void {
@@ -94,6 +98,9 @@ export class CallRequest {
           break
         case 's':
           this.streams = this.#readPlaces()
+          break
+        case 'l':
+          this.lastId = readTrackId(reader.readValue())
           break
         case 'i':
         case 'a':
@@ -139,6 +146,10 @@ function readHeaders(value: unknown): Readonly<Record<string, string>> {
   }
   if (size > HEADERS_MAX) failMeta(`the headers are longer than ${HEADERS_MAX} characters`)
   return Object.freeze(headers)
+}
+
+function readTrackId(value: unknown): string {
+  return isTrackId(value) ? value : failMeta('l is the id of an item')
 }
 
 function readKeywords(value: unknown): object {

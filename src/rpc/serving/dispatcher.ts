@@ -299,6 +299,7 @@ export class Dispatcher implements Asking, IncomingOwner {
       this.#request.headers,
       this.#request.depth,
       this.now() + this.#request.remainingMs,
+      this.#request.lastId,
     )
     return this.#incoming
   }

@@ -50,6 +50,7 @@ export class Incoming extends Deadline implements ContextSource {
   readonly lane: CallerLane
   readonly headers: Readonly<Record<string, string>>
   readonly depth: number
+  readonly lastId: string | undefined
   state: typeof WAITING | typeof RUNNING | typeof OVER = RUNNING
   /** While it waits for a slot. */
   handler: Handler | undefined = undefined
@@ -71,6 +72,7 @@ export class Incoming extends Deadline implements ContextSource {
     headers: Readonly<Record<string, string>>,
     depth: number,
     due: number,
+    lastId: string | undefined,
   ) {
     super()
     this.#owner = owner
@@ -80,6 +82,7 @@ export class Incoming extends Deadline implements ContextSource {
     this.headers = headers
     this.depth = depth
     this.due = due
+    this.lastId = lastId
   }
 
   get link(): PeerLink {

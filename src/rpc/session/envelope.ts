@@ -68,13 +68,14 @@ export function hasMeta(settings: CallSettings, remainingMs: number): boolean {
   )
 }
 
-/** `attempt`: 0 for none. `streams`: the places of arguments that stream. */
+/** `attempt`: 0 for none. `streams`: the places of arguments that stream. `lastId`: behind which item a stream goes on. */
 export function writeMeta(
   slab: Slab,
   settings: CallSettings,
   remainingMs: number,
   attempt = 0,
   streams?: readonly number[],
+  lastId?: string,
 ): void {
   const { headers, idempotencyKey, depth } = settings
   const timed = remainingMs !== Number.POSITIVE_INFINITY
@@ -85,7 +86,8 @@ export function writeMeta(
       (idempotencyKey === undefined ? 0 : 1) +
       (attempt > 0 ? 1 : 0) +
       (depth > 0 ? 1 : 0) +
-      (streams === undefined ? 0 : 1),
+      (streams === undefined ? 0 : 1) +
+      (lastId === undefined ? 0 : 1),
   )
   if (timed) {
     writeString(slab, 'd')
@@ -116,6 +118,10 @@ export function writeMeta(
     writeString(slab, 's')
     writeArrayHeader(slab, streams.length)
     for (const place of streams) writeUint(slab, place)
+  }
+  if (lastId !== undefined) {
+    writeString(slab, 'l')
+    writeString(slab, lastId)
   }
 }
 

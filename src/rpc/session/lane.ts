@@ -207,14 +207,15 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
   }
 
   sendEncoded(call: Call, remainingMs: number): void {
-    const { settings, offers, attempt } = call
+    const { settings, offers, attempt, lastId } = call
     const encoded = call.encoded!
-    const withMeta = attempt > 0 || offers !== undefined || hasMeta(settings, remainingMs)
+    const withMeta =
+      attempt > 0 || offers !== undefined || lastId !== undefined || hasMeta(settings, remainingMs)
     this.#checkSize(encoded.length, 'no')
     const slab = this.#begin()
     writeCallHead(slab, withMeta)
     writeEncoded(slab, encoded)
-    if (withMeta) writeMeta(slab, settings, remainingMs, attempt, offers?.places)
+    if (withMeta) writeMeta(slab, settings, remainingMs, attempt, offers?.places, lastId)
     this.#end()
   }
 

@@ -47,6 +47,9 @@ export class Inflow implements RemoteStream {
   #receivedId: string | undefined
   // Whether every item until now could be gone on behind.
   #tracked = true
+  // Items that came before the call was sent again, and are not taken: whom it was sent to now knows nothing of them.
+  #old = 0
+  #advanced = false
   // What may still come, and what was taken since the last grant.
   #room = WINDOW_ITEMS
   #taken = 0
@@ -130,6 +133,20 @@ export class Inflow implements RemoteStream {
     return this.#receivedId
   }
 
+  /** Whether an item was taken since the call was sent. */
+  get advanced(): boolean {
+    return this.#advanced
+  }
+
+  /** The call is sent again: credit begins anew. */
+  rewind(): void {
+    this.#old = this.#items.length
+    this.#advanced = false
+    this.#room = WINDOW_ITEMS
+    this.#taken = 0
+    this.#takenBytes = 0
+  }
+
   /** Whether the function could go on behind what has come. */
   get resumable(): boolean {
     return this.#tracked
@@ -165,6 +182,11 @@ export class Inflow implements RemoteStream {
 
   /** An item was taken: at half a window, in number or octets, so many more may come. */
   #grant(size: number): void {
+    this.#advanced = true
+    if (this.#old > 0) {
+      this.#old--
+      return
+    }
     this.#taken++
     this.#takenBytes += size
     if (this.#taken < WINDOW_ITEMS / 2 && this.#takenBytes < WINDOW_BYTES / 2) return

@@ -1,7 +1,13 @@
 // Streams against consumers that stop and links that end.
 import * as assert from 'uvu/assert'
-import { tracked } from '../../../src/rpc/index.ts'
-import { sleep, until } from '../../support/within.ts'
+import {
+  type CallOptions,
+  method,
+  type RemoteStream,
+  type RpcError,
+  tracked,
+} from '../../../src/rpc/index.ts'
+import { sleep, until, within } from '../../support/within.ts'
 import { failure, type Rows } from './world.ts'
 
 export const streaming: Rows = {
@@ -111,5 +117,112 @@ export const streaming: Rows = {
       assert.equal((await items.next()).value, { letter: 'c' })
       const error = await failure(items.next())
       assert.equal([error.code, error.executed, error.details], ['UNAVAILABLE', 'maybe', { lastId: 'id-c' }])
+    },
+
+  'row 14: with resume a stream of tracked items goes on at the next server, behind the last one that arrived':
+    async (world) => {
+      const begun: (string | undefined)[] = []
+      let wait = Promise.resolve()
+      let rounds = 0
+      const feed = {
+        feed: method(async function* (ctx, to: number) {
+          begun.push(ctx.lastId)
+          for (let n = ctx.lastId === undefined ? 0 : Number(ctx.lastId) + 1; n < to; n++) {
+            yield tracked(n, `item ${n}`)
+            await wait
+          }
+        }),
+      }
+      const retry = { minMs: 1, maxMs: 5 }
+      let { server, client, at } = await world.pair(feed, { client: { retry } })
+      const items = client.with({ resume: true }).feed(600)[Symbol.asyncIterator]() as RemoteStream<string>
+      const taken: unknown[] = []
+      const take = async (count: number): Promise<void> => {
+        for (let i = 0; i < count; i++) taken.push((await within(5000, items.next(), 'an item')).value)
+      }
+      for (const [first, unread] of [
+        [100, true],
+        [150, false],
+        [1, true],
+      ] as const) {
+        await take(first)
+        rounds++
+        await until(() => begun.length === rounds, 5000, 'the call at this server')
+        // With a window of items that nobody has taken, and with none.
+        if (unread) await until(() => client.stats().itemsReceived - taken.length >= 32)
+        else wait = new Promise(() => {})
+        await server.close()
+        wait = Promise.resolve()
+        server = world.server()
+        server.registerRpc(feed)
+        await server.bind(at)
+      }
+      await take(600 - taken.length)
+      assert.equal(
+        taken,
+        Array.from({ length: 600 }, (_, n) => `item ${n}`),
+      )
+      assert.is(items.lastId, '599')
+      assert.equal(await items.next(), { value: undefined, done: true })
+      assert.is(begun.length, 4)
+      assert.is(begun[0], undefined)
+      const { inFlight, queued, retried } = client.stats()
+      assert.equal({ inFlight, queued, retried }, { inFlight: 0, queued: 0, retried: 3 })
+    },
+
+  'row 14: with resume a stream whose items are not all tracked ends as any other': async (world) => {
+    const { server, client } = await world.pair({
+      async *mixed() {
+        yield tracked(1, 'one')
+        yield 'two'
+        await new Promise(() => {})
+      },
+    })
+    const items = client.with({ resume: true }).mixed()[Symbol.asyncIterator]() as RemoteStream<string>
+    await until(() => client.stats().itemsReceived === 2)
+    await server.close()
+    assert.is((await items.next()).value, 'one')
+    assert.is((await items.next()).value, 'two')
+    const error = await failure(items.next())
+    assert.equal([error.code, error.executed, error.details], ['UNAVAILABLE', 'maybe', { lastId: '1' }])
+  },
+
+  'row 14: a stream that is to be resumed ends with its deadline, its signal, its reader and its client':
+    async (world) => {
+      const { server, client } = await world.pair({
+        async *numbers() {
+          for (let n = 0; ; n++) {
+            yield tracked(n, n)
+            await sleep(1)
+          }
+        },
+      })
+      const controller = new AbortController()
+      const begin = async (options: CallOptions): Promise<RemoteStream<number>> => {
+        const stream = client.with({ resume: true, ...options }).numbers()
+        const items = stream[Symbol.asyncIterator]() as RemoteStream<number>
+        assert.is((await items.next()).value, 0)
+        return items
+      }
+      const late = await begin({ timeoutMs: 500 })
+      const aborted = await begin({ signal: controller.signal })
+      const left = await begin({})
+      const closed = await begin({})
+      const drained = async (items: RemoteStream<number>): Promise<RpcError> => {
+        for (;;) {
+          const step = await items.next().catch((error: RpcError) => error)
+          if (step instanceof Error) return step
+        }
+      }
+      const ends = { late: drained(late), closed: drained(closed) }
+      await server.close()
+      controller.abort(new Error('enough'))
+      assert.is((await drained(aborted)).message, 'enough')
+      await left.return()
+      assert.is((await within(5000, ends.late)).code, 'DEADLINE_EXCEEDED')
+      await client.close()
+      assert.is((await within(5000, ends.closed)).code, 'CLOSED')
+      const { inFlight, queued } = client.stats()
+      assert.equal({ inFlight, queued }, { inFlight: 0, queued: 0 })
     },
 }

@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { suite, type Test } from 'uvu'
 import {
   Client,
   type ClientOptions,
@@ -101,6 +102,15 @@ export class World {
   remove(): void {
     rmSync(this.#folder, { recursive: true, force: true })
   }
+}
+
+/** A suite whose tests share a world, which is cleared after each. */
+export function stage(name: string, transport: Transport): { readonly test: Test; readonly world: World } {
+  const test = suite(name)
+  const world = new World(transport)
+  test.after.each(() => world.clear())
+  test.after(() => world.remove())
+  return { test, world }
 }
 
 /** The error that a call ends with. */
