@@ -68,6 +68,8 @@ export {
   type StatusEvent,
   type Stub,
   sameSecret,
+  type Tracked,
+  tracked,
   trustedPeer,
   UnauthorizedError,
 } from './rpc/index.ts'

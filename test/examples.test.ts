@@ -24,7 +24,15 @@ async function succeeds(child: Child): Promise<void> {
   assert.is(await child.ended(30_000), 0, child.output)
 }
 
-const SINGLE = ['opentelemetry', 'registries', 'server-calls-client', 'streams', 'sync', 'typed-api', 'worker-threads']
+const SINGLE = [
+  'opentelemetry',
+  'registries',
+  'server-calls-client',
+  'streams',
+  'sync',
+  'typed-api',
+  'worker-threads',
+]
 const SOCKETS = [
   'batches',
   'pipeline',

@@ -11,6 +11,7 @@ import type { RemoteStream } from '../../src/rpc/streams/remote-stream.ts'
 import { TransportContext } from '../../src/zmtp/connections.ts'
 import { FakeClock } from '../support/clock.ts'
 import { ScriptedConnection } from '../support/scripted-driver-rpc.ts'
+import { within } from '../support/within.ts'
 
 const test = suite('streams that resume')
 
@@ -127,21 +128,22 @@ test('a server that sends more than the fresh credit breaks the protocol', async
 test('it is given up after three attempts that brought nothing, and not while items are taken', async () => {
   const { clock, connect, feed, core } = newClient()
   const items = feed()
-  const round = (item?: string): void => {
+  const round = async (item?: string): Promise<void> => {
     const wire = connect()
     clock.advance(10_000)
+    await turn()
     const [[, id]] = wire.take() as [[number, number]]
     if (item !== undefined) wire.feed([4, id, item, item])
     wire.lose(lost())
   }
   for (let n = 0; n < 10; n++) {
-    round(`${n}`)
+    await round(`${n}`)
     assert.equal(await items.next(), { value: `${n}`, done: false })
   }
-  // The one that brought the last item was the first of three.
-  round()
-  round()
-  const error = await items.next().then(
+  await round()
+  await round()
+  await round()
+  const error = await within(5000, items.next()).then(
     () => assert.unreachable(),
     (reason: RpcError) => reason,
   )

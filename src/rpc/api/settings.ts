@@ -82,7 +82,13 @@ export class CallSettings {
   /** These settings with other headers. Throws `UsageError` BAD_OPTION. */
   withHeaders(headers: Readonly<Record<string, string>>): CallSettings {
     const checked = defined('headers', mergeHeaders(undefined, headers))
-    return new CallSettings(this.timeoutMs, { ...this.#options(), ...checked }, this.depth, this.due)
+    return new CallSettings(
+      this.timeoutMs,
+      { ...this.#options(), ...checked },
+      this.depth,
+      this.due,
+      this.retry,
+    )
   }
 
   /** These settings for calls made while serving another: nested `depth` deep, over when that one is. */
