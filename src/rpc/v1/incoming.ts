@@ -14,6 +14,7 @@ import {
   ERROR,
   HEARTBEAT,
   HELLO,
+  NO_CALL,
   OK,
   type Questions,
   UNAUTHORIZED,
@@ -150,11 +151,11 @@ function readAuthenticated(link: IncomingLink): void {
 }
 
 function readUnauthorized(link: IncomingLink, uuid: Buffer): void {
-  if (link.endLogin()) {
+  const id = link.uuids.idIn(uuid)
+  if (id === NO_CALL && link.endLogin()) {
     link.feedValue([GOAWAY, 0, LOGIN_REFUSED])
     return
   }
-  const id = link.uuids.idIn(uuid)
   const message = 'the server asks for a login, or for another one'
   if (!link.session.lane.pending.has(id)) link.ignore()
   else link.feedError(id, { c: 'UNAUTHENTICATED', m: message, x: 'no' })

@@ -26,6 +26,7 @@ import {
   ERROR,
   HEARTBEAT,
   HELLO,
+  NO_CALL,
   OK,
   type Questions,
   UNAUTHORIZED,
@@ -50,9 +51,6 @@ export interface OutgoingLink {
   /** A HELLO of this side was sent: nothing else is before it is answered. */
   awaitLogin(): void
 }
-
-/** The id in uuids of what wants no answer, or an answer that is no call's. */
-const NO_CALL = 0
 
 const LOGIN_WRONG = Buffer.from('the login is refused')
 
@@ -125,6 +123,8 @@ function writeHello(link: OutgoingLink, octets: Buffer): void {
     link.afterwards(() => link.feedValue([WELCOME, {}]))
     return
   }
+  // In Python a server asks for a login, and its backends expect to have asked: a HEARTBEAT makes them ask where they have to.
+  link.write(EMPTY, HEARTBEAT, EMPTY)
   link.write(link.uuids.of(NO_CALL), HELLO, bodyOfLogin(codec, { user, password }))
   link.awaitLogin()
 }

@@ -19,6 +19,9 @@ export const UNAUTHORIZED = 0x11
 
 export const VERSION: Buffer = Buffer.from('v1')
 
+/** The id in uuids of what wants no answer, or an answer that is no call's. */
+export const NO_CALL = 0
+
 // Ours and Python's have 16 octets. Others are only sent back, and might be texts.
 const UUID_MAX = 64
 const UUID_SIZE = 16

@@ -230,8 +230,8 @@ test('logs in before anything else, and calls wait until that is answered', asyn
   const peer = connect()
   const result = call('lower', 'ABC')
   await sleep(0)
-  const [probe, hello, ...rest] = await peer.heard()
-  assert.equal([probe!.length, hello!.length, rest.length], [1, 5, 0])
+  const [probe, beat, hello, ...rest] = await peer.heard()
+  assert.equal([probe!.length, beat![3], hello!.length, rest.length], [1, Buffer.of(HEARTBEAT), 5, 0])
   assert.equal(
     [hello![3], decode(hello![4]!)],
     [Buffer.of(HELLO), [Buffer.from('john'), Buffer.from('s3cret!')]],
@@ -243,6 +243,7 @@ test('logs in before anything else, and calls wait until that is answered', asyn
   })
   await sleep(0)
   assert.is(ready, false)
+  peer.say(UNAUTHORIZED, '', 'Authentication Required') // to the HEARTBEAT
   peer.say(AUTHENTICATED, hello![2]!, "Welcome b'john'")
   const [work] = await peer.answers()
   assert.equal([ready, work!.type, work!.body], [true, WORK, ['lower', ['ABC'], {}]])
@@ -255,7 +256,7 @@ test('a refused login is final: the calls that wait are told, and nobody dials a
   const peer = connect()
   const error = failure(call('lower', 'ABC'))
   await sleep(0)
-  const [, hello] = await peer.heard()
+  const [, , hello] = await peer.heard()
   peer.say(UNAUTHORIZED, hello![2]!, 'Authentication Error')
   await sleep(0)
   assert.is(peer.over, true)
