@@ -5,7 +5,7 @@ declare module 'msgpackr' {
   export function unpack(bytes: Uint8Array): any
 
   export class Packr {
-    constructor(options: { useRecords: boolean; int64AsType: 'number' | 'bigint' })
+    constructor(options: { useRecords?: boolean; structures?: object[]; int64AsType: 'number' | 'bigint' })
     pack(value: unknown): Buffer
     unpack(bytes: Uint8Array): unknown
   }

@@ -101,6 +101,11 @@ export class Reader extends Cursor {
     return this.#value(this.settings.depth)
   }
 
+  /** Any value inside `depth` containers: for makers. */
+  item(depth: number): unknown {
+    return this.#value(depth)
+  }
+
   #value(depth: number): unknown {
     const at = this.at
     if (at >= this.end) this.truncated()
@@ -286,9 +291,15 @@ export class Reader extends Cursor {
       this.fail('BAD_SHAPE', this.at, `${length} values for a shape of ${keys.length} keys`)
     }
     this.count(length, 1)
+    const making = shape.making
+    if (making !== undefined) return making.make(this, making.template, keys, length, depth)
     const object: Record<string, unknown> = {}
-    if (shape.plain) for (let i = 0; i < length; i++) object[keys[i]!] = this.#value(depth)
-    else for (let i = 0; i < length; i++) this.#setNamed(object, keys[i]!, this.at, depth)
+    if (shape.plain) {
+      shape.count()
+      for (let i = 0; i < length; i++) object[keys[i]!] = this.#value(depth)
+    } else {
+      for (let i = 0; i < length; i++) this.#setNamed(object, keys[i]!, this.at, depth)
+    }
     return object
   }
 

@@ -6,6 +6,7 @@
  * Both tables can go back to where they were before the message at hand, because a message may be given up half-written, and one
  * that could not be read is gone through again for its definitions.
  */
+import { MAKER_WANTED, type Making, makingOf } from './making.ts'
 import { putString, roomForString } from './text.ts'
 
 /** Shapes of one direction: a number is one octet. */
@@ -95,6 +96,22 @@ export class SentShapes {
     return step.id === PLAIN ? this.#sight(keys) : step.id
   }
 
+  /** As `find` for the enumerable keys of `object`, its own and inherited ones; PLAIN when they are no shape yet. */
+  findOf(object: object): number {
+    let step = this.#root
+    if (step === undefined) return PLAIN
+    for (const key in object) {
+      const first: Step | undefined = step.first
+      if (first !== undefined && first.key === key) {
+        step = first
+      } else {
+        step = step.others?.get(key)
+        if (step === undefined) return PLAIN
+      }
+    }
+    return step.id
+  }
+
   /**
    * Gives these keys the next number; returns the data of the extension that says so. `undefined`: they cannot have one, since the
    * table is full, or one of them asks for a closer look.
@@ -178,10 +195,18 @@ export class Shape {
   readonly keys: readonly string[]
   /** Its keys can be set one after the other: none of them is a name of Object.prototype, or there twice. */
   readonly plain: boolean
+  /** How it is made, once it is known to come often. */
+  making: Making | undefined = undefined
+  #uses = 0
 
   constructor(keys: readonly string[]) {
     this.keys = keys
     this.plain = keys.every(isOrdinary) && new Set(keys).size === keys.length
+  }
+
+  /** It is used without a maker. */
+  count(): void {
+    if (++this.#uses === MAKER_WANTED) this.making = makingOf(this.keys)
   }
 }
 

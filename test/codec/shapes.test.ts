@@ -5,6 +5,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Mark, Slab } from '../../src/base/slab.ts'
 import { Codec, CodecError, ReceivedShapes, SentShapes, SHAPES_MAX } from '../../src/codec/index.ts'
+import { MAKER_KEYS_MAX, MAKERS } from '../../src/codec/makers.ts'
 import { decodeReference } from '../reference/msgpack.ts'
 import { hex, refused } from './feed.ts'
 
@@ -323,6 +324,9 @@ shapes('more shapes, octets or keys than allowed are refused', () => {
     Array.from({ length: 64 }, (_, i) => `k${i}`),
   )
   const strict = new Codec({ limits: { maxKeys: 1 } })
+  const sent = new SentShapes()
+  for (let i = 0; i < 2; i++) encode({ a: 1, b: 2 }, sent)
+  refused('NOT_ENCODABLE', () => encode({ a: 1, b: 2 }, sent, strict))
   refused('BAD_SHAPE', () => decode(hex(DEFINED), new ReceivedShapes(), strict))
 })
 
@@ -374,6 +378,86 @@ shapes('what was written with shapes can be had without them', () => {
   for (let i = 0; i < 2; i++) encode({ a: i }, sent)
   for (const head of ['c70329 00 a161', 'c8000329 00 a161', 'c90000000329 00 a161']) {
     assert.equal(codec.expand(hex(`92 ${head} 01`), sent), hex('81 a161 01'))
+  }
+})
+
+shapes('an object that changes while it is written is refused', () => {
+  const line = new Line()
+  for (let i = 0; i < 2; i++) line.carry({ first: 1, second: 2 })
+  const changing = {
+    get first() {
+      Reflect.deleteProperty(changing, 'second')
+      return 1
+    },
+    second: 2,
+  }
+  const error = refused('NOT_ENCODABLE', () => encode(changing, line.sent))
+  assert.match(error.message, 'a getter changes it')
+  const throwing = {
+    first: 1,
+    get second(): number {
+      throw new Error('not today')
+    },
+  }
+  assert.is(
+    (refused('NOT_ENCODABLE', () => encode(throwing, line.sent)) as { path?: string }).path,
+    'value.second',
+  )
+  line.carry({ first: 3, second: 4 })
+})
+
+shapes('what others have added to Object.prototype is not sent', () => {
+  const line = new Line()
+  for (let i = 0; i < 2; i++) line.carry({ a: 1, added: 2 })
+  for (let i = 0; i < 2; i++) line.carry({ a: 1 })
+  Object.defineProperty(Object.prototype, 'added', { value: 3, enumerable: true, configurable: true })
+  try {
+    assert.equal(encode({ a: 1 }, line.sent), hex('92 d42801 01'))
+  } finally {
+    Reflect.deleteProperty(Object.prototype, 'added')
+  }
+})
+
+shapes('a shape that comes often is made in another way, and is no different', () => {
+  for (const count of [1, 2, 3, 11, 12, 13]) {
+    const line = new Line()
+    const keys = Array.from({ length: count }, (_, i) => `often${count}_${i}`)
+    for (let n = 0; n < 100; n++) {
+      const value = Object.fromEntries(
+        keys.map((key, i) => [key, [n, `${i}`, n / 3, null, { a: [n] }][(n + i) % 5]]),
+      )
+      line.carry([value, value])
+      const made = decode(encode(value, line.sent), line.received) as object
+      assert.equal(Object.keys(made), keys)
+      assert.is(Object.getPrototypeOf(made), Object.prototype)
+      for (const key of keys) {
+        const { writable, enumerable, configurable } = Object.getOwnPropertyDescriptor(made, key)!
+        assert.equal([writable, enumerable, configurable], [true, true, true])
+      }
+    }
+    // Two connections, the same shape.
+    const other = new Line()
+    for (let n = 0; n < 50; n++) other.carry(Object.fromEntries(keys.map((key) => [key, n])))
+  }
+})
+
+shapes('every maker makes objects of every number of keys', () => {
+  for (const make of MAKERS) {
+    for (let count = 1; count <= MAKER_KEYS_MAX; count++) {
+      const keys = Array.from({ length: count }, (_, i) => `k${i}`)
+      const template = Object.fromEntries(keys.map((key) => [key, null]))
+      let at = 0
+      const made = make({ item: (depth) => depth + at++ }, template, keys, count, 100)
+      assert.equal(made, Object.fromEntries(keys.map((key, i) => [key, 100 + i])))
+      assert.is(template.k0, null)
+    }
+  }
+})
+
+shapes('when all makers are given away, objects are made as before', () => {
+  const line = new Line()
+  for (let i = 0; i < MAKERS.length + 5; i++) {
+    for (let n = 0; n < 50; n++) line.carry({ [`given${i}`]: n, other: 'x' })
   }
 })
 
