@@ -45,6 +45,11 @@ export type { DrainOptions } from './participants/participant.ts'
 export type { PickedCall, Picker, PickServer, ReadyServer } from './participants/pickers.ts'
 export type { ServerEvents } from './participants/server-core.ts'
 export type { HandlerOptions, ParameterInfo } from './registry/handler.ts'
+export type {
+  FunctionDescription,
+  IntrospectionApi,
+  ParameterDescription,
+} from './registry/introspection.ts'
 export {
   type CurriedRegistrar,
   type MethodOptions,

@@ -19,8 +19,15 @@ export interface ContextSource {
   now(): number
 }
 
+/** The context that a call of `method` would have, were it made instead of this one. */
+export let contextAs: (context: CallContext, method: string) => CallContext
+
 /** `PeerApi` is what the caller registers: `ctx.peer.api.x()` calls it back. */
 export class CallContext<PeerApi = unknown> {
+  static {
+    contextAs = (context, method) => new CallContext(new Renamed(context.#source, method))
+  }
+
   readonly #source: ContextSource
   #peer: Peer<PeerApi> | undefined
 
@@ -90,5 +97,43 @@ export class CallContext<PeerApi = unknown> {
         .with(options)
         .nested(depth + 1, due),
     ) as Stub
+  }
+}
+
+class Renamed implements ContextSource {
+  readonly method: string
+  readonly #source: ContextSource
+
+  constructor(source: ContextSource, method: string) {
+    this.method = method
+    this.#source = source
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    return this.#source.headers
+  }
+
+  get depth(): number {
+    return this.#source.depth
+  }
+
+  get due(): number {
+    return this.#source.due
+  }
+
+  get link(): PeerLink {
+    return this.#source.link
+  }
+
+  get settings(): CallSettings {
+    return this.#source.settings
+  }
+
+  get signal(): AbortSignal {
+    return this.#source.signal
+  }
+
+  now(): number {
+    return this.#source.now()
   }
 }

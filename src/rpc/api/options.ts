@@ -41,6 +41,8 @@ export interface RpcLimits {
 export interface ParticipantOptions {
   /** Where functions are looked up that are not registered here: before the global registry. */
   readonly registry?: Registry
+  /** Tells those who connect which functions they may call: `$rpc.list`, `$rpc.describe`, `$rpc.ping`. Default false. */
+  readonly introspection?: boolean
   /** What callers learn of an error that a function throws. Default `message`: code, class name, message. */
   readonly exposeErrors?: ExposeErrors
   /** How long a call may take unless it says otherwise; `Infinity`: for ever. Default 30,000. */
@@ -107,6 +109,7 @@ export const DEFAULT_RPC_LIMITS: RpcLimits = {
 
 /** The options with defaults filled in. */
 export interface ResolvedOptions {
+  readonly introspection: boolean
   readonly exposeErrors: ExposeErrors
   readonly timeoutMs: number
   readonly maxMessageSize: number
@@ -138,6 +141,7 @@ export function resolveOptions(options: CoreOptions): ResolvedOptions {
     )
   }
   return {
+    introspection: options.introspection === true,
     exposeErrors,
     timeoutMs: checkTimeout(options.timeoutMs ?? 30_000),
     maxMessageSize: positive('maxMessageSize', options.maxMessageSize, 16 * MIB),

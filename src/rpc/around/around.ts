@@ -11,6 +11,7 @@ import type { Calls, NotifyLane, Surroundings } from '../calls/calls.ts'
 import type { Deadlines } from '../calls/deadlines.ts'
 import { closedError } from '../calls/endings.ts'
 import { RpcError } from '../errors/errors.ts'
+import { markNotRun } from '../errors/not-run.ts'
 import type { WireError } from '../errors/remote-error.ts'
 import type { Counters } from '../participants/counters.ts'
 import { STREAM_METHOD } from '../registry/names.ts'
@@ -171,7 +172,16 @@ export class Around implements OutgoingOwner, Surroundings {
   ): unknown {
     if (this.onion.isEmpty) return run(args)
     const call = new ServedCall(incoming, kind, args)
-    return this.onion.run(call, () => run(call.checkedArgs()))
+    let begun = false
+    const outcome = this.onion.run(call, () => {
+      const given = call.checkedArgs()
+      begun = true
+      return run(given)
+    })
+    return outcome.catch((error: unknown) => {
+      // A guard: it refused in front of the function.
+      throw begun || !(error instanceof Error) ? error : markNotRun(error)
+    })
   }
 
   /** A call of a peer was not run. */

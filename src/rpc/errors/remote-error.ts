@@ -62,6 +62,7 @@ const FAILED: WireError = { c: 'INTERNAL', m: 'the function failed' }
 // Codes that a caller needs to know what to do next, and that say nothing of what is inside.
 const REFUSALS: ReadonlySet<string> = new Set([
   'INVALID_ARGUMENT',
+  'NOT_FOUND',
   'UNAUTHENTICATED',
   'PERMISSION_DENIED',
   'RESOURCE_EXHAUSTED',

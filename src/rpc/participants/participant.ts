@@ -34,7 +34,8 @@ import { closedError } from '../calls/endings.ts'
 import { NO_RETRIES, type RetryRules } from '../calls/retry-policy.ts'
 import { RpcError } from '../errors/errors.ts'
 import type { Handler } from '../registry/handler.ts'
-import { type Asking, findHandler, type Registry } from '../registry/registry.ts'
+import { Introspection } from '../registry/introspection.ts'
+import { type Asking, findHandler, namesFrom, type Registry } from '../registry/registry.ts'
 import { none } from '../security/backend.ts'
 import { warnOfClear } from '../security/clear.ts'
 import { mechanismOf } from '../security/wire.ts'
@@ -92,6 +93,7 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
   closed = false
   readonly #hold = new Hold()
   readonly #connections: ConnectionOptions
+  readonly #introspection: Introspection | undefined
   #binding = 0
   #closing: Promise<void> | undefined
   #draining: Promise<void> | undefined
@@ -160,10 +162,11 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
       onOpen: () => this.updateHold(),
       onIdle: () => this.#idle(),
     })
+    this.#introspection = this.options.introspection ? new Introspection(this) : undefined
     this.dispatcher = new Dispatcher({
       codec: this.codec,
       reader,
-      find: (method, asking) => this.find(method, asking),
+      find: (method, asking) => this.find(method, asking) ?? this.#introspection?.find(method),
       slots: this.slots,
       around: this.around,
       blocked: new BlockedWatch(name, this.options.blockedMs, realNow),
@@ -219,6 +222,11 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
   /** The function for a name, as this participant's callers see it. */
   find(method: string, asking: Asking): Handler | undefined {
     return findHandler(this.registry, method, asking)
+  }
+
+  /** The names for which `find` may find something. */
+  names(): Iterable<string> {
+    return namesFrom(this.registry)
   }
 
   // -- endpoints ---------------------------------------------------------------------------------------------------------

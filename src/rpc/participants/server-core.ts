@@ -72,6 +72,11 @@ export class ServerCore extends Participant<ServerEvents<never>> {
     return super.find(method, asking) ?? this.#proxyTo?.find(method, asking)
   }
 
+  override *names(): Generator<string> {
+    yield* super.names()
+    if (this.#proxyTo !== undefined) yield* this.#proxyTo.names()
+  }
+
   /** Who is called by that name: a user's newest connection. Where nobody proves who it is, the first that claims the name. */
   sessionOf(user: string): Session | undefined {
     return this.#directory.find(user)

@@ -8,6 +8,9 @@ export const NAME_MAX = 256
 /** `$stream(id, place)`: how the items of an argument that streams are asked for. */
 export const STREAM_METHOD = '$stream'
 
+/** The library's own functions that tell of the others: `$rpc.list` and so on. */
+export const INTROSPECTION = '$rpc'
+
 const REFUSED: ReadonlySet<string> = new Set([
   ...Object.getOwnPropertyNames(Object.prototype),
   'then',
@@ -21,6 +24,8 @@ const REFUSED: ReadonlySet<string> = new Set([
 export function faultInName(name: string): string | undefined {
   if (name === '') return 'it is empty'
   if (name === STREAM_METHOD) return 'arguments that stream are asked for by it'
+  if (name === INTROSPECTION || name.startsWith(`${INTROSPECTION}.`))
+    return `what begins with ${INTROSPECTION} is the library's own`
   if (Buffer.byteLength(name) > NAME_MAX) return `it is longer than ${NAME_MAX} octets`
   for (const segment of name.split('.')) {
     if (segment === '') return 'a part of it is empty'

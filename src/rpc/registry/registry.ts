@@ -119,6 +119,16 @@ export function findHandler(nearest: Registry, name: string, asking: Asking): Ha
   return handlers === undefined ? undefined : firstAdmitted(handlers, nearest, asking)
 }
 
+/** Every name that `findHandler` could find, some of them more than once. */
+export function* namesFrom(nearest: Registry): Generator<string> {
+  let last: Registry | undefined
+  for (let registry: Registry | undefined = nearest; registry !== undefined; registry = registry.parent) {
+    yield* registry.names()
+    last = registry
+  }
+  if (last !== globalRegistry) yield* globalRegistry.names()
+}
+
 function firstAdmitted(handlers: readonly Handler[], nearest: Registry, asking: Asking): Handler | undefined {
   for (const handler of handlers) {
     const predicate = findPredicate(nearest, handler.domain)

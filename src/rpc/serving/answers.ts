@@ -6,6 +6,7 @@ import type { Codec } from '../../codec/index.ts'
 import { debugAnswer } from '../around/debug.ts'
 import type { Tracer } from '../around/tracer.ts'
 import { RpcError } from '../errors/errors.ts'
+import { didNotRun } from '../errors/not-run.ts'
 import { type ExposeErrors, toWire, type WireError } from '../errors/remote-error.ts'
 import type { Counters } from '../participants/counters.ts'
 import { quote } from '../registry/names.ts'
@@ -50,7 +51,7 @@ export class Answers {
 
   thrown(lane: CallerLane, id: number, method: string, error: unknown, tracer?: Tracer): void {
     this.#counters.threw++
-    tracer?.fail(error, 'yes')
+    tracer?.fail(error, didNotRun(error) ? 'no' : 'yes')
     debugAnswer(this.#options.name, method, lane.shown, 'threw', error)
     const { exposeErrors, reference, report, codec } = this.#options
     const hidden = exposeErrors === 'none'
