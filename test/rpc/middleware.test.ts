@@ -115,7 +115,7 @@ test('what it throws reaches the caller as what a function throws, on either sid
   })
   const thrown = await rejection(client.add(1, 2))
   assert.instance(thrown, TypeError)
-  assert.equal([thrown.code, thrown.executed, thrown.message], ['INTERNAL', 'yes', 'no add'])
+  assert.equal([thrown.code, thrown.executed, thrown.message], ['INTERNAL', 'no', 'no add'])
   onServer[Symbol.dispose]()
   const own = new Error('not today')
   const onClient = client.use(() => {

@@ -44,7 +44,7 @@ for (const name of [
   'a b',
   'Then',
   'toJSON',
-  '$rpc',
+  '$other',
   'x'.repeat(256),
 ]) {
   test(`a function can be named ${name.slice(0, 20)}`, () => assert.is(faultInName(name), undefined))
