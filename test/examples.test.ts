@@ -31,6 +31,7 @@ const SINGLE = [
   'streams',
   'sync',
   'typed-api',
+  'validation',
   'worker-threads',
 ]
 const SOCKETS = [

@@ -19,6 +19,7 @@ import type { SessionLane } from '../session/lane.ts'
 import type { Session } from '../session/session.ts'
 import { Participant, type ParticipantEvents } from './participant.ts'
 import { type Choose, chooserOf, type Picker } from './pickers.ts'
+import { SecondChances } from './second-chances.ts'
 
 export interface ClientOptions extends ParticipantOptions {
   /** 1: the servers are those of Python's `pseud`. Streams, headers and deadlines do not travel then. Default 2. */
@@ -65,6 +66,7 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
   // Sessions that take calls.
   readonly #ready: Session[] = []
   readonly #waiters = new Set<ReadyWaiter>()
+  readonly #secondChances = new SecondChances()
   // Why an attempt failed, the last time one did.
   #trouble: Error | undefined
   // Why the last endpoint was given up, once none is left.
@@ -204,7 +206,8 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
         ...(login && { user: login.user, password: login.password }),
       })
     }
-    this.#ready.push(session)
+    // Refused, the calls of this session would be lost to the second chance: they wait for the verdict.
+    if (login === undefined || this.options.security.renews !== true) this.#ready.push(session)
     this.#attend(session)
     if (isWelcomed(session)) this.#welcomed(session)
     this.#drainQueue()
@@ -215,8 +218,10 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
   }
 
   onWelcome(session: Session): void {
+    if (!this.#ready.includes(session)) this.#ready.push(session)
     this.#attend(session)
     this.#welcomed(session)
+    this.#drainQueue()
   }
 
   onGoaway(session: Session, reason: unknown): void {
@@ -260,6 +265,20 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
     }
   }
 
+  override onGivenUp(endpoint: string, error: PseudError): void {
+    const renews = this.options.security.renews === true && isRefusal(error) && !this.closed
+    // A port is over with its connection: there is nothing to dial again.
+    const mayDial = [...this.dialers].some((dialer) => dialer.endpoint === endpoint && !dialer.isPort)
+    if (!renews || !mayDial || !this.#secondChances.take(endpoint)) {
+      super.onGivenUp(endpoint, error)
+      return
+    }
+    this.forgetDialers(endpoint)
+    this.#trouble = error
+    this.emitter.emit('status', { status: 'retrying', endpoint, retryInMs: 0, error })
+    if (!this.closed) this.connect(endpoint)
+  }
+
   onDialerGivenUp(endpoint: string, error: PseudError): void {
     this.emitter.emit('status', { status: 'refused', endpoint, error })
     this.#endpointGone(error)
@@ -280,6 +299,7 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
   // -- inside ------------------------------------------------------------------------------------------------------------
 
   #welcomed(session: Session): void {
+    this.#secondChances.restore(session.connection.endpoint)
     this.links.ready(session)
     this.emitter.emit('status', {
       status: 'ready',

@@ -289,14 +289,18 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
   }
 
   onGivenUp(endpoint: string, error: PseudError): void {
+    this.forgetDialers(endpoint)
+    this.links.refused(endpoint, error)
+    this.onDialerGivenUp(endpoint, error)
+    this.updateHold()
+  }
+
+  forgetDialers(endpoint: string): void {
     for (const dialer of this.dialers) {
       if (dialer.endpoint !== endpoint) continue
       dialer.close()
       this.dialers.delete(dialer)
     }
-    this.links.refused(endpoint, error)
-    this.onDialerGivenUp(endpoint, error)
-    this.updateHold()
   }
 
   /** The peer is known: whoever wants to hear of its life does from here on. May be called again when more is known. */

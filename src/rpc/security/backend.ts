@@ -61,6 +61,11 @@ export interface AuthenticationBackend {
     login: Login,
     peer: { readonly address: string; readonly user: string | undefined },
   ): Awaitable<Identified>
+  /**
+   * What this side shows may be another next time: a client that is refused asks for it and tries once more, before it gives the server up.
+   * Its calls then wait until the login in HELLO is judged. Default false.
+   */
+  readonly renews?: boolean
   /** Secrets travel unencrypted: a warning says so where others may read them. Default false. */
   readonly inClear?: boolean
   /** The name that a peer claims is taken for who it is. Default false. */

@@ -14,7 +14,7 @@ export interface CurveClientOptions {
   /** Ours. Default: a new pair, for servers that ask for a login, or for nothing. */
   readonly publicKey?: Key
   readonly secretKey?: Key
-  /** For servers that ask for one. A function is asked again after each connecting. */
+  /** For servers that ask for one. A function is asked again after each connecting, and once more when the server refuses what it gave. */
   readonly login?: Login | (() => Awaitable<Login>)
 }
 
@@ -65,6 +65,7 @@ function client(options: CurveClientOptions): AuthenticationBackend {
   return {
     name: 'curve',
     authenticates: false,
+    renews: typeof login === 'function',
     mechanism: () => ({ name: 'CURVE', serverKey, ...keys }),
     ...(login !== undefined && { login: async () => (typeof login === 'function' ? login() : login) }),
   }

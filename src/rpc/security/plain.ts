@@ -6,7 +6,7 @@ import { Passwords } from './passwords.ts'
 /** What a client shows. */
 export interface PlainLogin {
   readonly user: string
-  /** A function is asked again before each attempt to connect. */
+  /** A function is asked again before each attempt to connect, and once more when the server refuses what it gave. */
   readonly password: string | (() => Awaitable<string>)
   /** As the server has it. Default false. */
   readonly inHello?: boolean
@@ -62,6 +62,7 @@ function client({ user, password, inHello }: PlainLogin): AuthenticationBackend 
     name: 'plain',
     inClear: true,
     authenticates: false,
+    renews: typeof password === 'function',
     ...(inHello === true
       ? { mechanism: () => ({ name: 'NULL' }), login }
       : { mechanism: async () => ({ name: 'PLAIN', ...(await login()) }) }),

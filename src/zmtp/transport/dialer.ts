@@ -47,6 +47,11 @@ export class Dialer implements AttemptOwner, PortDialerOwner {
     return this.#driver
   }
 
+  /** What is dialled is a MessagePort, which cannot be named. */
+  get isPort(): boolean {
+    return this.#port !== undefined
+  }
+
   /** Begins the first attempt, at once. */
   start(): void {
     this.#attempt()
