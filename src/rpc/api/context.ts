@@ -133,6 +133,10 @@ class Renamed implements ContextSource {
     return this.#source.signal
   }
 
+  get lastId(): string | undefined {
+    return this.#source.lastId
+  }
+
   now(): number {
     return this.#source.now()
   }
