@@ -274,6 +274,10 @@ test('a server that is closed in its thread: the end is orderly, nothing is dial
   const error = await rejection(call)
   assert.equal([error.code, error.executed], ['UNAVAILABLE', 'maybe'])
   await until(() => statuses.some(({ status }) => status === 'refused'))
+  assert.equal(
+    statuses.map(({ status }) => status),
+    ['ready', 'lost', 'refused'],
+  )
   assert.is((await rejection(client.lower('ABC'))).executed, 'no')
 })
 

@@ -394,11 +394,11 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
     this.calls.close()
     this.around.close()
     for (const dialer of this.dialers) dialer.close()
+    for (const listener of this.listeners) listener.close()
     const errorOf = (call: { executed: 'no' | 'maybe' | 'yes' }): RpcError => closedError(call.executed)
     for (const session of [...this.sessions]) session.close(this.options.lingerMs, errorOf)
     this.onClose()
     this.deadlines.close()
-    for (const listener of this.listeners) listener.close()
     this.dialers.clear()
     this.listeners.clear()
     if (this.sessions.size > 0) {

@@ -139,7 +139,7 @@ export class PortLine {
   }
 
   postEnd(): void {
-    this.post(END)
+    this.post(this.#leaving ? LEAVE : END) // so that nobody dials anew what is about to be closed
   }
 
   /** `link` is closed. */
