@@ -14,8 +14,9 @@ export interface PortDialerOwner {
 export class PortDialer implements PortUser {
   readonly #line: PortLine
   readonly #owner: PortDialerOwner
-  #attempt = 0
   #dialling = false
+  // Somebody was there, once.
+  #heard = false
 
   constructor(line: PortLine, owner: PortDialerOwner) {
     this.#line = line
@@ -29,14 +30,15 @@ export class PortDialer implements PortUser {
 
   dial(): void {
     this.#dialling = true
-    this.#line.open(++this.#attempt)
+    if (this.#heard) this.#open()
+    else this.#line.dial()
   }
 
   cancel(): void {
     this.#dialling = false
   }
 
-  /** No further attempt: the port is closed when its link is. */
+  /** No further attempt: the port is closed when its links are. */
   close(): void {
     this.#dialling = false
     this.#line.leave()
@@ -45,25 +47,29 @@ export class PortDialer implements PortUser {
   // -- the line's side -----------------------------------------------------------------------------------------------------
 
   onListen(): void {
-    // What was said before may not have been heard.
-    if (this.#dialling) this.#line.open(this.#attempt)
+    this.#heard = true
+    this.#open()
   }
 
-  onAccept(id: number): void {
-    if (!this.#dialling || id !== this.#attempt) return
-    this.#dialling = false
-    this.#owner.onLink(this.#line.newLink())
-  }
-
-  onOpen(): void {
+  onDial(): void {
     if (!this.#dialling) return
     this.#dialling = false
     const why = `${this.#line.address}: both ends connect, and one has to bind`
     this.#owner.onFailure(new LinkError('CONNECT_FAILED', why), false)
   }
 
+  onOpen(link: PortLink): void {
+    link.destroy()
+  }
+
   onOver(error: LinkError): void {
     this.#dialling = false
     this.#owner.onOver(error)
+  }
+
+  #open(): void {
+    if (!this.#dialling || this.#line.over) return
+    this.#dialling = false
+    this.#owner.onLink(this.#line.open())
   }
 }

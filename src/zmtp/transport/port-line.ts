@@ -1,25 +1,25 @@
 /**
- * One end of a MessagePort, as connections are made over it: who dials or listens there, which link there is at the moment, and when the
- * port is gone for good. A port joins two ends and no more, so it carries one connection at a time; when that ends, the next may
- * follow, as over any other transport. Knows nothing of octets: those are the link's (port-link.ts).
+ * One end of a MessagePort or Worker, as connections are made over it: who dials or listens there, the links that came of it, and when it is
+ * gone for good. It is a place to meet and no more: each link has a channel of its own, which the dialling end makes and sends across. So
+ * several may live side by side, as over any transport, and what else a program says over its port does not matter here.
  *
- * What is said, in order, since a Worker loses what comes before somebody listens to it:
- *   listening end:  LISTEN when it begins; ACCEPT n for each OPEN n, and from there on the link's messages
- *   dialling end:   OPEN n when it dials, again when it hears LISTEN meanwhile; from ACCEPT n on the link's messages
- *   either end:     END when its link sends no more; LEAVE when it is done with the port
+ * What is said there, since a Worker loses what comes before somebody listens to it:
+ *   listening end:  LISTEN when it begins, and in answer to DIAL
+ *   dialling end:   DIAL when it wants to know whether somebody is there; after LISTEN, `{ pseud: 'open', port }`
+ *   either end:     LEAVE when it is done with the port
  */
 import { errorMonitor } from 'node:events'
-import { parentPort } from 'node:worker_threads'
+import { MessageChannel, MessagePort, parentPort, type TransferListItem } from 'node:worker_threads'
 import { LinkError, UsageError } from '../../base/errors.ts'
-import { PortLink } from './port-link.ts'
+import { type LinkLine, PortLink } from './port-link.ts'
 import type { ConnectionOptions } from './transport.ts'
 
 /**
- * A `MessagePort` or a `Worker` of `node:worker_threads`, `parentPort` in a worker, or whatever works as they do. It belongs to the
- * connection from then on: any message on it that is not of this library ends the connection.
+ * A `MessagePort` or a `Worker` of `node:worker_threads`, `parentPort` in a worker, or whatever works as they do. A program may go on to
+ * say other things over a Worker or `parentPort`; a MessagePort is closed with the connection.
  */
 export interface MessagePortLike {
-  postMessage(message: unknown, transfer?: readonly ArrayBuffer[]): void
+  postMessage(message: unknown, transfer?: readonly TransferListItem[]): void
   on(event: string, listener: (value: unknown) => void): unknown
   off(event: string, listener: (value: unknown) => void): unknown
   close?(): void
@@ -36,13 +36,13 @@ export function ofPort(options: ConnectionOptions): ConnectionOptions {
 
 /** Who dials or listens at this end. */
 export interface PortUser {
-  /** The other end dials. */
-  onOpen(id: number): void
-  /** The other end begins to listen. */
+  /** The other end listens. */
   onListen(): void
-  /** The other end listens, and has accepted. */
-  onAccept(id: number): void
-  /** The port or the thread behind it is gone; so is the link, if there was one. */
+  /** The other end would like to dial. */
+  onDial(): void
+  /** The other end has dialled. */
+  onOpen(link: PortLink): void
+  /** The port or the thread behind it is gone, and so are the links. */
   onOver(error: LinkError): void
 }
 
@@ -61,14 +61,17 @@ export function lineOf(port: MessagePortLike): PortLine {
   return line
 }
 
-export class PortLine {
+export class PortLine implements LinkLine {
   /** As an endpoint: `port://1`, counted in this thread. */
   readonly address: string
   readonly #port: MessagePortLike
+  readonly #links = new Set<PortLink>()
+  // Links whose channel has ended with their thread, which will say why.
+  readonly #orphans = new Set<PortLink>()
   #user: PortUser | undefined
-  #link: PortLink | undefined
-  #over = false
   #leaving = false
+  #gone: LinkError | undefined
+  #over = false
   #fault: unknown
 
   constructor(port: MessagePortLike) {
@@ -76,14 +79,9 @@ export class PortLine {
     this.address = `port://${++counted}`
   }
 
-  /** Nothing comes or goes here any more. */
+  /** No further link can be made here. */
   get over(): boolean {
-    return this.#over
-  }
-
-  /** The link of the moment. */
-  get link(): PortLink | undefined {
-    return this.#link
+    return this.#over || this.#gone !== undefined
   }
 
   /** `user` hears of what comes, from now on. Throws `UsageError` PORT_TAKEN: there is one already. */
@@ -94,7 +92,6 @@ export class PortLine {
     this.#user = user
     const port = this.#port
     port.on('message', this.#onMessage)
-    port.on('messageerror', this.#onMessageError)
     port.on('close', this.#onClose)
     if (!isWorker(port)) {
       port.unref?.() // links keep no process alive; a Worker does by itself, as its owner wants it
@@ -107,81 +104,70 @@ export class PortLine {
   }
 
   listen(): void {
-    this.post(LISTEN)
+    this.#post(LISTEN)
   }
 
-  open(id: number): void {
-    this.post(`${OPEN}${id}`)
+  dial(): void {
+    this.#post(DIAL)
   }
 
-  accept(id: number): void {
-    this.post(`${ACCEPT}${id}`)
+  /** Makes a link, whose other end goes across. */
+  open(): PortLink {
+    const { port1, port2 } = new MessageChannel()
+    this.#post({ pseud: 'open', port: port2 }, [port2])
+    return this.#add(port1)
   }
 
-  /** A new link takes the place of the one before, which is at its end. */
-  newLink(): PortLink {
-    this.#link?.handleEnd()
-    this.#link?.destroy()
-    this.#link = new PortLink(this.address, this)
-    return this.#link
-  }
-
-  /** The user is done with the port: it is closed as soon as its link is. */
+  /** The user is done with the port: it is closed as soon as its links are. */
   leave(): void {
+    // Said at once, so that nobody dials anew what is about to be closed.
+    if (!this.#leaving) this.#post(LEAVE)
     this.#leaving = true
-    if (this.#link === undefined) this.#shut()
+    this.#check()
   }
 
-  // -- the link's side ---------------------------------------------------------------------------------------------------
+  // -- the links' side ---------------------------------------------------------------------------------------------------
 
-  post(message: unknown, transfer?: readonly ArrayBuffer[]): void {
-    if (!this.#over) this.#port.postMessage(message, transfer)
+  /** The channel of `link` has ended without a word. */
+  handleCut(link: PortLink): void {
+    if (this.#gone !== undefined || !isWorker(this.#port)) {
+      link.handleOver(this.#gone ?? portClosed(this.address))
+      return
+    }
+    // The thread says in a moment what it died of; if it does not, it lives, and has broken off this link alone.
+    this.#orphans.add(link)
+    setTimeout(() => link.handleOver(portClosed(this.address)), LAST_WORD_MS).unref()
   }
 
-  postEnd(): void {
-    this.post(this.#leaving ? LEAVE : END) // so that nobody dials anew what is about to be closed
-  }
-
-  /** `link` is closed. */
   unlink(link: PortLink): void {
-    if (this.#link !== link) return
-    this.#link = undefined
-    if (this.#leaving) this.#shut()
+    this.#links.delete(link)
+    this.#orphans.delete(link)
+    // Whoever has the link is told of its end first.
+    process.nextTick(this.#check)
   }
 
   // -- the port's side ---------------------------------------------------------------------------------------------------
 
   readonly #onMessage = (message: unknown): void => {
-    if (typeof message !== 'string') {
-      this.#link?.handleMessage(message)
-    } else if (message === END) {
-      this.#link?.handleEnd()
-    } else if (message === LISTEN) {
-      this.#user?.onListen()
-    } else if (message === LEAVE) {
-      this.#end(new LinkError('PEER_CLOSED', `the other end of ${this.address} was closed`), true)
-    } else {
-      this.#handleNumbered(message)
-    }
+    if (message === LISTEN) this.#user?.onListen()
+    else if (message === DIAL) this.#user?.onDial()
+    else if (message === LEAVE)
+      this.#end(new LinkError('PEER_CLOSED', `the other end of ${this.address} was closed`))
+    else if (isOpening(message)) this.#handleOpening(message.port)
   }
 
-  #handleNumbered(message: string): void {
-    const [, word, digits] = NUMBERED.exec(message) ?? []
-    if (word === OPEN) this.#user?.onOpen(Number(digits))
-    else if (word === ACCEPT) this.#user?.onAccept(Number(digits))
-    else this.#link?.handleMessage(message)
-  }
-
-  readonly #onMessageError = (): void => {
-    this.#link?.handleMessage(undefined)
+  #handleOpening(port: MessagePort): void {
+    if (this.#user === undefined || this.#leaving) port.close()
+    else this.#user.onOpen(this.#add(port))
   }
 
   readonly #onClose = (): void => {
-    this.#end(new LinkError('PORT_CLOSED', `${this.address} was closed at the other end`))
+    this.#end(portClosed(this.address))
   }
 
   readonly #onExit = (code: unknown): void => {
     this.#end(threadEnded(code, this.#fault))
+    for (const link of [...this.#orphans]) link.handleOver(this.#gone)
   }
 
   // What a worker dies of, without taking it from those whom it concerns.
@@ -189,25 +175,31 @@ export class PortLine {
     this.#fault = error
   }
 
-  /** It is over, from outside. `orderly`: it was announced. */
-  #end(error: LinkError, orderly = false): void {
-    if (this.#over) return
+  #add(port: MessagePort): PortLink {
+    const link = new PortLink(this.address, port, this)
+    this.#links.add(link)
+    return link
+  }
+
+  /** It is over, from outside. Links read to their end, which comes by itself. */
+  #end(error: LinkError): void {
+    this.#gone ??= error
+    this.#check()
+  }
+
+  readonly #check = (): void => {
+    if (this.#over || this.#links.size > 0 || !(this.#leaving || this.#gone !== undefined)) return
     const user = this.#user
-    const link = this.#link
     this.#shut()
-    link?.handleOver(orderly ? undefined : error)
-    user?.onOver(error)
+    if (this.#gone !== undefined) user?.onOver(this.#gone)
   }
 
   #shut(): void {
-    if (this.#over) return
-    this.post(LEAVE)
+    if (!this.#leaving) this.#post(LEAVE)
     this.#over = true
     this.#user = undefined
-    this.#link = undefined
     const port = this.#port
     port.off('message', this.#onMessage)
-    port.off('messageerror', this.#onMessageError)
     port.off('close', this.#onClose)
     // The thread is others', and so is a thread's own way to its parent: they stay open.
     if (isWorker(port)) {
@@ -217,16 +209,18 @@ export class PortLine {
       port.close?.()
     }
   }
+
+  #post(message: unknown, transfer?: readonly TransferListItem[]): void {
+    if (!this.#over) this.#port.postMessage(message, transfer)
+  }
 }
 
 const LISTEN = 'pseud:listen'
-const OPEN = 'pseud:open:'
-const ACCEPT = 'pseud:accept:'
-const END = 'pseud:end'
+const DIAL = 'pseud:dial'
 const LEAVE = 'pseud:leave'
-const NUMBERED = /^(pseud:(?:open|accept):)(\d{1,15})$/
 // What a Worker has for an id when it is gone.
 const ENDED_THREAD = -1
+const LAST_WORD_MS = 1000
 
 const lines = new WeakMap<object, PortLine>()
 let counted = 0
@@ -235,6 +229,12 @@ function isPort(value: unknown): value is MessagePortLike {
   if (typeof value !== 'object' || value === null) return false
   const { postMessage, on, off } = value as Partial<MessagePortLike>
   return [postMessage, on, off].every((method) => typeof method === 'function')
+}
+
+function isOpening(message: unknown): message is { readonly port: MessagePort } {
+  if (typeof message !== 'object' || message === null) return false
+  const { pseud, port } = message as { pseud?: unknown; port?: unknown }
+  return pseud === 'open' && port instanceof MessagePort
 }
 
 interface WorkerLike extends MessagePortLike {
@@ -250,4 +250,8 @@ function isWorker(port: MessagePortLike): port is WorkerLike {
 function threadEnded(code?: unknown, cause?: unknown): LinkError {
   const how = code === undefined ? '' : ` with exit code ${String(code)}`
   return new LinkError('PORT_CLOSED', `the worker thread ended${how}`, cause === undefined ? {} : { cause })
+}
+
+function portClosed(address: string): LinkError {
+  return new LinkError('PORT_CLOSED', `${address} was closed at the other end`)
 }

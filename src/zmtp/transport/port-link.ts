@@ -3,7 +3,8 @@
  * no back-pressure of its own; here each end may have a window's worth under way, and gets room back as the other end takes it. What a
  * message costs is more than its octets, or a million of one octet each would pass.
  *
- * A message is a Uint8Array (octets, all of its memory) or a number (so much room is free again). Anything else ends the link.
+ * A message is a Uint8Array (octets, all of its memory), a number (so much room is free again) or END (no further octets). Anything else ends the
+ * link.
  */
 import { isArrayBuffer, isUint8Array } from 'node:util/types'
 import { ProtocolError } from '../../base/errors.ts'
@@ -20,17 +21,28 @@ const HANDED_OVER = 1024
 // What a message takes beside its octets, roughly.
 const OVERHEAD = 256
 
-/** The end of the port that the link is of. */
+/** What a link needs of its channel: a MessagePort of its own. */
+export interface LinkPort {
+  postMessage(message: unknown, transfer?: readonly ArrayBuffer[]): void
+  on(event: string, listener: (value: unknown) => void): unknown
+  unref(): void
+  close(): void
+}
+
+/** Where the link was made. */
 export interface LinkLine {
-  post(message: unknown, transfer?: readonly ArrayBuffer[]): void
-  postEnd(): void
+  /** Its channel has ended without a word: `handleOver` follows, with what is known of why. */
+  handleCut(link: PortLink): void
   unlink(link: PortLink): void
 }
+
+const END = 'pseud:end'
 
 export class PortLink implements Link {
   readonly remoteAddress: string
   /** Octets that the window has no room for yet. */
   pendingBytes = 0
+  readonly #port: LinkPort
   readonly #line: LinkLine
   #owner: LinkOwner | undefined
   #room = PORT_WINDOW
@@ -47,9 +59,14 @@ export class PortLink implements Link {
   #peerEnded = false
   #closed = false
 
-  constructor(remoteAddress: string, line: LinkLine) {
+  constructor(remoteAddress: string, port: LinkPort, line: LinkLine) {
     this.remoteAddress = remoteAddress
+    this.#port = port
     this.#line = line
+    port.on('message', this.#onMessage)
+    port.on('messageerror', this.#onMessage)
+    port.on('close', this.#onPortClose)
+    port.unref()
   }
 
   start(owner: LinkOwner): void {
@@ -78,7 +95,7 @@ export class PortLink implements Link {
   end(): void {
     this.#ended = true
     this.#paused = false // or the end of the other side would never be seen
-    if (this.pendingBytes === 0) this.#line.postEnd()
+    if (this.pendingBytes === 0) this.#port.postMessage(END)
     this.#deliverSoon()
   }
 
@@ -87,18 +104,23 @@ export class PortLink implements Link {
     setImmediate(this.#tellClosed)
   }
 
-  // -- the line's side ---------------------------------------------------------------------------------------------------
+  // -- the port's and the line's side ------------------------------------------------------------------------------------
 
-  handleMessage(message: unknown): void {
+  readonly #onMessage = (message: unknown): void => {
     if (this.#closed) return
+    if (message === END) {
+      this.#peerEnded = true
+      this.#deliver()
+      return
+    }
     const fault = typeof message === 'number' ? this.#takeRoom(message) : this.#takeOctets(message)
     if (fault !== undefined) this.handleOver(new ProtocolError('BAD_PORT_MESSAGE', fault))
   }
 
-  /** The other end sends no more. */
-  handleEnd(): void {
-    this.#peerEnded = true
-    this.#deliver()
+  readonly #onPortClose = (): void => {
+    if (this.#closed || this.#peerEnded) return
+    if (this.#ended) this.handleOver(undefined)
+    else this.#line.handleCut(this)
   }
 
   /** Over at once; what has come is still delivered, to a receiver that had paused too. */
@@ -117,7 +139,7 @@ export class PortLink implements Link {
       const octets = this.#gather(size)
       this.pendingBytes -= size
       this.#room -= size + OVERHEAD
-      this.#line.post(octets, size < HANDED_OVER ? undefined : [octets.buffer as ArrayBuffer])
+      this.#port.postMessage(octets, size < HANDED_OVER ? undefined : [octets.buffer as ArrayBuffer])
     }
   }
 
@@ -148,7 +170,7 @@ export class PortLink implements Link {
     if (this.pendingBytes === 0) return undefined
     this.#post()
     if (this.pendingBytes > 0) return undefined
-    if (this.#ended) this.#line.postEnd()
+    if (this.#ended) this.#port.postMessage(END)
     this.#owner?.onWritten()
     return undefined
   }
@@ -192,7 +214,7 @@ export class PortLink implements Link {
       const octets = this.#arrived.shift()!
       this.#taken += octets.length + OVERHEAD
       if (this.#taken >= GIVE_BACK) {
-        this.#line.post(this.#taken)
+        this.#port.postMessage(this.#taken)
         this.#used -= this.#taken
         this.#taken = 0
       }
@@ -208,7 +230,8 @@ export class PortLink implements Link {
     this.#closed = true
     this.#arrived = []
     this.#pieces = []
-    if (!this.#ended || this.pendingBytes > 0) this.#line.postEnd()
+    if (!this.#ended || this.pendingBytes > 0) this.#port.postMessage(END)
+    this.#port.close()
     this.#line.unlink(this)
     return true
   }

@@ -1,9 +1,9 @@
-// Listens at a MessagePort: makes a Driver of each link that the other end opens, of which there is one at a time. A link that is
-// opened anew takes the place of the one before. When the port is gone, so is the listener.
+// Listens at a MessagePort: makes a Driver of each link that the other end opens. When the port is gone, so is the listener.
 import { LinkError } from '../../base/errors.ts'
 import type { TransportContext } from './context.ts'
 import { type ConnectionOwner, Driver } from './driver.ts'
 import type { PortLine, PortUser } from './port-line.ts'
+import type { PortLink } from './port-link.ts'
 import type { ConnectionOptions } from './transport.ts'
 
 /** A Listener, of listener.ts. */
@@ -14,7 +14,6 @@ export class PortListener implements PortUser {
   readonly #options: ConnectionOptions
   readonly #owner: ConnectionOwner
   readonly #context: TransportContext
-  #opened: number | undefined
 
   constructor(line: PortLine, options: ConnectionOptions, owner: ConnectionOwner, context: TransportContext) {
     this.endpoint = line.address
@@ -32,12 +31,11 @@ export class PortListener implements PortUser {
 
   // -- the line's side -----------------------------------------------------------------------------------------------------
 
-  onOpen(id: number): void {
-    // Said twice by a dialler that did not know whether we were there.
-    if (this.#line.link !== undefined && id === this.#opened) return
-    this.#opened = id
-    const link = this.#line.newLink()
-    this.#line.accept(id)
+  onDial(): void {
+    this.#line.listen()
+  }
+
+  onOpen(link: PortLink): void {
     this.#owner.onEvent({ type: 'accept', address: this.endpoint, remoteAddress: link.remoteAddress })
     const driver = new Driver(
       link,
@@ -57,8 +55,6 @@ export class PortListener implements PortUser {
     const error = new LinkError('BIND_FAILED', why)
     this.#owner.onEvent({ type: 'accept:error', address: this.endpoint, error })
   }
-
-  onAccept(): void {}
 
   onOver(error: LinkError): void {
     this.#owner.onEvent({ type: 'close', address: this.endpoint, error })

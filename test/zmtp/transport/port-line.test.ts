@@ -108,10 +108,11 @@ test('neither silence nor half a message ends a connection', async () => {
   const clock = new FakeClock()
   const { port1, port2 } = new MessageChannel()
   const { party } = await bind(port1, new TransportContext({ clock }))
-  const post = (octets: Buffer): void => port2.postMessage(Uint8Array.from(octets))
+  const channel = new MessageChannel()
+  const post = (octets: Buffer): void => channel.port1.postMessage(Uint8Array.from(octets))
   const heard: unknown[] = []
-  port2.on('message', (message) => heard.push(message))
-  port2.postMessage('pseud:open:1')
+  channel.port1.on('message', (message) => heard.push(message))
+  port2.postMessage({ pseud: 'open', port: channel.port2 }, [channel.port2])
   post(greeting())
   const ready = Buffer.from('\x05READY\x0bSocket-Type\0\0\0\x06DEALER', 'latin1')
   post(Buffer.concat([Buffer.of(4, ready.length), ready]))
@@ -123,6 +124,7 @@ test('neither silence nor half a message ends a connection', async () => {
   await until(() => party.messages.length === 1)
   assert.equal([party.messages, party.ends], [[['hallo']], []])
   assert.ok(heard.length > 2, 'PINGs go out all the same')
+  channel.port1.close()
   port2.close()
 })
 
@@ -152,15 +154,52 @@ test('a port that is closed while nothing is connected tells both kinds of end',
   assert.equal((listening.events.at(-1)!.error as { code?: string }).code, 'PORT_CLOSED')
 })
 
-test('what nobody has asked for is passed over: accepts, ends, numbers, texts', async () => {
+test('other words on the port are not ours: ours are heard beside them', async () => {
   const { port1, port2 } = new MessageChannel()
-  for (const message of ['pseud:accept:1', 'pseud:end', 'pseud:open:', 'pseud:open:x', 7, 'hello', null]) {
-    port2.postMessage(message)
+  const say = (port: MessagePortLike): void => {
+    for (const message of [
+      'pseud:end',
+      'pseud:open',
+      7,
+      'hello',
+      null,
+      { pseud: 'open' },
+      { pseud: 'open', port: 5 },
+    ]) {
+      port.postMessage(message)
+    }
   }
+  say(port2)
   const { party: far } = await bind(port1)
   const { party: near } = dial(port2)
   await until(() => near.ready && far.ready)
-  assert.equal([near.drivers.length, far.drivers.length], [1, 1])
+  say(port1)
+  say(port2)
+  await sleep(20)
+  assert.equal([near.drivers.length, far.drivers.length, near.ends, far.ends], [1, 1, [], []])
+})
+
+test('several links live side by side: a new one does not end the one before', async () => {
+  const { port1, port2 } = new MessageChannel()
+  const { party } = await bind(port1)
+  const line = lineOf(port2)
+  const links: number[] = []
+  line.take({
+    onListen: () => {
+      for (let n = links.length; n < 3; n++) {
+        line.open()
+        links.push(n)
+      }
+    },
+    onDial() {},
+    onOpen() {},
+    onOver() {},
+  })
+  line.dial()
+  await until(() => party.drivers.length === 3)
+  assert.equal([links.length, party.ends], [3, []])
+  for (const driver of party.drivers) driver.destroy()
+  line.leave()
 })
 
 test.run()

@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type LinkLine, PORT_WINDOW, PortLink } from '../../../src/zmtp/transport/port-link.ts'
+import { type LinkLine, type LinkPort, PORT_WINDOW, PortLink } from '../../../src/zmtp/transport/port-link.ts'
 import type { LinkOwner } from '../../../src/zmtp/transport/transport.ts'
 import { sleep, until } from '../../support/within.ts'
 
@@ -25,26 +25,41 @@ class Log implements LinkOwner {
   }
 }
 
-/** One end of a wire that keeps what was posted until it is carried over. */
-class Wire implements LinkLine {
+/** The channel of a link, which keeps what was posted until it is carried over, and the line that it is of. */
+class Wire implements LinkPort, LinkLine {
   readonly posted: unknown[] = []
+  readonly cuts: PortLink[] = []
   ends = 0
+  closes = 0
   unlinked = 0
-  post(message: unknown, transfer: readonly ArrayBuffer[] = []): void {
-    this.posted.push(structuredClone(message, { transfer: [...transfer] }))
+  readonly #listeners = new Map<string, (value: unknown) => void>()
+  postMessage(message: unknown, transfer: readonly ArrayBuffer[] = []): void {
+    if (message === 'pseud:end') this.ends++
+    else this.posted.push(structuredClone(message, { transfer: [...transfer] }))
   }
-  postEnd(): void {
-    this.ends++
+  on(event: string, listener: (value: unknown) => void): void {
+    this.#listeners.set(event, listener)
+  }
+  unref(): void {}
+  close(): void {
+    this.closes++
+  }
+  handleCut(link: PortLink): void {
+    this.cuts.push(link)
   }
   unlink(): void {
     this.unlinked++
   }
-  /** Hands everything over to `link`; how many octets that was. */
-  carry(link: PortLink): number {
+  /** Lets the link hear `message`. */
+  say(message: unknown, event = 'message'): void {
+    this.#listeners.get(event)!(message)
+  }
+  /** Hands everything over to the other end; how many octets that was. */
+  carry(other: Wire): number {
     let octets = 0
     for (const message of this.posted.splice(0)) {
       if (typeof message !== 'number') octets += (message as Uint8Array).length
-      link.handleMessage(message)
+      other.say(message)
     }
     return octets
   }
@@ -58,7 +73,7 @@ interface End {
 
 function end(): End {
   const wire = new Wire()
-  const link = new PortLink('port://1', wire)
+  const link = new PortLink('port://1', wire, wire)
   const log = new Log()
   link.start(log)
   return { link, wire, log }
@@ -72,7 +87,7 @@ test('carries octets in order, and what is written may change at once where ther
   first.fill('x')
   near.link.write([Buffer.from('!')])
   assert.is(near.link.pendingBytes, 0)
-  near.wire.carry(far.link)
+  near.wire.carry(far.wire)
   assert.is(far.log.text, 'hello!')
 })
 
@@ -83,8 +98,8 @@ test('has a window under way and no more, and goes on as room is given back', ()
   assert.ok(near.link.pendingBytes > 4 * PORT_WINDOW)
   let most = 0
   for (let turn = 0; near.wire.posted.length > 0 && turn < 1000; turn++) {
-    most = Math.max(most, near.wire.carry(far.link))
-    far.wire.carry(near.link)
+    most = Math.max(most, near.wire.carry(far.wire))
+    far.wire.carry(near.wire)
   }
   assert.ok(most <= PORT_WINDOW, `${most} octets at once`)
   assert.is(far.log.octets, 5 * PORT_WINDOW + 3)
@@ -99,18 +114,19 @@ test('a paused end gives no room back: the sender stops after a window, also of 
   const posted = near.wire.posted.length
   assert.ok(posted < 5000, `${posted} messages`)
   assert.is(near.link.pendingBytes, 10_000 - posted)
-  near.wire.carry(far.link)
+  near.wire.carry(far.wire)
   assert.equal([far.log.octets, far.wire.posted.length], [0, 0])
   far.link.resume()
   await until(() => far.log.octets === posted)
-  far.wire.carry(near.link)
-  near.wire.carry(far.link)
+  far.wire.carry(near.wire)
+  near.wire.carry(far.wire)
   assert.is(far.log.octets, 10_000)
 })
 
 test('delivers nothing before it is started', async () => {
-  const link = new PortLink('port://1', new Wire())
-  link.handleMessage(Uint8Array.of(97))
+  const wire = new Wire()
+  const link = new PortLink('port://1', wire, wire)
+  wire.say(Uint8Array.of(97))
   const log = new Log()
   link.start(log)
   assert.is(log.text, '')
@@ -123,11 +139,11 @@ test('end says so after all that was written, and is answered by the other end',
   near.link.write([Buffer.alloc(2 * PORT_WINDOW)])
   near.link.end()
   assert.is(near.wire.ends, 0)
-  while (near.wire.carry(far.link) > 0) far.wire.carry(near.link)
+  while (near.wire.carry(far.wire) > 0) far.wire.carry(near.wire)
   assert.equal([near.wire.ends, far.log.octets], [1, 2 * PORT_WINDOW])
-  far.link.handleEnd()
+  far.wire.say('pseud:end')
   assert.equal([far.log.closed, far.wire.ends, far.wire.unlinked], [1, 1, 1])
-  near.link.handleEnd()
+  near.wire.say('pseud:end')
   assert.equal([near.log.closed, near.wire.ends, near.wire.unlinked], [1, 1, 1])
   near.link.destroy()
   await sleep(5)
@@ -141,14 +157,14 @@ test('destroy drops what is left and closes in a later turn', async () => {
   assert.equal([near.log.closed, near.wire.ends, near.wire.unlinked], [0, 1, 1])
   await until(() => near.log.closed === 1)
   near.link.write([Buffer.from('late')])
-  near.link.handleMessage(Uint8Array.of(1))
+  near.wire.say(Uint8Array.of(1))
   assert.is(near.log.octets, 0)
 })
 
 test('what has come is delivered before the end that comes from outside, also to a paused end', () => {
   const near = end()
   near.link.pause()
-  near.link.handleMessage(Uint8Array.of(97))
+  near.wire.say(Uint8Array.of(97))
   const error = new Error('gone')
   near.link.handleOver(error)
   assert.equal([near.log.text, near.log.closed], ['a', 1])
@@ -178,7 +194,7 @@ const HOSTILE: Record<string, unknown> = {
 for (const [what, message] of Object.entries(HOSTILE)) {
   test(`${what} ends the link`, () => {
     const near = end()
-    near.link.handleMessage(message)
+    near.wire.say(message)
     assert.is(near.log.closed, 1)
     assert.is((near.log.error as { code?: string } | undefined)?.code, 'BAD_PORT_MESSAGE')
     assert.equal([near.log.octets, near.wire.ends], [0, 1])
@@ -188,11 +204,21 @@ for (const [what, message] of Object.entries(HOSTILE)) {
 test('octets after the end end the link too', () => {
   const near = end()
   near.link.pause()
-  near.link.handleMessage(Uint8Array.of(1))
-  near.link.handleEnd()
+  near.wire.say(Uint8Array.of(1))
+  near.wire.say('pseud:end')
   assert.is(near.log.closed, 0)
-  near.link.handleMessage(Uint8Array.of(1))
+  near.wire.say(Uint8Array.of(1))
   assert.is((near.log.error as { code?: string } | undefined)?.code, 'BAD_PORT_MESSAGE')
+})
+
+test('a channel that ends without a word is told to whoever knows why, and one that was ended is over', () => {
+  const cut = end()
+  cut.wire.say(undefined, 'close')
+  assert.equal([cut.wire.cuts.length, cut.log.closed], [1, 0])
+  const ended = end()
+  ended.link.end()
+  ended.wire.say(undefined, 'close')
+  assert.equal([ended.wire.cuts.length, ended.log.closed, ended.log.error], [0, 1, undefined])
 })
 
 test.run()
