@@ -2,7 +2,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { spawnSync } from 'node:child_process'
 import { channel, subscribe, tracingChannel, unsubscribe } from 'node:diagnostics_channel'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -316,6 +316,16 @@ test('what a subscriber throws harms no call', async () => {
     process.removeAllListeners('uncaughtException')
     for (const listener of before) process.on('uncaughtException', listener)
   }
+})
+
+test('docs/observability.md says what each number of stats() counts', async () => {
+  const { client } = await pair({})
+  const rows = readFileSync('docs/observability.md', 'utf8')
+    .split('\n## Counters')[1]!
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+  const named = rows.flatMap((row) => [...row.split('|')[1]!.matchAll(/`(\w+)`/g)].map(([, name]) => name!))
+  assert.equal(named.sort(), Object.keys(client.stats()).sort())
 })
 
 test('nobody listens after these tests', () => {
