@@ -11,7 +11,7 @@ import {
   type RpcError,
   Server,
 } from '../../src/rpc/index.ts'
-import { until, within } from '../support/within.ts'
+import { sleep, until, within } from '../support/within.ts'
 
 const test = suite('middleware')
 const open: { close(): Promise<void> }[] = []
@@ -301,6 +301,32 @@ test('a deadline passes for middleware too: before next(), and after it', async 
     return next()
   })
   assert.is(await within(5000, client.with({ timeoutMs: 5000 }).add(1, 2)), 3)
+})
+
+test('the time that middleware takes is no longer there for the call inside', async () => {
+  const { client } = await pair({ left: method((ctx: CallContext) => ctx.remainingMs) })
+  client.use(async (_call, next) => {
+    await sleep(50)
+    return next()
+  })
+  const left = await within(10_000, client.with({ timeoutMs: 5000 }).left() as Promise<number>)
+  assert.ok(left <= 4951, `${left} ms`)
+})
+
+test('ctx.with(other) hands headers on, and middleware on the way sees them', async () => {
+  const { client, server } = await pair({ seen: method((ctx: CallContext) => ({ ...ctx.headers })) })
+  const front = await pair({
+    relay: method((ctx: CallContext) => (ctx.with(client) as { seen(): unknown }).seen()),
+  })
+  const seen: unknown[] = []
+  for (const one of [client, server]) {
+    one.use((call, next) => {
+      seen.push(call.headers.id)
+      return next()
+    })
+  }
+  assert.equal(await within(5000, front.client.with({ headers: { id: '7' } }).relay()), { id: '7' })
+  assert.equal(seen, ['7', '7'])
 })
 
 test('abort and close are told at once, whatever middleware waits for, and next() then makes no call', async () => {

@@ -90,7 +90,7 @@ export class Around implements OutgoingOwner, Surroundings {
     this.calls.hold()
     const now = this.now()
     // The call itself fails first, and middleware has this much time to make something of it.
-    if (call.due !== Number.POSITIVE_INFINITY) deadlines.add(call, now, call.due - now + GRACE_MS)
+    if (call.endsAt !== Number.POSITIVE_INFINITY) deadlines.add(call, now, call.endsAt - now + GRACE_MS)
     if (call.signal !== undefined) watches.add(call.signal, call)
     return true
   }

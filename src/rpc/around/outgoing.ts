@@ -84,6 +84,8 @@ export interface OutgoingOwner {
 
 export class Outgoing extends Deadline implements Abortable, StreamOwner {
   readonly method: string
+  /** When its caller gives up. The deadline that it is entered with is later, for middleware's sake. */
+  readonly endsAt: number
   readonly #owner: OutgoingOwner
   readonly #target: Target
   readonly #settings: CallSettings
@@ -115,8 +117,8 @@ export class Outgoing extends Deadline implements Abortable, StreamOwner {
     this.#tracer = tracer
     const now = owner.now()
     this.#timeoutMs = Math.min(settings.timeoutMs, settings.due - now)
-    this.due = now + this.#timeoutMs
-    this.#call = new OutgoingCall('call', target, method, args, settings, this.due, () => this.#signal)
+    this.endsAt = now + this.#timeoutMs
+    this.#call = new OutgoingCall('call', target, method, args, settings, this.endsAt, () => this.#signal)
     this.#pending = new PendingCall((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
@@ -187,7 +189,7 @@ export class Outgoing extends Deadline implements Abortable, StreamOwner {
     if (this.#over) return Promise.reject(this.#reason)
     const { args, headers } = this.#call
     if (!Array.isArray(args)) throw new UsageError('BAD_OPTION', 'call.args is an array')
-    const settings = withHeaders(this.#settings, headers).nested(this.#settings.depth, this.due)
+    const settings = withHeaders(this.#settings, headers).nested(this.#settings.depth, this.endsAt)
     const pending = this.#owner.calls.begin(this.#target, this.method, args, settings)
     this.#inner = pending.owner as Call | undefined
     return pending
