@@ -25,6 +25,7 @@ export type PlainOptions = Pick<
   | 'handshakeTimeoutMs'
   | 'lingerMs'
   | 'codecLimits'
+  | 'sharedShapes'
   | 'limits'
 > & { readonly heartbeat?: HeartbeatOptions | false }
 

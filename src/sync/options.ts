@@ -37,6 +37,7 @@ const DATA: readonly (keyof PlainOptions)[] = [
   'handshakeTimeoutMs',
   'lingerMs',
   'codecLimits',
+  'sharedShapes',
   'limits',
 ]
 const KNOWN: ReadonlySet<string> = new Set([...DATA, 'extensions', 'security'])
