@@ -62,6 +62,8 @@ export interface ParticipantOptions {
   readonly blockedMs?: number
   /** How long `close` goes on sending what was written. Default 5,000. */
   readonly lingerMs?: number
+  /** How long a function whose caller's connection is lost goes on before its `ctx.signal` aborts; its result is dropped. Default 0. */
+  readonly disconnectGraceMs?: number
   /** How peers prove who they are. Default: they do not, which is for loopback, ipc and inproc. */
   readonly security?: AuthenticationBackend
   /** Lets `bind` listen beyond this machine although nobody is asked who they are. Default false. */
@@ -122,6 +124,7 @@ export interface ResolvedOptions {
   readonly handshakeTimeoutMs: number
   readonly blockedMs: number
   readonly lingerMs: number
+  readonly disconnectGraceMs: number
   readonly allowUnauthenticated: boolean
   readonly security: AuthenticationBackend
   /** Shapes of objects that a peer may define; 0: none are used. */
@@ -155,6 +158,8 @@ export function resolveOptions(options: CoreOptions): ResolvedOptions {
     handshakeTimeoutMs: positive('handshakeTimeoutMs', options.handshakeTimeoutMs, 10_000),
     blockedMs: positive('blockedMs', options.blockedMs, 200),
     lingerMs: options.lingerMs === 0 ? 0 : positive('lingerMs', options.lingerMs, 5000),
+    disconnectGraceMs:
+      options.disconnectGraceMs === 0 ? 0 : positive('disconnectGraceMs', options.disconnectGraceMs, 0),
     allowUnauthenticated: options.allowUnauthenticated === true,
     security: checkSecurity(options.security ?? none),
     maxShapes: options.sharedShapes === false ? 0 : SHAPES_MAX,

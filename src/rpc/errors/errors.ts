@@ -56,6 +56,14 @@ export class RpcError<Details = unknown> extends PseudError {
     if (options.reference !== undefined) this.reference = options.reference
   }
 
+  /**
+   * Of RESOURCE_EXHAUSTED by a peer: in how many ms it expects to have room again, also `details.retryAfterMs`. Otherwise `undefined`.
+   */
+  get retryAfterMs(): number | undefined {
+    const { retryAfterMs } = (this.details ?? {}) as { readonly retryAfterMs?: unknown }
+    return typeof retryAfterMs === 'number' && retryAfterMs >= 0 ? retryAfterMs : undefined
+  }
+
   static override [Symbol.hasInstance](value: unknown): boolean {
     // biome-ignore lint/complexity/noThisInStatic: the class on the right of `instanceof`, perhaps a subclass
     if (this !== RpcError) return Function.prototype[Symbol.hasInstance].call(this, value)

@@ -177,6 +177,7 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
       maxDepth: limits.maxDepth,
       maxTimeoutMs: limits.maxTimeoutMs,
       stallMs: limits.stallMs,
+      disconnectGraceMs: this.options.disconnectGraceMs,
       now,
       name,
       reference: () => this.newSessionId(),
@@ -392,6 +393,7 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
     this.#hold.acquire()
     this.closed = true
     this.calls.close()
+    this.dispatcher.close()
     this.around.close()
     for (const dialer of this.dialers) dialer.close()
     for (const listener of this.listeners) listener.close()

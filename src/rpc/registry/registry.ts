@@ -101,7 +101,7 @@ export function createLocalRegistry(name: string, options: Omit<RegistryOptions,
 export interface Asking {
   /** Made only when a predicate has to be asked. */
   context(): CallContext
-  /** A predicate threw: it counts as no. */
+  /** A predicate threw: it counts as no. PERMISSION_DENIED is what the caller is told then; anything else is a defect to report. */
   onPredicateFailure(error: unknown): void
 }
 

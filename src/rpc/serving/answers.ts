@@ -77,9 +77,12 @@ export class Answers {
   }
 }
 
-export const BUSY: WireError = {
-  c: 'RESOURCE_EXHAUSTED',
-  m: 'too many calls are running here',
-  x: 'no',
-  d: { retryAfterMs: 100 },
+/** What a call is told for which there is no room, and when there may be some. */
+export function busy(retryAfterMs: number): WireError {
+  return {
+    c: 'RESOURCE_EXHAUSTED',
+    m: 'too many calls are running here',
+    x: 'no',
+    d: { retryAfterMs },
+  }
 }

@@ -19,8 +19,9 @@ import { quote, STREAM_METHOD } from '../registry/names.ts'
 import type { Asking } from '../registry/registry.ts'
 import { argumentStream } from '../streams/offers.ts'
 import { isSource, Outflow, type Source, STOPPED, UNSENDABLE } from '../streams/outflow.ts'
-import { Answers, type AnswersOptions, BUSY } from './answers.ts'
+import { Answers, type AnswersOptions, busy } from './answers.ts'
 import { CallRequest } from './call-request.ts'
+import { Grace } from './grace.ts'
 import {
   type CallerLane,
   Incoming,
@@ -30,6 +31,7 @@ import {
   RUNNING,
   WAITING,
 } from './incoming.ts'
+import { Pace } from './pace.ts'
 import { RUN, type Slots, WAIT } from './slots.ts'
 
 export interface DispatcherOptions extends AnswersOptions {
@@ -44,6 +46,7 @@ export interface DispatcherOptions extends AnswersOptions {
   readonly maxDepth: number
   readonly maxTimeoutMs: number
   readonly stallMs: number
+  readonly disconnectGraceMs: number
   readonly now: () => number
   /** The last call of peers has ended. */
   readonly onIdle: () => void
@@ -54,6 +57,8 @@ export class Dispatcher implements Asking, IncomingOwner {
   readonly #options: DispatcherOptions
   readonly #answers: Answers
   readonly #slots: Slots<Incoming>
+  readonly #pace: Pace = new Pace()
+  readonly #grace: Grace
   readonly #around: Around
   readonly #blocked: BlockedWatch
   readonly #counters: Counters
@@ -63,6 +68,8 @@ export class Dispatcher implements Asking, IncomingOwner {
   readonly #request: CallRequest
   #lane!: CallerLane
   #id = 0
+  // What a predicate said to whom it refuses; everybody else hears that there is no such function.
+  #denied: WireError | undefined
   #incoming: Incoming | undefined
 
   constructor(options: DispatcherOptions) {
@@ -70,6 +77,7 @@ export class Dispatcher implements Asking, IncomingOwner {
     this.#request = new CallRequest(options.reader, options.counters, options.maxTimeoutMs)
     this.#answers = new Answers(options)
     this.#slots = options.slots
+    this.#grace = new Grace(options.disconnectGraceMs, options.deadlines)
     this.#around = options.around
     this.#blocked = options.blocked
     this.#counters = options.counters
@@ -116,11 +124,20 @@ export class Dispatcher implements Asking, IncomingOwner {
   handleGone(lane: CallerLane): void {
     if (lane.running.size === 0) return
     const reason = peerGone(lane.shown)
+    const now = this.now()
     for (const incoming of [...lane.running.values()]) {
+      // What never began, and what only makes items that nobody takes, has nothing to finish.
+      const isIdle = incoming.state === WAITING || incoming.outflow !== undefined
       this.#end(incoming)
-      incoming.abort(reason)
+      if (isIdle) incoming.abort(reason)
+      else this.#grace.begin(incoming, reason, now)
     }
     this.#turn()
+  }
+
+  /** This side closes: functions that go on without their peers are told now. */
+  close(): void {
+    this.#grace.close()
   }
 
   expire(incoming: Incoming): void {
@@ -142,6 +159,10 @@ export class Dispatcher implements Asking, IncomingOwner {
   }
 
   onPredicateFailure(error: unknown): void {
+    if (error instanceof RpcError && error.code === 'PERMISSION_DENIED') {
+      this.#denied = { c: error.code, m: error.message, x: 'no' }
+      return
+    }
     this.#options.report(error, { method: this.#request.method, peer: this.#lane.shown })
   }
 
@@ -150,6 +171,7 @@ export class Dispatcher implements Asking, IncomingOwner {
     this.#lane = lane
     this.#id = id
     this.#incoming = undefined
+    this.#denied = undefined
     return this.#request.read(count, before)
   }
 
@@ -170,11 +192,8 @@ export class Dispatcher implements Asking, IncomingOwner {
     }
     const handler = this.#options.find(this.#request.method, this) ?? this.#offered(lane)
     if (handler === undefined) {
-      this.#refuse(lane, id, {
-        c: 'NOT_FOUND',
-        m: `there is no function ${quote(this.#request.method)}`,
-        x: 'no',
-      })
+      const missing = `there is no function ${quote(this.#request.method)}`
+      this.#refuse(lane, id, this.#denied ?? { c: 'NOT_FOUND', m: missing, x: 'no' })
       return
     }
     const { streams, args } = this.#request
@@ -184,7 +203,7 @@ export class Dispatcher implements Asking, IncomingOwner {
     const turn = this.#slots.ask(lane.share, this.#request.depth > 0)
     if (turn === RUN) this.#run(handler, lane, id, args)
     else if (turn === WAIT) this.#wait(handler)
-    else this.#refuse(lane, id, BUSY)
+    else this.#refuse(lane, id, busy(this.#pace.retryAfterMs(this.now(), this.#slots.waiting)))
   }
 
   #refuse(lane: CallerLane, id: number, error: WireError): void {
@@ -311,6 +330,7 @@ export class Dispatcher implements Asking, IncomingOwner {
     incoming.args = this.#request.args
     incoming.lane.track(incoming)
     this.#slots.wait(incoming.lane.share, incoming)
+    this.#pace.wait(this.now())
     this.#watch(incoming)
   }
 
@@ -409,6 +429,7 @@ export class Dispatcher implements Asking, IncomingOwner {
   /** Whether the answer is still wanted. */
   #finish(incoming: Incoming): boolean {
     if (incoming.state === OVER) {
+      this.#grace.end(incoming)
       this.#counters.dropped++
       return false
     }
@@ -422,14 +443,17 @@ export class Dispatcher implements Asking, IncomingOwner {
     incoming.state = OVER
     lane.untrack(incoming)
     this.#options.deadlines.remove(incoming)
-    if (state === RUNNING) this.#slots.give(lane.share)
-    else this.#slots.leave(lane.share, incoming)
+    if (state === RUNNING) {
+      this.#slots.give(lane.share)
+      if (this.#slots.waiting > 0) this.#pace.ended(this.now())
+    } else this.#slots.leave(lane.share, incoming)
   }
 
   /** Starts calls that wait, while slots are free. */
   #turn(): void {
     for (let next = this.#slots.takeTurn(); next !== undefined; next = this.#slots.takeTurn()) {
       this.#runWaiting(next)
+      if (this.#slots.waiting === 0) this.#pace.rest()
     }
     if (this.#slots.running === 0 && this.#slots.waiting === 0) this.#options.onIdle()
   }
