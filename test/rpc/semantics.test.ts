@@ -37,12 +37,12 @@ const SENSELESS: readonly {
     why: 'no server comes back behind a port that was closed: it ends with the port',
   },
   {
-    id: 'row 17',
+    id: 'row 17:',
     over: ['inproc', 'MessagePort'],
     why: 'both ends are ours, and ours read',
   },
   {
-    id: 'section 6, 11',
+    id: 'section 6, 11:',
     over: ['inproc', 'MessagePort'],
     why: 'who shares the process is stopped with it',
   },
