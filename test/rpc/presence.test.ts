@@ -1,6 +1,7 @@
 // Who is there, and whether it still lives: heartbeats by messages, backends that hear of them, how long a heartbeat takes.
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { encode } from '../../src/codec/index.ts'
 import type { HeartbeatBackend } from '../../src/rpc/api/heartbeat.ts'
 import type { ParticipantOptions } from '../../src/rpc/api/options.ts'
 import type { Peer } from '../../src/rpc/api/peer.ts'
@@ -8,7 +9,7 @@ import { Client, Server } from '../../src/rpc/index.ts'
 import { ServerCore } from '../../src/rpc/participants/server-core.ts'
 import { TransportContext } from '../../src/zmtp/connections.ts'
 import { FakeClock } from '../support/clock.ts'
-import { greeting, ready } from '../support/engine.ts'
+import { frame, greeting, ready } from '../support/engine.ts'
 import { RawPeer } from '../support/raw-peer.ts'
 import { ScriptedConnection, type ScriptedPeer } from '../support/scripted-driver-rpc.ts'
 import { sleep, until, within } from '../support/within.ts'
@@ -263,6 +264,18 @@ test('two servers keep presence in one store: a peer that is silent here and ali
   alive.clear()
   await within(5000, silent.over(), 'the end of the silent peer')
   assert.is(one.peers.size, 0)
+})
+
+test('a server that closes waits for a peer that does not read no longer than it lingers', async () => {
+  const server = new Server('remote', { lingerMs: 100 })
+  server.registerRpc('big', () => new Uint8Array(8 << 20))
+  const deaf = await RawPeer.connect(await server.bind('tcp://127.0.0.1:0'))
+  await deaf.hello('DEALER').ready()
+  deaf.socket.pause()
+  deaf.write(frame(0, encode([0, 1, 'big', []])), frame(0, encode([0, 2, 'big', []])))
+  await until(() => server.stats().answered === 2)
+  await within(5000, server.close(), 'close')
+  deaf.destroy()
 })
 
 // -- rttMs ----------------------------------------------------------------------------------------------------------------

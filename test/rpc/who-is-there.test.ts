@@ -297,6 +297,14 @@ test('row 17: a peer that goes on not reading is given up after the heartbeat’
   assert.equal([wire.paused, wire.over], [true, false])
   clock.advance(2)
   assert.equal([wire.error?.code, core.peers.size], ['SLOW_PEER', 0])
+  const patient = newServer({ limits: { slowPeerMessages: 1 }, heartbeat: false })
+  patient.core.registry.registerRpc({ one: () => 1 })
+  const slow = patient.connect()
+  slow.congested = true
+  slow.feed([0, 1, 'one', []])
+  slow.feed([0, 2, 'one', []])
+  patient.clock.advance(1_000_000)
+  assert.equal([slow.paused, slow.over], [true, false])
 })
 
 test.run()

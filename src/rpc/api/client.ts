@@ -101,7 +101,10 @@ export class ClientMembers<Api = unknown> {
     return createStub(caller, `[stub of ${serverName}]`) as Stub<Api>
   }
 
-  /** Calls without an answer. `false`: it was dropped here, because nobody is connected or takes more. */
+  /**
+   * Calls without an answer. `false`: it was dropped here, because nobody is connected or takes more. Throws a TypeError for arguments without
+   * an encoding, `RpcError` PAYLOAD_TOO_LARGE.
+   */
   notify(method: string, args: readonly unknown[] = []): boolean {
     return this.#core.notify(method, args)
   }

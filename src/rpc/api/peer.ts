@@ -53,7 +53,7 @@ export class Peer<Api = unknown> implements Callable<Stub<Api>> {
     return this.#link.since
   }
 
-  /** Time of a heartbeat there and back; `undefined` when none was measured. */
+  /** How long the last heartbeat took there and back, in ms; `undefined` when none was measured, as in the first interval. */
   get rttMs(): number | undefined {
     return this.#link.rttMs
   }
@@ -78,7 +78,10 @@ export class Peer<Api = unknown> implements Callable<Stub<Api>> {
     )
   }
 
-  /** Calls without an answer. `false`: it was dropped here, because the connection is gone or too busy. */
+  /**
+   * Calls without an answer. `false`: it was dropped here, because the connection is gone or too much waits on it. Throws a TypeError for
+   * arguments without an encoding, `RpcError` PAYLOAD_TOO_LARGE.
+   */
   notify(method: string, args: readonly unknown[] = []): boolean {
     return this.#link.notify(method, args, this.#settings)
   }

@@ -127,7 +127,10 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
     this.registry = new OwnRegistry(name, options.registry, () => this.updateHold())
     this.settings = new CallSettings(this.options.timeoutMs, {}, 0, Number.POSITIVE_INFINITY, rules.policy)
     this.deadlines = new Deadlines(clock)
-    this.backlogLimits = { ...limits, patienceMs: this.options.heartbeatTimeoutMs || 15_000 }
+    this.backlogLimits = {
+      ...limits,
+      patienceMs: this.options.heartbeatTimeoutMs || Number.POSITIVE_INFINITY,
+    }
     this.emitter = new Emitter<Events>((error) => this.#onListenerFailure(error))
     this.slots = new Slots({
       maxRunning: limits.maxRunningCalls,

@@ -12,7 +12,7 @@ export interface BacklogLimits {
   /** Octets that wait above which it is slow, and above which it is given up. */
   readonly slowPeerBytes: number
   readonly deadPeerBytes: number
-  /** How long one that is slow may take none of them. */
+  /** How long one that is slow may take none of them; `Infinity` for ever. */
   readonly patienceMs: number
 }
 
@@ -56,7 +56,8 @@ export class Backlog extends Deadline {
       this.paused = true
       this.#owner.onSlow()
       this.#owner.connection.pause()
-      this.#deadlines.add(this, this.#owner.now(), patienceMs + queuedBytes / SLOWEST_BYTES_PER_MS)
+      const dueMs = patienceMs + queuedBytes / SLOWEST_BYTES_PER_MS
+      if (dueMs !== Number.POSITIVE_INFINITY) this.#deadlines.add(this, this.#owner.now(), dueMs)
     }
   }
 
