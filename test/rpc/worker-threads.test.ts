@@ -301,6 +301,7 @@ test('the functions of a worker that is gone are told so', async () => {
   await server.bind(worker)
   await until(() => server.stats().running === 1)
   await worker.terminate()
+  await until(() => gone.length > 0)
   assert.equal([ended, server.peers.size, server.stats().running, gone.length], [['PEER_GONE'], 0, 0, 1])
 })
 
