@@ -349,8 +349,12 @@ export class Encoder extends Output {
   }
 
   #raw(extension: Extension, at: number): number {
-    if (!isCode(extension.type)) throw unencodable(`its extension code is ${String(extension.type)}`)
-    return this.#extension(extension.type, extension.data, at)
+    const { type } = extension
+    // In front of an array the last two would be taken for a shape, and change the reader's table.
+    if (!isCode(type) || type === EXT_SHAPE || type === EXT_DEFINITION) {
+      throw unencodable(`its extension code is ${String(type)}`)
+    }
+    return this.#extension(type, extension.data, at)
   }
 
   #extension(code: number, data: Uint8Array, at: number): number {

@@ -4,7 +4,14 @@ import { isDeepStrictEqual } from 'node:util'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Mark, Slab } from '../../src/base/slab.ts'
-import { Codec, CodecError, ReceivedShapes, SentShapes, SHAPES_MAX } from '../../src/codec/index.ts'
+import {
+  Codec,
+  CodecError,
+  Extension,
+  ReceivedShapes,
+  SentShapes,
+  SHAPES_MAX,
+} from '../../src/codec/index.ts'
 import { MAKER_KEYS_MAX, MAKERS } from '../../src/codec/makers.ts'
 import { decodeReference } from '../reference/msgpack.ts'
 import { hex, refused } from './feed.ts'
@@ -378,6 +385,14 @@ shapes('what was written with shapes can be had without them', () => {
   for (let i = 0; i < 2; i++) encode({ a: i }, sent)
   for (const head of ['c70329 00 a161', 'c8000329 00 a161', 'c90000000329 00 a161']) {
     assert.equal(codec.expand(hex(`92 ${head} 01`), sent), hex('81 a161 01'))
+  }
+})
+
+shapes('nobody can pass off an Extension as a shape', () => {
+  for (const code of [40, 41]) {
+    const forged = [new Extension(code, hex('00 a161')), 1]
+    refused('NOT_ENCODABLE', () => encode(forged, new SentShapes()))
+    refused('NOT_ENCODABLE', () => codec.encode(forged))
   }
 })
 
