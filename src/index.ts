@@ -63,6 +63,7 @@ export {
   type Predicate,
   type PresenceOptions,
   type Promised,
+  type Protocol,
   plain,
   type ReadyOptions,
   type ReadyServer,

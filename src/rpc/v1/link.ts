@@ -17,7 +17,7 @@ import type { SessionOwner } from '../session/session-owner.ts'
 import { errorOf } from './bodies.ts'
 import { type IncomingLink, read } from './incoming.ts'
 import { type OutgoingLink, write } from './outgoing.ts'
-import { Frames, HEARTBEAT, MESSAGE, PROBE, Questions, Uuids, writeMessage } from './wire.ts'
+import { Frames, HEARTBEAT, MESSAGE, Questions, Uuids, writeMessage } from './wire.ts'
 
 export interface LinkOptions {
   /** Shared by the links of a participant: nothing is read from it across calls of user code. */
@@ -88,9 +88,8 @@ export class Link implements Connection, Receiver, IncomingLink, OutgoingLink {
   onPart(_driver: Driver, chunk: Buffer, start: number, end: number, more: boolean): void {
     if (!this.session.open) return
     try {
-      const taken = this.#frames.take(chunk, start, end, more)
-      if (taken === PROBE && this.isClient) this.ignore()
-      else if (taken === MESSAGE) read(this, this.#frames, { bytes: chunk, start, end })
+      const isMessage = this.#frames.take(chunk, start, end, more) === MESSAGE
+      if (isMessage) read(this, this.#frames, { bytes: chunk, start, end })
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error
       this.#owner.counters.protocolErrors++

@@ -40,9 +40,9 @@ export function writeMessage(to: PartWriter, uuid: Buffer, type: number, body: B
   to.sendPart(body, false)
 }
 
+/** Nothing to be done yet; also after a probe, which says nothing further. */
 export const INCOMPLETE = 0
-export const PROBE = 1
-export const MESSAGE = 2
+export const MESSAGE = 1
 
 /** The frames of one message after the other. What is kept of one that is not complete is three short frames. */
 export class Frames {
@@ -54,19 +54,14 @@ export class Frames {
   /**
    * Takes the frame `chunk[start, end)`. At MESSAGE it is the body. Throws ProtocolError for what is no message of protocol 1.
    */
-  take(
-    chunk: Buffer,
-    start: number,
-    end: number,
-    more: boolean,
-  ): typeof INCOMPLETE | typeof PROBE | typeof MESSAGE {
+  take(chunk: Buffer, start: number, end: number, more: boolean): typeof INCOMPLETE | typeof MESSAGE {
     const at = this.#next
     this.#next = more ? at + 1 : 0
     const size = end - start
     switch (at) {
       case 0:
         if (size > 0) failFrame('a message of protocol 1 begins with an empty frame')
-        return more ? INCOMPLETE : PROBE
+        return INCOMPLETE
       case 1:
         if (!equalAt(chunk, start, end, VERSION))
           failFrame('a message of protocol 1 says v1 in its second frame')

@@ -218,7 +218,7 @@ test('messages that mean nothing at a client are counted', async () => {
     .say(HELLO, UUID, encode(['a', 'b']))
     .say(AUTHENTICATED, UUID)
   peer.say(UNAUTHORIZED, UUID).say(0x7f, UUID)
-  assert.equal([core.stats().ignored, peer.over], [5, false])
+  assert.equal([core.stats().ignored, peer.over], [4, false])
 })
 
 // -- logins ----------------------------------------------------------------------------------------------------------------
@@ -317,6 +317,45 @@ for (const [name, at] of [
     await until(() => server.peers.size === 0)
   })
 }
+
+test('a client that is bound is found by a server that dials, whichever of the two speaks first', async () => {
+  for (const protocols of [[1], [2, 1]] as const) {
+    const client = new Client('remote', { protocol: 1, userId: 'client' })
+    open.add(client)
+    client.registerRpc('twice', (n: number) => 2 * n)
+    const server = new Server('remote', { protocols })
+    open.add(server)
+    server.registerRpc('lower', (text: string) => text.toLowerCase())
+    server.connect(await client.bind('tcp://127.0.0.1:0'))
+    if (protocols.length === 1) {
+      await until(() => server.peers.size === 1)
+      assert.is(await within(5000, server.sendTo('client').twice(21) as Promise<unknown>), 42)
+    }
+    assert.is(await within(5000, client.lower('ABC') as Promise<unknown>), 'abc')
+    assert.is(await within(5000, server.sendTo('client').twice(21) as Promise<unknown>), 42)
+    assert.is(client.stats().ignored, 0)
+  }
+})
+
+test('calls to a server of protocol 1 are sent again when that is safe, and not otherwise', async () => {
+  const { core, clock, connect } = newClient({
+    idempotent: ['get'],
+    retry: { minMs: 10, maxMs: 20 },
+  })
+  const first = connect()
+  const get = core.calls.start(core, 'get', [1], core.settings)
+  const put = failure(core.calls.start(core, 'put', [1], core.settings))
+  assert.is((await first.heard()).length, 3)
+  first.close()
+  assert.equal([(await put).code, (await put).executed], ['UNAVAILABLE', 'maybe'])
+  const second = connect()
+  clock.advance(100)
+  await sleep(0)
+  const [, again] = await second.heard()
+  assert.equal(decode(again![4]!), ['get', [1], {}])
+  second.say(OK, again![2]!, encode('got'))
+  assert.is(await get, 'got')
+})
 
 test('a thousand calls in one turn are answered, in both directions', async () => {
   const server = new Server('remote', { protocols: [1] })

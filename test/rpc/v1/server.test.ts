@@ -594,6 +594,72 @@ test('random frames end the connection or are counted; nothing is thrown, and ot
   assert.equal([core.stats().peers, core.stats().running, core.sessions.size], [1, 0, 1])
 })
 
+test('calls that ended in every way leave nothing behind', async () => {
+  const { core, connect } = newServer()
+  const gone = connect({ identity: 'gone' }).frames('')
+  const stays = connect({ identity: 'stays' }).frames('')
+  const calls: Promise<unknown>[] = []
+  for (const [name, peer] of [
+    ['gone', gone],
+    ['stays', stays],
+  ] as const) {
+    for (const method of ['lower', 'later', 'wrong', 'missing', 'ticks', 'never'])
+      peer.work(UUID, method, ['X'])
+    const { lane } = core.sessionOf(name)!
+    for (let n = 0; n < 10; n++) calls.push(lane.call('x', [n], core.settings))
+  }
+  await sleep(0)
+  assert.equal([core.stats().running, core.calls.open], [2, 20])
+  const settled = Promise.allSettled(calls)
+  gone.close()
+  const asked = (await stays.answers()).filter(({ type }) => type === WORK)
+  for (const { uuid } of asked) stays.say(OK, uuid, encode(1))
+  await settled
+  stays.close()
+  await sleep(0)
+  const { running, waiting, peers } = core.stats()
+  assert.equal(
+    [running, waiting, peers, core.calls.open, core.sessions.size, core.deadlines.size],
+    [0, 0, 0, 0, 0, 0],
+  )
+})
+
+test('drain lets running calls of protocol 1 end, and answers new ones that it is over', async () => {
+  const { core, connect } = newServer()
+  let finish!: (value: string) => void
+  core.registry.registerRpc('slow', () => new Promise((resolve) => (finish = resolve)))
+  const peer = connect().work(UUID, 'slow')
+  const drained = core.drain()
+  peer.work(OTHER, 'lower', ['ABC'])
+  finish('done')
+  await within(5000, drained, 'drain')
+  const [refused, done] = await peer.answers()
+  assert.equal([refused!.uuid, refused!.type], [OTHER, ERROR])
+  assert.match((refused!.body as string[])[1]!, /^UNAVAILABLE: .*shutting down/)
+  assert.equal(done, { uuid: UUID, type: OK, body: 'done' })
+})
+
+test('a heartbeat backend hears of peers of protocol 1 as of any', async () => {
+  const heard: (string | undefined)[] = []
+  const { clock, connect } = newServer({
+    heartbeat: {
+      intervalMs: 1000,
+      timeoutMs: 5000,
+      onHeartbeat: (peer) => void heard.push(peer.claimedName),
+    },
+  })
+  const peer = connect({ identity: 'client' }).frames('')
+  for (let n = 0; n < 3; n++) {
+    clock.advance(900)
+    await sleep(0)
+    peer.say(HEARTBEAT, '')
+  }
+  clock.advance(900)
+  assert.ok(heard.length >= 3, `${heard}`)
+  assert.equal(new Set(heard), new Set(['client']))
+  assert.equal([peer.over, (await peer.answers()).length], [false, 0])
+})
+
 test('a peer that does not read its answers is read from no more', async () => {
   const { connect } = newServer({ limits: { slowPeerBytes: 400_000, deadPeerBytes: 1_000_000 } })
   const peer = connect()
