@@ -14,6 +14,7 @@ import {
   type ClientOptions,
   type LinkEvent,
   method,
+  RpcError,
   Server,
   type ServerOptions,
 } from '../../src/rpc/index.ts'
@@ -235,6 +236,29 @@ test('middleware stands inside the trace: what it answers is the result, and its
   assert.equal(
     traces.map(({ side, result }) => `${side} ${result}`),
     ['client 50', 'server 5'],
+  )
+})
+
+test('both sides agree on whether the function ran: not behind a guard, but where it hands on what another call said', async () => {
+  const { server, client } = await pair({
+    handsOn() {
+      throw new RpcError('UNAVAILABLE', 'another server is away', { executed: 'no' })
+    },
+  })
+  const { traces } = traced()
+  await failed(client.handsOn())
+  server.use(() => {
+    throw new RpcError('PERMISSION_DENIED', 'not you')
+  })
+  await failed(client.handsOn())
+  assert.equal(
+    traces.map(({ side, executed, error }) => `${side} ${executed} ${(error as RpcError).code}`),
+    [
+      'client yes UNAVAILABLE',
+      'server yes UNAVAILABLE',
+      'client no PERMISSION_DENIED',
+      'server no PERMISSION_DENIED',
+    ],
   )
 })
 

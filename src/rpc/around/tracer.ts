@@ -54,7 +54,8 @@ export class Tracer {
   fail(error: unknown, executed: Executed): void {
     if (this.#over) return
     this.trace.error = error
-    this.#finish(executedIn(error) ?? executed)
+    // Who runs functions knows it best: an error may come from another call, of which it speaks.
+    this.#finish((this.trace.side === 'client' ? executedIn(error) : undefined) ?? executed)
   }
 
   #finish(executed: Executed): void {

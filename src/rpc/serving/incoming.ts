@@ -116,7 +116,7 @@ export class Incoming extends Deadline implements ContextSource {
     this.#reason = reason
     this.#controller?.abort(reason)
     this.outflow?.stop()
-    this.tracer?.fail(reason, 'maybe')
+    this.tracer?.fail(reason, reason.executed)
   }
 
   now(): number {
