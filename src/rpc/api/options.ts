@@ -23,6 +23,12 @@ export interface RpcLimits {
   readonly maxRunningCallsPerPeer: number
   /** Calls of peers that wait for those to end. Default 1,024. */
   readonly maxWaitingCalls: number
+  /** Outcomes of peers' calls that may be repeated, in number, octets and ms. Default 10,000, 64 MiB, 5 minutes. */
+  readonly maxRememberedCalls: number
+  readonly maxRememberedBytes: number
+  readonly rememberMs: number
+  /** How long such a call runs on when its connection is lost, for its caller to come back. Default 5,000. */
+  readonly retryGraceMs: number
   /** How many calls one may be nested in. Default 32. */
   readonly maxDepth: number
   /** Longest time that a caller can ask for; more is cut to it. Default 24 days. */
@@ -101,6 +107,10 @@ export const DEFAULT_RPC_LIMITS: RpcLimits = {
   maxRunningCalls: 4096,
   maxRunningCallsPerPeer: 256,
   maxWaitingCalls: 1024,
+  maxRememberedCalls: 10_000,
+  maxRememberedBytes: 64 * MIB,
+  rememberMs: 5 * 60_000,
+  retryGraceMs: 5000,
   maxDepth: 32,
   maxTimeoutMs: 0x7fff_ffff,
   stallMs: Number.POSITIVE_INFINITY,

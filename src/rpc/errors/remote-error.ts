@@ -117,6 +117,13 @@ function detailsOf(error: RpcError, codec: Codec): { d?: unknown } {
   }
 }
 
+/** The map for a result that cannot be sent, because of `error`. */
+export function unanswerable(error: unknown): WireError {
+  if (error instanceof RpcError) return { c: error.code, m: error.message, x: 'yes' }
+  const message = error instanceof Error ? error.message : 'the result cannot be encoded'
+  return { c: 'INTERNAL', m: message, x: 'yes' }
+}
+
 /** The error for a decoded map; `undefined` when it is none. `started`: somebody else may have run it, whatever this one says. */
 export function fromWire(map: unknown, started = false): Error | undefined {
   return rebuild(map, 0, started)

@@ -19,6 +19,11 @@ export class Counters {
   answered = 0
   threw = 0
   refused = 0
+  /** Calls of peers that were asked for again: while they ran, and after that. */
+  joined = 0
+  replayed = 0
+  /** Outcomes that were not remembered, or not as long as they should be, because too many were. */
+  unremembered = 0
   /** Peers that were not let in. */
   unauthenticated = 0
   /** Results of functions whose caller had gone or given up. */

@@ -7,10 +7,11 @@ import { debugAnswer } from '../around/debug.ts'
 import type { Tracer } from '../around/tracer.ts'
 import { RpcError } from '../errors/errors.ts'
 import { didNotRun } from '../errors/not-run.ts'
-import { type ExposeErrors, toWire, type WireError } from '../errors/remote-error.ts'
+import { type ExposeErrors, toWire, unanswerable, type WireError } from '../errors/remote-error.ts'
 import type { Counters } from '../participants/counters.ts'
 import { quote } from '../registry/names.ts'
 import type { CallerLane } from './incoming.ts'
+import type { Outcome } from './outcomes.ts'
 
 /** What a failure that its causer cannot be told was about. */
 export interface ErrorReport {
@@ -50,16 +51,23 @@ export class Answers {
   }
 
   thrown(lane: CallerLane, id: number, method: string, error: unknown, tracer?: Tracer): void {
-    this.#counters.threw++
-    tracer?.fail(error, didNotRun(error) ? 'no' : 'yes')
-    debugAnswer(this.#options.name, method, lane.shown, 'threw', error)
-    const { exposeErrors, reference, report, codec } = this.#options
-    const hidden = exposeErrors === 'none'
-    const about = hidden ? reference() : ''
-    if (hidden || !(error instanceof RpcError)) {
-      report(error, { method, peer: lane.shown, ...(hidden && { reference: about }) })
+    lane.sendError(id, this.#describe(lane, method, error, tracer))
+  }
+
+  /** What there is to be told of a value, or of what was thrown, as octets: so it can be told more than once. */
+  outcome(lane: CallerLane, method: string, failed: boolean, value: unknown, tracer?: Tracer): Outcome {
+    const { codec } = this.#options
+    if (failed) return { failed, octets: codec.encode(this.#describe(lane, method, value, tracer)) }
+    try {
+      const octets = lane.encodeResult(value)
+      this.#counters.answered++
+      tracer?.succeed(value)
+      return { failed, octets }
+    } catch (error) {
+      this.#counters.threw++
+      tracer?.fail(error, 'yes')
+      return { failed: true, octets: codec.encode(unanswerable(error)) }
     }
-    lane.sendError(id, toWire(error, exposeErrors, about, codec))
   }
 
   /** A stream that was ended here before its end, which the tracer knows already. */
@@ -74,6 +82,20 @@ export class Answers {
     this.#counters.refused++
     debugAnswer(this.#options.name, method, lane.shown, 'was refused', error)
     lane.sendError(id, error)
+  }
+
+  /** The error map for what a function threw; what it does not say is reported. */
+  #describe(lane: CallerLane, method: string, error: unknown, tracer: Tracer | undefined): WireError {
+    this.#counters.threw++
+    tracer?.fail(error, didNotRun(error) ? 'no' : 'yes')
+    debugAnswer(this.#options.name, method, lane.shown, 'threw', error)
+    const { exposeErrors, reference, report, codec } = this.#options
+    const hidden = exposeErrors === 'none'
+    const about = hidden ? reference() : ''
+    if (hidden || !(error instanceof RpcError)) {
+      report(error, { method, peer: lane.shown, ...(hidden && { reference: about }) })
+    }
+    return toWire(error, exposeErrors, about, codec)
   }
 }
 

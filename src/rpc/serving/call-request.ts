@@ -4,6 +4,7 @@
  */
 import { CodecError, ProtocolError } from '../../base/errors.ts'
 import type { Reader } from '../../codec/index.ts'
+import { KEY_MAX } from '../api/settings.ts'
 import type { WireError } from '../errors/remote-error.ts'
 import type { Counters } from '../participants/counters.ts'
 import { NAME_MAX } from '../registry/names.ts'
@@ -24,6 +25,10 @@ export class CallRequest {
   streams: readonly number[] | undefined = undefined
   /** Behind which of its items a stream is to go on. */
   lastId: string | undefined = undefined
+  /** Which attempt this is of a call that may be repeated; 0: it does not say. */
+  attempt = 0
+  /** The idempotency key; empty: none. */
+  key = ''
   readonly #reader: Reader
   readonly #counters: Counters
   readonly #maxTimeoutMs: number
@@ -73,6 +78,8 @@ export class CallRequest {
     this.remainingMs = Number.POSITIVE_INFINITY
     this.streams = undefined
     this.lastId = undefined
+    this.attempt = 0
+    this.key = ''
   }
 
   #readMeta(): void {
@@ -103,9 +110,10 @@ export class CallRequest {
           this.lastId = readTrackId(reader.readValue())
           break
         case 'i':
+          this.key = readIdempotencyKey(reader.readValue())
+          break
         case 'a':
-          // For repetitions, which nobody here remembers yet.
-          reader.skip()
+          this.attempt = reader.readUint()
           break
         default:
           this.#counters.ignored++
@@ -156,6 +164,12 @@ function readKeywords(value: unknown): object {
   const plain =
     typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
   return plain ? value : failMeta('k is a map')
+}
+
+function readIdempotencyKey(value: unknown): string {
+  if (typeof value !== 'string') return failMeta('i is a string')
+  if (Buffer.byteLength(value) > KEY_MAX) return failMeta(`i has at most ${KEY_MAX} octets`)
+  return value
 }
 
 function failMeta(message: string): never {

@@ -10,8 +10,10 @@ import type { CallContext } from '../api/context.ts'
 import type { CallSettings } from '../api/settings.ts'
 import type { Around } from '../around/around.ts'
 import type { BlockedWatch } from '../around/blocked.ts'
+import type { Tracer } from '../around/tracer.ts'
 import type { Deadlines } from '../calls/deadlines.ts'
 import { DeadlineError, RpcError } from '../errors/errors.ts'
+import { didNotRun } from '../errors/not-run.ts'
 import type { WireError } from '../errors/remote-error.ts'
 import type { Counters } from '../participants/counters.ts'
 import { Handler, isThenable } from '../registry/handler.ts'
@@ -31,10 +33,12 @@ import {
   RUNNING,
   WAITING,
 } from './incoming.ts'
+import type { Remembered } from './outcomes.ts'
 import { Pace } from './pace.ts'
+import { Repeats, type RepeatsOptions } from './repeats.ts'
 import { RUN, type Slots, WAIT } from './slots.ts'
 
-export interface DispatcherOptions extends AnswersOptions {
+export interface DispatcherOptions extends AnswersOptions, RepeatsOptions {
   readonly reader: Reader
   readonly find: (name: string, asking: Asking) => Handler | undefined
   readonly slots: Slots<Incoming>
@@ -59,6 +63,7 @@ export class Dispatcher implements Asking, IncomingOwner {
   readonly #slots: Slots<Incoming>
   readonly #pace: Pace = new Pace()
   readonly #grace: Grace
+  readonly #repeats: Repeats
   readonly #around: Around
   readonly #blocked: BlockedWatch
   readonly #counters: Counters
@@ -71,6 +76,7 @@ export class Dispatcher implements Asking, IncomingOwner {
   // What a predicate said to whom it refuses; everybody else hears that there is no such function.
   #denied: WireError | undefined
   #incoming: Incoming | undefined
+  #remembered: Remembered<Incoming> | undefined
 
   constructor(options: DispatcherOptions) {
     this.#options = options
@@ -78,6 +84,11 @@ export class Dispatcher implements Asking, IncomingOwner {
     this.#answers = new Answers(options)
     this.#slots = options.slots
     this.#grace = new Grace(options.disconnectGraceMs, options.deadlines)
+    this.#repeats = new Repeats(options, {
+      end: (incoming) => this.#end(incoming),
+      leave: (incoming) => this.#leave(incoming),
+      turn: () => this.#turn(),
+    })
     this.#around = options.around
     this.#blocked = options.blocked
     this.#counters = options.counters
@@ -94,7 +105,8 @@ export class Dispatcher implements Asking, IncomingOwner {
     if (lane.running.has(id)) failId(id)
     const fault = this.#begin(lane, id, count, 2)
     if (fault !== undefined) this.#refuse(lane, id, fault)
-    else this.#start(lane, id)
+    else if (this.#request.attempt === 0 && this.#request.key === '') this.#start(lane, id)
+    else if (!this.#repeat(lane, id)) this.#start(lane, id)
     this.#forget()
   }
 
@@ -115,8 +127,7 @@ export class Dispatcher implements Asking, IncomingOwner {
       this.#counters.ignored++
       return
     }
-    this.#end(incoming)
-    incoming.abort(new RpcError('CANCELLED', 'the caller has given up', { executed: 'yes' }))
+    this.#part(incoming, new RpcError('CANCELLED', 'the caller has given up', { executed: 'yes' }), false)
     this.#turn()
   }
 
@@ -126,6 +137,10 @@ export class Dispatcher implements Asking, IncomingOwner {
     const reason = peerGone(lane.shown)
     const now = this.now()
     for (const incoming of [...lane.running.values()]) {
+      if (incoming.remembered !== undefined) {
+        this.#part(incoming, reason, true)
+        continue
+      }
       // What never began, and what only makes items that nobody takes, has nothing to finish.
       const isIdle = incoming.state === WAITING || incoming.outflow !== undefined
       this.#end(incoming)
@@ -138,14 +153,14 @@ export class Dispatcher implements Asking, IncomingOwner {
   /** This side closes: functions that go on without their peers are told now. */
   close(): void {
     this.#grace.close()
+    this.#repeats.close()
   }
 
   expire(incoming: Incoming): void {
     const waited = incoming.state === WAITING
-    this.#end(incoming)
     const message = `${incoming.method} took longer than its caller gave it`
+    this.#part(incoming, new DeadlineError(message), false)
     incoming.lane.sendError(incoming.id, { c: 'DEADLINE_EXCEEDED', m: message, x: waited ? 'no' : 'maybe' })
-    incoming.abort(new DeadlineError(message))
     this.#turn()
   }
 
@@ -179,6 +194,74 @@ export class Dispatcher implements Asking, IncomingOwner {
   #forget(): void {
     this.#request.forget()
     this.#incoming = undefined
+    this.#remembered = undefined
+  }
+
+  // -- calls that come more than once --------------------------------------------------------------------------------------
+
+  /** Answers a repetition from memory, or has it wait for what runs already; `false`: nothing is known of it. */
+  #repeat(lane: CallerLane, id: number): boolean {
+    const known = this.#repeats.find(lane, id, this.#request)
+    if (known === undefined) return false
+    if (known.outcome !== undefined) {
+      this.#counters.replayed++
+      lane.sendOutcome(id, known.outcome)
+      return true
+    }
+    const incoming = this.#current()
+    if (known.running === undefined || !this.#repeats.join(known, incoming)) {
+      this.#refuse(lane, id, busy(this.#pace.retryAfterMs(this.now(), this.#slots.waiting)))
+      return true
+    }
+    lane.track(incoming)
+    this.#watch(incoming)
+    return true
+  }
+
+  /** The request at hand is one that may be repeated. */
+  #remember(lane: CallerLane, id: number): void {
+    const { attempt, key } = this.#request
+    if (attempt > 0 || key !== '') this.#remembered = this.#repeats.begin(lane, id, this.#request)
+  }
+
+  /** Its caller waits for a call no more; it ends, unless others wait for it. */
+  #part(incoming: Incoming, reason: RpcError, lost: boolean): void {
+    if (incoming.remembered !== undefined) {
+      this.#repeats.part(incoming.remembered, incoming, reason, lost)
+      return
+    }
+    this.#end(incoming)
+    incoming.abort(reason)
+  }
+
+  /** A stream is not told twice: a call that has become one is as any other. */
+  #dissolve(incoming: Incoming): void {
+    const { remembered, left, lane } = incoming
+    if (remembered === undefined) return
+    incoming.remembered = undefined
+    this.#repeats.dissolve(remembered, ({ lane: asker, id }) => asker.sendError(id, NOT_REPEATABLE))
+    if (!left || incoming.state === OVER) return
+    this.#end(incoming)
+    incoming.abort(peerGone(lane.shown))
+  }
+
+  /** Answers all who have asked for a call. */
+  #answer(
+    lane: CallerLane,
+    id: number,
+    method: string,
+    failed: boolean,
+    value: unknown,
+    remembered: Remembered<Incoming> | undefined,
+    tracer: Tracer | undefined,
+    left: boolean,
+  ): void {
+    if (remembered !== undefined) {
+      const outcome = this.#answers.outcome(lane, method, failed, value, tracer)
+      if (!left) lane.sendOutcome(id, outcome)
+      this.#repeats.finish(remembered, outcome, !failed || !didNotRun(value))
+    } else if (failed) this.#answers.thrown(lane, id, method, value, tracer)
+    else this.#answers.result(lane, id, value, tracer)
   }
 
   // -- running ---------------------------------------------------------------------------------------------------------
@@ -201,9 +284,13 @@ export class Dispatcher implements Asking, IncomingOwner {
     if (streams !== undefined)
       for (const place of streams) args[place] = argumentStream(this.#current(), place)
     const turn = this.#slots.ask(lane.share, this.#request.depth > 0)
+    if (turn !== RUN && turn !== WAIT) {
+      this.#refuse(lane, id, busy(this.#pace.retryAfterMs(this.now(), this.#slots.waiting)))
+      return
+    }
+    this.#remember(lane, id)
     if (turn === RUN) this.#run(handler, lane, id, args)
-    else if (turn === WAIT) this.#wait(handler)
-    else this.#refuse(lane, id, busy(this.#pace.retryAfterMs(this.now(), this.#slots.waiting)))
+    else this.#wait(handler)
   }
 
   #refuse(lane: CallerLane, id: number, error: WireError): void {
@@ -236,26 +323,29 @@ export class Dispatcher implements Asking, IncomingOwner {
   }
 
   #runNow(handler: Handler, lane: CallerLane, id: number, args: unknown[]): void {
+    const remembered = this.#remembered
     let result: unknown
+    let failed = false
     try {
       result = this.#apply(handler, args, 'call')
       if (isThenable(result)) {
         const incoming = this.#current()
-        this.#enter(incoming)
+        this.#enter(incoming, remembered)
         void this.#settle(incoming, result)
         return
       }
       if (isSource(result)) {
         const incoming = this.#current()
-        this.#enter(incoming)
+        this.#enter(incoming, remembered)
         void this.#stream(incoming, result)
         return
       }
     } catch (error) {
-      this.#answers.thrown(lane, id, handler.name, error, this.#incoming?.tracer)
-      return
+      result = error
+      failed = true
     }
-    this.#answers.result(lane, id, result, this.#incoming?.tracer)
+    const tracer = this.#incoming?.tracer
+    this.#answer(lane, id, handler.name, failed, result, remembered, tracer, this.#incoming?.left === true)
   }
 
   #apply(handler: Handler, args: unknown[], kind: 'call' | 'notify'): unknown {
@@ -326,6 +416,7 @@ export class Dispatcher implements Asking, IncomingOwner {
   #wait(handler: Handler): void {
     const incoming = this.#current()
     incoming.state = WAITING
+    this.#bind(incoming, this.#remembered)
     incoming.handler = handler
     incoming.args = this.#request.args
     incoming.lane.track(incoming)
@@ -334,14 +425,26 @@ export class Dispatcher implements Asking, IncomingOwner {
     this.#watch(incoming)
   }
 
-  #enter(incoming: Incoming): void {
+  #bind(incoming: Incoming, remembered: Remembered<Incoming> | undefined): void {
+    if (remembered === undefined) return
+    incoming.remembered = remembered
+    remembered.running = incoming
+  }
+
+  #enter(incoming: Incoming, remembered: Remembered<Incoming> | undefined): void {
     incoming.state = RUNNING
+    if (incoming.left) {
+      this.#slots.take(incoming.lane.share)
+      return
+    }
     if (!incoming.lane.open) {
       // The function itself has closed the connection.
       incoming.state = OVER
       incoming.abort(peerGone(incoming.lane.shown))
+      if (remembered !== undefined) this.#repeats.dissolve(remembered, () => {})
       return
     }
+    this.#bind(incoming, remembered)
     incoming.lane.track(incoming)
     this.#slots.take(incoming.lane.share)
     this.#watch(incoming)
@@ -364,10 +467,9 @@ export class Dispatcher implements Asking, IncomingOwner {
     }
     if (!failed && isSource(value)) return this.#stream(incoming, value)
     try {
+      const { lane, id, method, tracer, remembered, left } = incoming
       if (!this.#finish(incoming)) return
-      const { lane, id, method, tracer } = incoming
-      if (failed) this.#answers.thrown(lane, id, method, value, tracer)
-      else this.#answers.result(lane, id, value, tracer)
+      this.#answer(lane, id, method, failed, value, remembered, tracer, left)
     } catch (error) {
       // Nobody awaits this function: what goes wrong in it, in a listener or in us, must not end the process.
       this.#options.report(error, { method: incoming.method, peer: incoming.lane.shown })
@@ -379,6 +481,7 @@ export class Dispatcher implements Asking, IncomingOwner {
   /** Sends the items of what a function returned, and then its end. Never rejects. */
   async #stream(incoming: Incoming, source: Source): Promise<void> {
     const { lane, id, method } = incoming
+    this.#dissolve(incoming)
     const report = (error: unknown): void => this.#options.report(error, { method, peer: lane.shown })
     const { deadlines, now, stallMs } = this.#options
     const onStall = (): void => incoming.abort(stalled(method, stallMs))
@@ -441,12 +544,18 @@ export class Dispatcher implements Asking, IncomingOwner {
   #end(incoming: Incoming): void {
     const { lane, state } = incoming
     incoming.state = OVER
-    lane.untrack(incoming)
-    this.#options.deadlines.remove(incoming)
+    if (!incoming.left) this.#leave(incoming)
     if (state === RUNNING) {
       this.#slots.give(lane.share)
       if (this.#slots.waiting > 0) this.#pace.ended(this.now())
     } else this.#slots.leave(lane.share, incoming)
+  }
+
+  /** Takes a call from its caller. */
+  #leave(incoming: Incoming): void {
+    incoming.left = true
+    incoming.lane.untrack(incoming)
+    this.#options.deadlines.remove(incoming)
   }
 
   /** Starts calls that wait, while slots are free. */
@@ -462,10 +571,11 @@ export class Dispatcher implements Asking, IncomingOwner {
     const { lane, id, handler, args } = incoming
     incoming.handler = undefined
     incoming.args = undefined
-    lane.untrack(incoming)
+    if (!incoming.left) lane.untrack(incoming)
     this.#request.method = incoming.method
     this.#lane = lane
     this.#incoming = incoming
+    this.#remembered = incoming.remembered
     this.#run(handler!, lane, id, args!)
     if (incoming.state === WAITING) {
       // Answered at once, or its function threw.
@@ -487,6 +597,12 @@ function stalled(method: string, stallMs: number): RpcError {
   return new RpcError('RESOURCE_EXHAUSTED', `nothing was taken from ${quote(method)} for ${stallMs} ms`, {
     executed: 'yes',
   })
+}
+
+const NOT_REPEATABLE: WireError = {
+  c: 'ABORTED',
+  m: 'what was asked for again has become a stream, which is given to one alone',
+  x: 'yes',
 }
 
 function failId(id: number): never {

@@ -12,6 +12,7 @@ import type { WireError } from '../errors/remote-error.ts'
 import type { Handler } from '../registry/handler.ts'
 import type { Offer } from '../streams/offers.ts'
 import type { ItemLane, Outflow } from '../streams/outflow.ts'
+import type { Outcome, Remembered } from './outcomes.ts'
 import type { Share } from './slots.ts'
 
 /** Where a call came from and its answer goes. */
@@ -21,6 +22,9 @@ export interface CallerLane extends ItemLane {
   readonly running: Map<number, Incoming>
   readonly share: Share<Incoming>
   readonly link: PeerLink
+  /** Who it has proved to be, and which of its programs this is: the same over reconnects, if it says so. */
+  readonly user: string | undefined
+  readonly instance: string
   /** `false` once the connection is gone. */
   readonly open: boolean
   track(incoming: Incoming): void
@@ -28,6 +32,9 @@ export interface CallerLane extends ItemLane {
   /** Writes RESULT, or ERROR when the value cannot be sent; then `false`. Writes nothing once the connection is gone. */
   sendResult(id: number, value: unknown): boolean
   sendError(id: number, error: WireError): void
+  /** The octets of a result; throws what the codec throws. */
+  encodeResult(value: unknown): Buffer
+  sendOutcome(id: number, outcome: Outcome): void
   sendEnd(id: number): void
   /** The argument at `place` of our own call `id`, if it streams and nobody has asked for it. */
   offer(id: unknown, place: unknown): Offer | undefined
@@ -43,6 +50,8 @@ export interface IncomingOwner {
 export const WAITING = 0
 export const RUNNING = 1
 export const OVER = 2
+/** It waits for the outcome of another one, which was asked for before it. */
+export const JOINED = 3
 
 export class Incoming extends Deadline implements ContextSource {
   readonly id: number
@@ -51,7 +60,7 @@ export class Incoming extends Deadline implements ContextSource {
   readonly headers: Readonly<Record<string, string>>
   readonly depth: number
   readonly lastId: string | undefined
-  state: typeof WAITING | typeof RUNNING | typeof OVER = RUNNING
+  state: typeof WAITING | typeof RUNNING | typeof OVER | typeof JOINED = RUNNING
   /** While it waits for a slot. */
   handler: Handler | undefined = undefined
   args: unknown[] | undefined = undefined
@@ -59,6 +68,10 @@ export class Incoming extends Deadline implements ContextSource {
   outflow: Outflow | undefined = undefined
   /** Tells who listens how it ends. */
   tracer: Tracer | undefined = undefined
+  /** By what it can be asked for again. */
+  remembered: Remembered<Incoming> | undefined = undefined
+  /** Its caller waits no more, but others may. */
+  left = false
   readonly #owner: IncomingOwner
   #controller: AbortController | undefined
   #reason: RpcError | undefined

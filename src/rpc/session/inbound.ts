@@ -71,6 +71,7 @@ export interface InboundOptions {
 // What a PING brings is sent back: enough for an id or a time.
 const TOKEN_MAX = 64
 const NAME_LENGTH_MAX = 256
+const INSTANCE_LENGTH_MAX = 64
 // As much as a ZMTP handshake may say: what a stranger sends beyond it is not decoded.
 const LOGIN_SIZE_MAX = 8192
 
@@ -334,7 +335,7 @@ function checkLogin(kind: number, size: number): void {
 function helloInfo(value: object): HelloInfo {
   const { id, name, maxMessageSize, shapes, user, password } = value as { [Key in keyof HelloInfo]?: unknown }
   return {
-    ...(typeof id === 'string' && { id }),
+    ...(typeof id === 'string' && id.length <= INSTANCE_LENGTH_MAX && { id }),
     ...(typeof name === 'string' && name !== '' && name.length <= NAME_LENGTH_MAX && { name }),
     ...(typeof maxMessageSize === 'number' && maxMessageSize > 0 && { maxMessageSize }),
     ...(typeof shapes === 'number' && Number.isInteger(shapes) && shapes > 0 && { shapes }),

@@ -39,6 +39,8 @@ export interface LaneOwner<Lane> {
   readonly shown: string
   readonly id: string
   readonly user: string | undefined
+  /** Which program the peer says it is, over all its connections. */
+  readonly instance: string | undefined
   readonly claimedName: string | undefined
   readonly since: Date
   readonly rttMs: number | undefined

@@ -1,7 +1,8 @@
 /**
  * The way to one peer and back: everything that is written to it, and the tables of what is open in each direction. Usually a
  * connection has one lane. Peers behind a proxy share a connection; what sets them apart is their route, the frames in front of
- * the message, which are kept as they came and put in front of all that goes back.
+ * the message, which are kept as they came and put in front of all that goes back. One piece, because whatever is written takes turns at
+ * one slab.
  */
 import { Mark, type Slab } from '../../base/slab.ts'
 import { writeNil, writeString, writeUint } from '../../codec/index.ts'
@@ -11,8 +12,9 @@ import { encodeCall, failArguments } from '../calls/arguments.ts'
 import type { Call, Lane, Target } from '../calls/call.ts'
 import type { WaitingQueue } from '../calls/queue.ts'
 import { RpcError } from '../errors/errors.ts'
-import type { WireError } from '../errors/remote-error.ts'
+import { unanswerable, type WireError } from '../errors/remote-error.ts'
 import type { CallerLane, Incoming } from '../serving/incoming.ts'
+import type { Outcome } from '../serving/outcomes.ts'
 import type { Share } from '../serving/slots.ts'
 import type { Offer } from '../streams/offers.ts'
 import type { Outflow } from '../streams/outflow.ts'
@@ -73,6 +75,10 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
 
   get user(): string | undefined {
     return this.#owner.user
+  }
+
+  get instance(): string {
+    return this.key === '' ? (this.#owner.instance ?? this.#owner.id) : this.id
   }
 
   get claimedName(): string | undefined {
@@ -263,6 +269,24 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
     return this.#sendValue(RESULT, id, value) >= 0
   }
 
+  encodeResult(value: unknown): Buffer {
+    const { codec, isPseud } = this.#owner
+    return codec.encode(value === undefined && !isPseud ? null : value)
+  }
+
+  sendOutcome(id: number, { failed, octets }: Outcome): void {
+    try {
+      this.#checkSize(octets.length + HEAD_MAX, 'yes')
+    } catch (error) {
+      this.sendError(id, unanswerable(error))
+      return
+    }
+    this.send((slab) => {
+      writeHead(slab, 3, failed ? ERROR : RESULT, id)
+      writeEncoded(slab, octets)
+    })
+  }
+
   sendItem(id: number, item: unknown, trackId?: string): number {
     return this.#sendValue(ITEM, id, item, trackId)
   }
@@ -385,8 +409,5 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
   }
 }
 
-function unanswerable(error: unknown): WireError {
-  if (error instanceof RpcError) return { c: error.code, m: error.message, x: 'yes' }
-  const message = error instanceof Error ? error.message : 'the result cannot be encoded'
-  return { c: 'INTERNAL', m: message, x: 'yes' }
-}
+// Of a RESULT: the array, its kind, the largest id.
+const HEAD_MAX = 11

@@ -51,6 +51,7 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
   isPseud = false
   peerMaxMessageSize: number = Number.POSITIVE_INFINITY
   claimedName: string | undefined = undefined
+  instance: string | undefined = undefined
   /** The peer's Identity as text; empty when it has none, or none that is text. */
   identity = ''
   /** HELLO (at a server) or WELCOME (at a client) has come. */
@@ -221,6 +222,7 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
   handleHello(info: HelloInfo): void {
     this.#learn(info)
     if (info.name !== undefined) this.claimedName = info.name
+    this.instance = info.id
     this.#owner.onHello(this, info)
   }
 
