@@ -1,40 +1,23 @@
 // Servers that die: SIGKILL with a thousand calls in flight, and a restart. And processes that end when nothing is left to wait for.
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import path from 'node:path'
-import { buildSync } from 'esbuild'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Client, type RpcError } from '../../src/rpc/index.ts'
+import { bundle as bundleInto, bundleServer, serve as serveFrom } from '../support/server-process.ts'
 import { sleep, within } from '../support/within.ts'
 
 const test = suite('RPC across processes')
 const folder = path.resolve(process.env.PSEUD_TEST_DIR ?? 'build/test', `kill-${process.pid}`)
 const children = new Set<ChildProcess>()
 
-/** Bundles source text that may import from the sources; returns the file to run. */
-function bundle(name: string, text: string): string {
-  const outfile = path.join(folder, `${name}.mjs`)
-  buildSync({
-    stdin: { contents: text, resolveDir: process.cwd(), loader: 'ts' },
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'es2022',
-    packages: 'external',
-    outfile,
-  })
-  return outfile
-}
+const bundle = (name: string, text: string): string => bundleInto(folder, name, text)
 
 async function serve(file: string, endpoint: string): Promise<{ child: ChildProcess; endpoint: string }> {
-  const child = spawn(process.execPath, [file, endpoint], { stdio: ['ignore', 'pipe', 'inherit'] })
-  children.add(child)
-  const bound = await within(
-    10_000,
-    new Promise<string>((resolve) => child.stdout!.once('data', (text) => resolve(String(text).trim()))),
-  )
-  return { child, endpoint: bound }
+  const server = await serveFrom(file, endpoint)
+  children.add(server.child)
+  return server
 }
 
 /** Runs a program to its end: its output and how long it lived after printing `ready`. */
@@ -53,7 +36,7 @@ async function run(file: string): Promise<string> {
   return output
 }
 
-const SERVER = bundle('server', readFileSync('test/support/rpc-child.ts', 'utf8').replaceAll('../../', './'))
+const SERVER = bundleServer(folder)
 
 test.after(() => {
   for (const child of children) child.kill('SIGKILL')
