@@ -242,7 +242,8 @@ export const retrying: Rows = {
     assert.is(code, 'DEADLINE_EXCEEDED')
     hold.open('late')
     assert.is(await client.now(), 'now')
-    await until(() => server.stats().dropped + client.stats().late === 1)
+    // Either side may be the first to see that the time is over: then the server says so, late, and drops what comes.
+    await until(() => server.stats().dropped + client.stats().late > 0)
   },
 
   'section 6, 5: SIGKILL with 100 calls in each state: every promise settles, and says what can have run':
