@@ -187,7 +187,10 @@ export class PortLink implements Link {
     this.#used += byteLength + OVERHEAD
     if (this.#used > PORT_WINDOW) return 'the other end sends more than it has room for'
     this.#arrived.push(Buffer.from(buffer))
+    // The first of a turn at once; what comes with it together, or answers would fall apart into a message for each message.
+    if (this.#delivering) return undefined
     this.#deliver()
+    this.#deliverSoon()
     return undefined
   }
 

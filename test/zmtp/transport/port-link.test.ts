@@ -54,13 +54,14 @@ class Wire implements LinkPort, LinkLine {
   say(message: unknown, event = 'message'): void {
     this.#listeners.get(event)!(message)
   }
-  /** Hands everything over to the other end; how many octets that was. */
-  carry(other: Wire): number {
+  /** Hands everything over to the other end, and waits until it is delivered; how many octets that was. */
+  async carry(other: Wire): Promise<number> {
     let octets = 0
     for (const message of this.posted.splice(0)) {
       if (typeof message !== 'number') octets += (message as Uint8Array).length
       other.say(message)
     }
+    await new Promise(setImmediate)
     return octets
   }
 }
@@ -79,7 +80,7 @@ function end(): End {
   return { link, wire, log }
 }
 
-test('carries octets in order, and what is written may change at once where there is room', () => {
+test('carries octets in order, and what is written may change at once where there is room', async () => {
   const near = end()
   const far = end()
   const first = Buffer.from('he')
@@ -87,19 +88,19 @@ test('carries octets in order, and what is written may change at once where ther
   first.fill('x')
   near.link.write([Buffer.from('!')])
   assert.is(near.link.pendingBytes, 0)
-  near.wire.carry(far.wire)
+  await near.wire.carry(far.wire)
   assert.is(far.log.text, 'hello!')
 })
 
-test('has a window under way and no more, and goes on as room is given back', () => {
+test('has a window under way and no more, and goes on as room is given back', async () => {
   const near = end()
   const far = end()
   near.link.write([Buffer.alloc(5 * PORT_WINDOW), Buffer.from('end')])
   assert.ok(near.link.pendingBytes > 4 * PORT_WINDOW)
   let most = 0
   for (let turn = 0; near.wire.posted.length > 0 && turn < 1000; turn++) {
-    most = Math.max(most, near.wire.carry(far.wire))
-    far.wire.carry(near.wire)
+    most = Math.max(most, await near.wire.carry(far.wire))
+    await far.wire.carry(near.wire)
   }
   assert.ok(most <= PORT_WINDOW, `${most} octets at once`)
   assert.is(far.log.octets, 5 * PORT_WINDOW + 3)
@@ -114,13 +115,22 @@ test('a paused end gives no room back: the sender stops after a window, also of 
   const posted = near.wire.posted.length
   assert.ok(posted < 5000, `${posted} messages`)
   assert.is(near.link.pendingBytes, 10_000 - posted)
-  near.wire.carry(far.wire)
+  await near.wire.carry(far.wire)
   assert.equal([far.log.octets, far.wire.posted.length], [0, 0])
   far.link.resume()
   await until(() => far.log.octets === posted)
-  far.wire.carry(near.wire)
-  near.wire.carry(far.wire)
+  await far.wire.carry(near.wire)
+  await near.wire.carry(far.wire)
   assert.is(far.log.octets, 10_000)
+})
+
+test('the first message of a turn is delivered at once, what comes with it in one go', async () => {
+  const { wire, log } = end()
+  await new Promise(setImmediate)
+  for (const letter of 'abc') wire.say(Uint8Array.from(Buffer.from(letter)))
+  assert.is(log.text, 'a')
+  await new Promise(setImmediate)
+  assert.is(log.text, 'abc')
 })
 
 test('delivers nothing before it is started', async () => {
@@ -139,7 +149,7 @@ test('end says so after all that was written, and is answered by the other end',
   near.link.write([Buffer.alloc(2 * PORT_WINDOW)])
   near.link.end()
   assert.is(near.wire.ends, 0)
-  while (near.wire.carry(far.wire) > 0) far.wire.carry(near.wire)
+  while ((await near.wire.carry(far.wire)) > 0) await far.wire.carry(near.wire)
   assert.equal([near.wire.ends, far.log.octets], [1, 2 * PORT_WINDOW])
   far.wire.say('pseud:end')
   assert.equal([far.log.closed, far.wire.ends, far.wire.unlinked], [1, 1, 1])
