@@ -39,9 +39,10 @@ export {
   UnauthorizedError,
 } from './errors/errors.ts'
 export type { ExposeErrors } from './errors/remote-error.ts'
-export type { ClientEvents, ClientOptions, ReadyOptions, StatusEvent } from './participants/client-core.ts'
+export type { ClientEvents, ClientOptions, ReadyOptions, StatusEvent } from './participants/client-options.ts'
 export type { Stats } from './participants/counters.ts'
-export type { DrainOptions } from './participants/participant.ts'
+export type { DrainOptions } from './participants/drain.ts'
+export type { Endpoints } from './participants/endpoint-source.ts'
 export type { PickedCall, Picker, PickServer, ReadyServer } from './participants/pickers.ts'
 export type { ServerEvents } from './participants/server-core.ts'
 export type { HandlerOptions, ParameterInfo } from './registry/handler.ts'
@@ -78,6 +79,7 @@ export { OutputError, type ValidationDetails, type ValidationIssue } from './reg
 export type {
   AuthenticationBackend,
   Awaitable,
+  ExpiringIdentity,
   Identified,
   Key,
   Login,

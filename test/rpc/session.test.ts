@@ -7,7 +7,8 @@ import type { ParticipantOptions } from '../../src/rpc/api/options.ts'
 import { Peer } from '../../src/rpc/api/peer.ts'
 import type { CallOptions } from '../../src/rpc/api/settings.ts'
 import type { RpcError } from '../../src/rpc/errors/errors.ts'
-import { ClientCore, type ClientOptions } from '../../src/rpc/participants/client-core.ts'
+import { ClientCore } from '../../src/rpc/participants/client-core.ts'
+import type { ClientOptions } from '../../src/rpc/participants/client-options.ts'
 import { ServerCore } from '../../src/rpc/participants/server-core.ts'
 import { method } from '../../src/rpc/registry/registration.ts'
 import { TransportContext } from '../../src/zmtp/connections.ts'
@@ -892,13 +893,16 @@ test('drain waits for what is open, refuses what is new, then closes', async () 
   assert.equal([wire.take(), drained.settled, wire.over], [[[1, 5, 'done']], true, true])
 })
 
-test('drain gives up after its time', async () => {
+test('drain gives up a second after its time, in which what was told to end may do so', async () => {
   const { core, clock, connect } = newServer()
   core.registry.registerRpc({ never: () => new Promise(() => {}) })
   const wire = connect()
   wire.feed([0, 1, 'never', []])
   const drained = outcome(core.drain({ timeoutMs: 500 }))
   clock.advance(500)
+  await settle()
+  assert.equal([drained.settled, wire.over, core.slots.running], [false, false, 1])
+  clock.advance(1000)
   await settle()
   assert.equal([drained.settled, wire.over, core.slots.running], [true, true, 0])
 })

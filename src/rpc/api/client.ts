@@ -6,14 +6,10 @@
 import type { MessagePortLike } from '../../zmtp/connections.ts'
 import type { Middleware } from '../around/middleware.ts'
 import { RpcError } from '../errors/errors.ts'
-import {
-  ClientCore,
-  type ClientEvents,
-  type ClientOptions,
-  type ReadyOptions,
-} from '../participants/client-core.ts'
+import { ClientCore } from '../participants/client-core.ts'
+import type { ClientEvents, ClientOptions, ReadyOptions } from '../participants/client-options.ts'
 import type { Stats } from '../participants/counters.ts'
-import type { DrainOptions } from '../participants/participant.ts'
+import type { DrainOptions } from '../participants/drain.ts'
 import { quote } from '../registry/names.ts'
 import type { Registrar } from '../registry/registration.ts'
 import type { Predicate } from '../registry/registry.ts'

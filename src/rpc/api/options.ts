@@ -72,6 +72,8 @@ export interface ParticipantOptions {
   readonly disconnectGraceMs?: number
   /** How peers prove who they are. Default: they do not, which is for loopback, ipc and inproc. */
   readonly security?: AuthenticationBackend
+  /** How long a peer whose credentials have expired has to come again with new ones before its connection ends. Default 10,000. */
+  readonly reauthGraceMs?: number
   /** Lets `bind` listen beyond this machine although nobody is asked who they are. Default false. */
   readonly allowUnauthenticated?: boolean
   /** MessagePack extensions for classes of one's own: the same on both sides. */
@@ -135,6 +137,7 @@ export interface ResolvedOptions {
   readonly blockedMs: number
   readonly lingerMs: number
   readonly disconnectGraceMs: number
+  readonly reauthGraceMs: number
   readonly allowUnauthenticated: boolean
   readonly security: AuthenticationBackend
   /** Shapes of objects that a peer may define; 0: none are used. */
@@ -170,6 +173,7 @@ export function resolveOptions(options: CoreOptions): ResolvedOptions {
     lingerMs: options.lingerMs === 0 ? 0 : positive('lingerMs', options.lingerMs, 5000),
     disconnectGraceMs:
       options.disconnectGraceMs === 0 ? 0 : positive('disconnectGraceMs', options.disconnectGraceMs, 0),
+    reauthGraceMs: positive('reauthGraceMs', options.reauthGraceMs, 10_000),
     allowUnauthenticated: options.allowUnauthenticated === true,
     security: checkSecurity(options.security ?? none),
     maxShapes: options.sharedShapes === false ? 0 : SHAPES_MAX,
@@ -205,7 +209,7 @@ function resolveLimits(limits: Partial<RpcLimits>): RpcLimits {
   return resolved
 }
 
-function positive(name: string, value: number | undefined, otherwise: number): number {
+export function positive(name: string, value: number | undefined, otherwise: number): number {
   if (value === undefined) return otherwise
   if (typeof value !== 'number' || !(value > 0)) {
     throw new UsageError('BAD_OPTION', `${name} is a number above 0, not ${String(value)}`)

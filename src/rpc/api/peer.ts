@@ -15,6 +15,7 @@ export interface PeerLink {
   readonly rttMs: number | undefined
   call(method: string, args: readonly unknown[], settings: CallSettings): PendingCall
   notify(method: string, args: readonly unknown[], settings: CallSettings): boolean
+  reauthenticate(): boolean
 }
 
 export class Peer<Api = unknown> implements Callable<Stub<Api>> {
@@ -84,6 +85,14 @@ export class Peer<Api = unknown> implements Callable<Stub<Api>> {
    */
   notify(method: string, args: readonly unknown[] = []): boolean {
     return this.#link.notify(method, args, this.#settings)
+  }
+
+  /**
+   * Asks a client to come again with new credentials, and ends this connection when it has not after `reauthGraceMs`: what a server does by
+   * itself when credentials expire. `false`: it cannot be asked, because it sits behind a proxy, is gone, or is no client of this server.
+   */
+  reauthenticate(): boolean {
+    return this.#link.reauthenticate()
   }
 
   #stub(settings: CallSettings): Stub<Api> & object {

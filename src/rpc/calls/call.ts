@@ -42,8 +42,8 @@ export interface Target {
   readonly keeps: boolean
   /** A lane that takes a call now, and is the best for this one. May throw: that fails the call. */
   lane(call: Call): Lane | undefined
-  /** Why no call may be made, or not wait: `undefined` when it may. */
-  refusal(): RpcError | undefined
+  /** Why no call with `settings` may be made, or without them: why one that is open may not wait. `undefined` when it may. */
+  refusal(settings?: CallSettings): RpcError | undefined
   /** What went wrong last on the way there, while nobody takes calls. */
   readonly trouble: Error | undefined
   /** The one peer that it is for, where that is known before. */
@@ -62,6 +62,8 @@ export interface Past {
   attempt: number
   /** Somebody may have run it. */
   started: boolean
+  /** How often a server that stays has said that it, or one behind it, is about to go and has not begun it. */
+  refusals: number
   /** How the last one ended. */
   error: unknown
   /** Until when it waits for the next. */
@@ -143,6 +145,14 @@ export class Call extends Deadline implements StreamOwner, Keepable {
     if (tracer === undefined || this.state === SETTLED) return false
     this.tracer = tracer
     return true
+  }
+
+  /**
+   * Whether a callee that begins no call with an id above `lastId` cannot have begun this one. One nested in another is begun all the same
+   * while that is open.
+   */
+  isBeyond(lastId: number): boolean {
+    return this.id > lastId && this.settings.depth === 0
   }
 
   onDeadline(): void {

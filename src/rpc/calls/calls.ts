@@ -120,7 +120,7 @@ export class Calls implements CallOwner {
       tracer?.fail(signal.reason, 'no')
       return PendingCall.refused(signal.reason)
     }
-    const refusal = this.#closed ? closedError('no') : (this.#limit(settings) ?? target.refusal())
+    const refusal = this.#closed ? closedError('no') : (this.#limit(settings) ?? target.refusal(settings))
     if (refusal !== undefined) {
       this.#failed(refusal, method, target, undefined, 'no', tracer)
       return PendingCall.refused(refusal)

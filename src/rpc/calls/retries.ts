@@ -99,7 +99,7 @@ export function unsend(call: Call, keeper: Keeper, started: boolean): boolean {
   lane.forget(call)
   call.lane = undefined
   call.encoded = keeper.portable(call, lane)
-  call.past ??= { attempt: 1, started: false, error: undefined, wait: undefined }
+  call.past ??= { attempt: 1, started: false, refusals: 0, error: undefined, wait: undefined }
   if (started) call.past.started = true
   call.stream?.rewind()
   call.state = QUEUED

@@ -2,7 +2,7 @@
  * Errors across the wire: what of a thrown value the other side gets to see, and what an error map from there becomes. Nothing
  * is looked up by a name from the wire but in two fixed tables; nothing leaves that `exposeErrors` does not name.
  *
- *     c code, m message, n class name, d details, x executed, r reference, s stack, u cause
+ *     c code, m message, n class name, d details, x executed, r reference, s stack, u cause, g going away
  */
 import type { Codec } from '../../codec/index.ts'
 import {
@@ -35,6 +35,15 @@ export interface WireError {
   readonly r?: string
   readonly s?: string
   readonly u?: WireError
+  /** Nothing was begun, because the callee is about to go: the call may be sent to another server, whatever it is. */
+  readonly g?: true
+}
+
+/** Whether an error map refuses a call that was not begun, for the reason that its callee is going. */
+export function isGoingAway(map: unknown): boolean {
+  if (typeof map !== 'object' || map === null) return false
+  const { c, x, g } = map as { [Key in keyof WireError]?: unknown }
+  return g === true && x === 'no' && c === 'UNAVAILABLE'
 }
 
 // In octets. Whoever sends more has it cut, whoever receives more cuts it.

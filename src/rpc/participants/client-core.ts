@@ -1,62 +1,34 @@
 /**
  * What a Client is behind its face: sessions with servers, of which the picker chooses one for each call, and the calls that wait
- * for the first to be ready. Knows no stubs.
+ * for the first to be ready. Knows no stubs. One piece, because sessions become ready, are left and succeed each other in one list.
  */
 import { LinkError, ProtocolError, type PseudError } from '../../base/errors.ts'
-import { type MessagePortLike, PeerError, type TransportEvent } from '../../zmtp/connections.ts'
-import type { ParticipantOptions, Protocol } from '../api/options.ts'
+import type { Dialer, MessagePortLike, TransportEvent } from '../../zmtp/connections.ts'
 import { Peer } from '../api/peer.ts'
-import { checkTimeout } from '../api/settings.ts'
+import { type CallSettings, checkTimeout } from '../api/settings.ts'
 import type { Call, Target } from '../calls/call.ts'
-import { Deadline } from '../calls/deadlines.ts'
-import { closedError } from '../calls/endings.ts'
+import { closedError, lostError } from '../calls/endings.ts'
 import { WaitingQueue } from '../calls/queue.ts'
-import { type ClientRetryOptions, retryRules } from '../calls/retry-policy.ts'
-import { DeadlineError, type Executed, RpcError, UnauthorizedError } from '../errors/errors.ts'
+import { retryRules } from '../calls/retry-policy.ts'
+import type { Executed, RpcError } from '../errors/errors.ts'
 import type { Login } from '../security/backend.ts'
-import { LOGIN_REFUSED, REPLACED } from '../session/envelope.ts'
+import {
+  DRAINING,
+  LEAVING,
+  LOGIN_REFUSED,
+  NO_LAST_ID,
+  REAUTHENTICATE,
+  REPLACED,
+} from '../session/envelope.ts'
 import type { SessionLane } from '../session/lane.ts'
 import type { Session } from '../session/session.ts'
-import { Participant, type ParticipantEvents } from './participant.ts'
-import { type Choose, chooserOf, type Picker } from './pickers.ts'
+import type { ClientEvents, ClientOptions, ReadyOptions } from './client-options.ts'
+import { NamedEndpoints } from './named-endpoints.ts'
+import { Participant } from './participant.ts'
+import { type Choose, chooserOf } from './pickers.ts'
+import { ReadyWaiters } from './ready-waiters.ts'
+import { isRefusal, isWelcomed, loginRefused, replaced, unreachable } from './refusals.ts'
 import { SecondChances } from './second-chances.ts'
-
-export interface ClientOptions extends ParticipantOptions {
-  /** 1: the servers are those of Python's `pseud`. Streams, headers and deadlines do not travel then. Default 2. */
-  readonly protocol?: Protocol
-  /** The name under which the server can call this client. A claim, not a proof. Default none. */
-  readonly userId?: string
-  /** Which of several ready servers takes a call. Default `least-inflight`. */
-  readonly picker?: Picker
-  /** How calls that may be run twice are sent again when their connection is lost; `false`: they are not. */
-  readonly retry?: ClientRetryOptions | false
-  /** Methods of the server that may be run twice: their names, or a function that knows. Default none. */
-  readonly idempotent?: readonly string[] | ((method: string) => boolean)
-}
-
-/** What became of the connection to one endpoint. */
-export interface StatusEvent {
-  /**
-   * `connecting`: an attempt begins. `ready`: calls go out. `retrying`: an attempt failed, the next follows in `retryInMs`.
-   * `lost`: a ready connection is gone. `refused`: it will not be tried again. `closed`: the client is.
-   */
-  readonly status: 'connecting' | 'ready' | 'retrying' | 'lost' | 'refused' | 'closed'
-  readonly endpoint?: string
-  readonly server?: string
-  readonly retryInMs?: number
-  readonly error?: Error
-}
-
-export interface ClientEvents extends ParticipantEvents {
-  status: [event: StatusEvent]
-}
-
-export interface ReadyOptions {
-  /** Rejects with DEADLINE_EXCEEDED after so long. Default: waits for ever. */
-  readonly timeoutMs?: number
-  /** Rejects with its reason when it aborts. */
-  readonly signal?: AbortSignal
-}
 
 export class ClientCore extends Participant<ClientEvents> implements Target {
   readonly keeps = true
@@ -65,12 +37,16 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
   readonly #choose: Choose
   // Sessions that take calls.
   readonly #ready: Session[] = []
-  readonly #waiters = new Set<ReadyWaiter>()
+  readonly #waiters: ReadyWaiters
   readonly #secondChances = new SecondChances()
   // Why an attempt failed, the last time one did.
   #trouble: Error | undefined
-  // Why the last endpoint was given up, once none is left.
+  // Why an endpoint was given up, and the same once none is left.
+  #givenUp: PseudError | undefined
   #lost: PseudError | undefined
+  readonly #endpoints: NamedEndpoints
+  // Sessions that another is to take the place of, by what dials for it.
+  readonly #successions = new Map<Dialer, Session>()
 
   constructor(name: string, options: ClientOptions) {
     const { protocol = 2, userId = '' } = options
@@ -80,6 +56,13 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
     this.#userId = options.userId ?? ''
     this.#choose = chooserOf(options.picker ?? 'least-inflight')
     this.queue = new WaitingQueue(this.maxQueuedCalls, this.maxQueuedBytes)
+    this.#waiters = new ReadyWaiters(
+      this.deadlines,
+      () => this.context.now(),
+      () => this.updateHold(),
+    )
+    this.#endpoints = new NamedEndpoints(this, options, (dialer) => this.#hangUp(dialer))
+    this.#endpoints.start()
   }
 
   get shown(): string {
@@ -94,7 +77,7 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
   get isNeeded(): boolean {
     if (this.#waiters.size > 0) return true
     const offers = this.registry.size > 0 || (this.registry.parent?.size ?? 0) > 0
-    return offers && (this.dialers.size > 0 || this.isBound)
+    return offers && (this.dialers.size > 0 || this.isBound || this.#endpoints.mayChange)
   }
 
   // -- Target ------------------------------------------------------------------------------------------------------------
@@ -112,8 +95,10 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
     return this.connected ? undefined : this.#trouble
   }
 
-  refusal(): RpcError | undefined {
-    return this.#lost === undefined ? undefined : this.#nobody('no call can reach', this.#lost)
+  refusal(settings?: CallSettings): RpcError | undefined {
+    // What functions call that still run for a server is part of what they do.
+    if (this.draining && settings !== undefined && this.slots.running === 0) return closedError('no')
+    return this.#lost && unreachable(this.shown, this.#lost)
   }
 
   /** The ready session with the server of that name. */
@@ -121,40 +106,27 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
     return this.#ready.find((session) => session.identity === serverName)
   }
 
-  override connect(endpoint: string | MessagePortLike): void {
+  override dial(endpoint: string | MessagePortLike): Dialer {
+    const dialer = super.dial(endpoint)
+    this.#givenUp = undefined
     this.#lost = undefined
-    super.connect(endpoint)
+    return dialer
   }
 
   override bind(endpoint: string | MessagePortLike): Promise<string> {
+    this.#givenUp = undefined
     this.#lost = undefined
     return super.bind(endpoint)
   }
 
   /** Resolves when a server is ready. */
   ready(options: ReadyOptions): Promise<void> {
-    const { signal } = options
-    const timeoutMs =
-      options.timeoutMs === undefined ? Number.POSITIVE_INFINITY : checkTimeout(options.timeoutMs)
+    checkTimeout(options.timeoutMs ?? Number.POSITIVE_INFINITY)
     if (this.closed) return Promise.reject(closedError('no'))
-    if (signal?.aborted === true) return Promise.reject(signal.reason)
+    if (options.signal?.aborted === true) return Promise.reject(options.signal.reason)
     if (this.#ready.some(isWelcomed)) return Promise.resolve()
     if (this.#lost !== undefined) return Promise.reject(this.refusal())
-    return new Promise((resolve, reject) => {
-      const onAbort = (): void => waiter.settle(signal!.reason)
-      const waiter = new ReadyWaiter(this.shown, timeoutMs, (error) => {
-        this.#waiters.delete(waiter)
-        this.deadlines.remove(waiter)
-        signal?.removeEventListener('abort', onAbort)
-        this.updateHold()
-        if (error === undefined) resolve()
-        else reject(error)
-      })
-      this.#waiters.add(waiter)
-      if (timeoutMs !== Number.POSITIVE_INFINITY) this.deadlines.add(waiter, this.context.now(), timeoutMs)
-      signal?.addEventListener('abort', onAbort)
-      this.updateHold()
-    })
+    return this.#waiters.wait(this.shown, options)
   }
 
   notify(method: string, args: readonly unknown[]): boolean {
@@ -174,6 +146,8 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
   // -- what becomes of sessions ------------------------------------------------------------------------------------------
 
   onReady(session: Session): void {
+    // A server that lets us in and throws us out again is dialled ever more slowly.
+    if (session.isPseud) session.connection.succeeded = false
     if (this.name !== '' && session.identity !== '' && session.identity !== this.name) {
       this.#refuseServer(session)
       return
@@ -206,10 +180,13 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
         ...(login && { user: login.user, password: login.password }),
       })
     }
-    // Refused, the calls of this session would be lost to the second chance: they wait for the verdict.
-    if (login === undefined || this.options.security.renews !== true) this.#ready.push(session)
+    if (this.draining) session.sendGoaway(DRAINING)
+    const welcomed = isWelcomed(session)
+    // Where it may be refused, calls wait for the verdict: for a session that still works, or for a second chance.
+    const certain = login === undefined || this.options.security.renews !== true
+    if (welcomed || (certain && this.#predecessor(session)?.leaving !== false)) this.#ready.push(session)
     this.#attend(session)
-    if (isWelcomed(session)) this.#welcomed(session)
+    if (welcomed) this.#welcomed(session)
     this.#drainQueue()
   }
 
@@ -218,16 +195,48 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
   }
 
   onWelcome(session: Session): void {
-    if (!this.#ready.includes(session)) this.#ready.push(session)
+    session.connection.succeeded = true
+    if (!session.leaving && !this.#ready.includes(session)) this.#ready.push(session)
     this.#attend(session)
     this.#welcomed(session)
     this.#drainQueue()
   }
 
-  onGoaway(session: Session, reason: unknown): void {
-    this.#forget(session)
-    if (reason === REPLACED) this.#leaveForGood(session, replaced(session))
-    if (reason === LOGIN_REFUSED && !session.greeted) this.#leaveForGood(session, loginRefused(session))
+  onGoaway(session: Session, lastId: number, reason: unknown): void {
+    if (reason === LOGIN_REFUSED && !session.greeted) {
+      this.#forget(session)
+      this.#leaveForGood(session, loginRefused(session))
+      return
+    }
+    // By a connection of somebody else: our own successor takes the place of the one that it succeeds.
+    if (reason === REPLACED && !this.#isSucceeded(session)) {
+      this.#forget(session)
+      this.#leaveForGood(session, replaced(session))
+      return
+    }
+    if (reason === REAUTHENTICATE) {
+      this.#succeed(session)
+    } else {
+      const dialer = this.dialerOf(session)
+      this.#leave(session)
+      dialer?.renew(new LinkError('PEER_CLOSED', `${session.shown} is about to go`))
+    }
+    this.#sendElsewhere(session, lastId)
+  }
+
+  onIdle(session: Session): void {
+    session.close(this.options.lingerMs, (call) => lostError(call, undefined))
+  }
+
+  reauthenticate(): boolean {
+    return false
+  }
+
+  onDrainBegin(): void {}
+
+  // A client does not wait for its servers.
+  get isLeft(): boolean {
+    return true
   }
 
   onDrain(): void {
@@ -236,9 +245,12 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
 
   onGone(session: Session, error: PseudError | undefined): void {
     this.#forget(session)
+    for (const [dialer, old] of this.#successions) if (old === session) this.#successions.delete(dialer)
+    this.#giveUp()
     if (!session.wasReady || this.closed) return
+    if (!session.leaving || !this.connected) this.#endpoints.hurry()
     this.emitter.emit('status', {
-      status: 'lost',
+      status: session.leaving ? 'left' : 'lost',
       endpoint: session.connection.endpoint,
       server: session.identity,
       ...(error && { error }),
@@ -251,6 +263,7 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
     } else if (event.type === 'connect:retry') {
       this.#trouble = event.error
       this.links.retry(event.address, event.error, event.interval ?? 0)
+      if (!this.connected) this.#endpoints.hurry()
       this.emitter.emit('status', {
         status: 'retrying',
         endpoint: event.address,
@@ -268,7 +281,8 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
   override onGivenUp(endpoint: string, error: PseudError): void {
     const renews = this.options.security.renews === true && isRefusal(error) && !this.closed
     // A port is over with its connection: there is nothing to dial again.
-    const mayDial = [...this.dialers].some((dialer) => dialer.endpoint === endpoint && !dialer.isPort)
+    const dialers = [...this.dialers].filter((dialer) => dialer.endpoint === endpoint)
+    const mayDial = dialers.some((dialer) => !dialer.isPort)
     if (!renews || !mayDial || !this.#secondChances.take(endpoint)) {
       super.onGivenUp(endpoint, error)
       return
@@ -276,7 +290,13 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
     this.forgetDialers(endpoint)
     this.#trouble = error
     this.emitter.emit('status', { status: 'retrying', endpoint, retryInMs: 0, error })
-    if (!this.closed) this.connect(endpoint)
+    if (this.closed) return
+    const dialer = this.dial(endpoint)
+    for (const given of dialers) {
+      const old = this.#successions.get(given)
+      this.#successions.delete(given)
+      if (old !== undefined) this.#successions.set(dialer, old)
+    }
   }
 
   onDialerGivenUp(endpoint: string, error: PseudError): void {
@@ -286,14 +306,87 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
 
   /** One endpoint less: when it was the last, nothing can be reached any more. */
   #endpointGone(error: PseudError): void {
-    if (this.dialers.size > 0 || this.isBound || this.sessions.size > 0) return
-    this.#lost = error
-    this.#failWaiting((executed) => this.#nobody('no call can reach', error, executed))
+    this.#givenUp = error
+    this.#giveUp()
   }
 
   onClose(): void {
+    this.#endpoints.close()
     this.#failWaiting(closedError)
     this.emitter.emit('status', { status: 'closed' })
+  }
+
+  // -- sessions that are left ----------------------------------------------------------------------------------------------
+
+  /** No further call goes there; what is open may end. */
+  #leave(session: Session): void {
+    if (session.leaving) return
+    const wasReady = this.#ready.includes(session)
+    this.#forget(session)
+    session.leave()
+    if (!wasReady) return
+    const { endpoint } = session.connection
+    this.emitter.emit('status', { status: 'leaving', endpoint, server: session.identity })
+  }
+
+  /** Leaves a session of our own accord. */
+  #depart(session: Session): void {
+    session.sendGoaway(LEAVING, NO_LAST_ID)
+    this.#leave(session)
+  }
+
+  /** Opens a session beside this one, with new credentials, which is left when that one is ready. */
+  #succeed(session: Session): void {
+    const dialer = this.dialerOf(session)
+    if (dialer !== undefined) {
+      this.#successions.set(dialer, session)
+      if (dialer.renew()) return
+      this.#successions.delete(dialer)
+    }
+    // It was not us who dialled, or that is on its way already, or there is no second way.
+    this.counters.ignored++
+  }
+
+  #isSucceeded(session: Session): boolean {
+    return session.leaving || [...this.#successions.values()].includes(session)
+  }
+
+  /** The session whose place this one is to take. */
+  #predecessor(session: Session): Session | undefined {
+    const dialer = this.dialerOf(session)
+    return dialer && this.#successions.get(dialer)
+  }
+
+  /** An endpoint is no longer to be used. */
+  #hangUp(named: Dialer): void {
+    // A second chance has taken its place, perhaps.
+    const dialer = [...this.dialers].find(
+      (one) => one === named || (!this.dialers.has(named) && one.endpoint === named.endpoint),
+    )
+    if (dialer === undefined) return
+    const { driver } = dialer
+    dialer.close()
+    this.dialers.delete(dialer)
+    const old = this.#successions.get(dialer)
+    this.#successions.delete(dialer)
+    const left = [...this.sessions].filter(
+      (session) => session.open && (session === old || session.driver === driver),
+    )
+    for (const session of left) this.#depart(session)
+    if (!left.some((session) => session.driver === driver)) driver?.destroy()
+    this.updateHold()
+  }
+
+  /** Sends the calls again that the server cannot have begun. What cannot be sent again is answered by the server, or ends with the session. */
+  #sendElsewhere(session: Session, lastId: number): void {
+    const calls = [...session.lane.pending.values()].filter((call) => call.isBeyond(lastId))
+    this.calls.resend(calls, false)
+  }
+
+  /** The endpoints are not known, for now. */
+  onNoEndpoints(error: LinkError): void {
+    this.#trouble = error
+    this.report(error, {})
   }
 
   // -- inside ------------------------------------------------------------------------------------------------------------
@@ -306,7 +399,19 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
       endpoint: session.connection.endpoint,
       server: session.identity,
     })
-    for (const waiter of [...this.#waiters]) waiter.settle(undefined)
+    this.#waiters.settle(() => undefined)
+    const old = this.#predecessor(session)
+    // Its end takes it out of the successions.
+    if (old !== undefined && !old.leaving) this.#depart(old)
+  }
+
+  /** When no server is left, and none can come. */
+  #giveUp(): void {
+    const error = this.#givenUp
+    if (error === undefined || this.#lost !== undefined) return
+    if (this.dialers.size > 0 || this.isBound || this.sessions.size > 0) return
+    this.#lost = error
+    this.#failWaiting((executed) => unreachable(this.shown, error, executed))
   }
 
   /** Another server than ours answers at the endpoint: it is left for good, before anything is said. */
@@ -320,7 +425,7 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
     const { endpoint } = session.connection
     const dialers = [...this.dialers].filter((dialer) => dialer.endpoint === endpoint)
     for (const dialer of dialers) dialer.close()
-    session.close(0, () => this.#nobody('no call can reach', error))
+    session.close(0, () => unreachable(this.shown, error))
     session.connection.destroy(error)
     if (dialers.length > 0) this.onGivenUp(endpoint, error)
     else this.report(error, { peer: session.connection.remoteAddress })
@@ -343,51 +448,6 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
     for (const waiting of [this.queue, this.calls.retries.waiting]) {
       this.calls.rejectAll(waiting, (call) => errorFor(call.executed))
     }
-    for (const waiter of [...this.#waiters]) waiter.settle(errorFor('no'))
-  }
-
-  #nobody(what: string, cause: PseudError, executed: Executed = 'no'): RpcError {
-    const message = `${what} ${this.shown}: ${cause.message}`
-    return isRefusal(cause)
-      ? new UnauthorizedError(message, { executed, cause })
-      : new RpcError('UNAVAILABLE', message, { executed, cause })
-  }
-}
-
-function replaced(session: Session): LinkError {
-  const message = `${session.connection.endpoint} wants one connection of each user, and has a newer one`
-  return new LinkError('REPLACED', message)
-}
-
-function loginRefused(session: Session): ProtocolError {
-  return new ProtocolError('LOGIN_REFUSED', `${session.connection.endpoint} refused the login`)
-}
-
-/** The other side does not accept who we say we are: ZAP's statuses 400 and 500, or a login that was refused. */
-function isRefusal(cause: PseudError): boolean {
-  return cause.code === 'LOGIN_REFUSED' || (cause instanceof PeerError && /^[45]00$/.test(cause.reason))
-}
-
-/** Calls may go out before, but a server of ours has not said yet that it takes us. */
-function isWelcomed(session: Session): boolean {
-  return session.greeted || !session.isPseud
-}
-
-class ReadyWaiter extends Deadline {
-  readonly settle: (error: unknown) => void
-  readonly #shown: string
-  readonly #timeoutMs: number
-
-  constructor(shown: string, timeoutMs: number, settle: (error: unknown) => void) {
-    super()
-    this.#shown = shown
-    this.#timeoutMs = timeoutMs
-    this.settle = settle
-  }
-
-  onDeadline(): void {
-    this.settle(
-      new DeadlineError(`${this.#shown} was not ready within ${this.#timeoutMs} ms`, { executed: 'no' }),
-    )
+    this.#waiters.settle(() => errorFor('no'))
   }
 }

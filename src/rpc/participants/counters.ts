@@ -58,3 +58,32 @@ export interface Stats extends Readonly<Counters> {
   /** Octets that are written and wait for peers to take them. */
   readonly queuedBytes: number
 }
+
+/** A session is one. */
+interface Countable {
+  readonly open: boolean
+  readonly inFlight: number
+  readonly queuedCalls: number
+  readonly connection: { readonly queuedBytes: number }
+}
+
+/** `queuedCalls`: those that wait for no session in particular. */
+export function statsOf(
+  counters: Counters,
+  sessions: Iterable<Countable>,
+  queuedCalls: number,
+  { running, waiting }: { readonly running: number; readonly waiting: number },
+): Stats {
+  let inFlight = 0
+  let queued = queuedCalls
+  let peers = 0
+  let queuedBytes = 0
+  for (const session of sessions) {
+    if (!session.open) continue
+    peers++
+    inFlight += session.inFlight
+    queued += session.queuedCalls
+    queuedBytes += session.connection.queuedBytes
+  }
+  return { ...counters, queued, inFlight, running, waiting, peers, queuedBytes }
+}

@@ -6,6 +6,8 @@
 /** A session, as far as its names go. */
 export interface Named {
   readonly open: boolean
+  /** It is about to go. */
+  readonly leaving?: boolean
   readonly user: string | undefined
   readonly claimedName: string | undefined
 }
@@ -62,7 +64,7 @@ export class Directory<Session extends Named> {
   }
 }
 
-const isOpen = (session: Named): boolean => session.open
+const isOpen = (session: Named): boolean => session.open && session.leaving !== true
 
 function add<Session>(map: Map<string, Session[]>, name: string | undefined, session: Session): void {
   if (name === undefined) return

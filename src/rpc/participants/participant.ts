@@ -28,37 +28,34 @@ import { BlockedWatch } from '../around/blocked.ts'
 import { Links } from '../around/links.ts'
 import { AbortWatches } from '../calls/abort.ts'
 import { encodeCall } from '../calls/arguments.ts'
+import type { Call } from '../calls/call.ts'
 import { Calls } from '../calls/calls.ts'
 import { Deadlines } from '../calls/deadlines.ts'
 import { closedError } from '../calls/endings.ts'
 import { NO_RETRIES, type RetryRules } from '../calls/retry-policy.ts'
-import { RpcError } from '../errors/errors.ts'
 import type { Handler } from '../registry/handler.ts'
 import { Introspection } from '../registry/introspection.ts'
 import { type Asking, findHandler, namesFrom, type Registry } from '../registry/registry.ts'
 import { none } from '../security/backend.ts'
 import { warnOfClear } from '../security/clear.ts'
 import { mechanismOf } from '../security/wire.ts'
-import type { ErrorReport } from '../serving/answers.ts'
+import { type ErrorReport, goingAway } from '../serving/answers.ts'
 import { Dispatcher } from '../serving/dispatcher.ts'
 import type { Incoming } from '../serving/incoming.ts'
 import { Slots } from '../serving/slots.ts'
 import type { BacklogLimits } from '../session/backlog.ts'
+import { DRAINING } from '../session/envelope.ts'
 import { type HelloInfo, Inbound } from '../session/inbound.ts'
 import { Session } from '../session/session.ts'
 import type { SessionOwner } from '../session/session-owner.ts'
 import { pickles } from '../v1/pickles.ts'
 import { Protocols } from '../v1/protocols.ts'
 import { connectionOptions } from './connection-options.ts'
-import { Counters, type Stats } from './counters.ts'
+import { Counters, type Stats, statsOf } from './counters.ts'
+import { checkDrainTimeout, Drain, type Drainable, type DrainOptions } from './drain.ts'
 import { endpointOf, endpointToBind } from './endpoints.ts'
 import { OwnRegistry } from './own-registry.ts'
 import { pulseOf } from './pulse-of.ts'
-
-export interface DrainOptions {
-  /** How long to wait for what is open. Default 10,000. */
-  readonly timeoutMs?: number
-}
 
 /** The events that servers and clients share. */
 export interface ParticipantEvents {
@@ -67,7 +64,7 @@ export interface ParticipantEvents {
 }
 
 export abstract class Participant<Events extends ParticipantEvents & { [Name in keyof Events]: unknown[] }>
-  implements ConnectionOwner, SessionOwner<Session>
+  implements ConnectionOwner, SessionOwner<Session>, Drainable
 {
   readonly name: string
   readonly options: ResolvedOptions
@@ -91,13 +88,14 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
   readonly context: TransportContext
   readonly slots: Slots<Incoming>
   closed = false
+  /** `drain` was called: nothing new is taken. */
+  draining = false
   readonly #hold = new Hold()
   readonly #connections: ConnectionOptions
   readonly #introspection: Introspection | undefined
   #binding = 0
   #closing: Promise<void> | undefined
-  #draining: Promise<void> | undefined
-  #onIdle: (() => void) | undefined
+  #drain: Drain | undefined
   #onEmpty: (() => void) | undefined
   #releasing = false
   readonly #protocols: Protocols | undefined
@@ -214,7 +212,9 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
   abstract onReady(session: Session): void
   abstract onHello(session: Session, info: HelloInfo): void
   abstract onWelcome(session: Session): void
-  abstract onGoaway(session: Session, reason: unknown): void
+  abstract onGoaway(session: Session, lastId: number, reason: unknown): void
+  abstract onIdle(session: Session): void
+  abstract reauthenticate(session: Session): boolean
   abstract onDrain(session: Session): void
   /** The session is out of `sessions`. `wasReady`: it had been announced. */
   abstract onGone(session: Session, error: PseudError | undefined): void
@@ -222,6 +222,10 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
   abstract onDialerGivenUp(endpoint: string, error: PseudError): void
   /** Calls that wait for no session in particular. */
   abstract get queuedCalls(): number
+  /** `drain` begins: stop what brings new sessions. */
+  abstract onDrainBegin(): void
+  /** Nobody is here any more who was told to leave, and is going to. */
+  abstract get isLeft(): boolean
   /** `close` begins: settle what waits. */
   abstract onClose(): void
   /** Whether the process must live on for this. */
@@ -249,7 +253,7 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
       const mechanism = await mechanismOf(security)
       warnOfClear(security, endpoint)
       const listener = await listen(endpoint, { ...this.#connections, mechanism }, this, this.context)
-      if (this.closed) {
+      if (this.closed || this.draining) {
         listener.close()
         throw closedError('no')
       }
@@ -263,6 +267,11 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
 
   connect(to: string | MessagePortLike): void {
     this.#checkOpen()
+    this.dial(to)
+  }
+
+  /** Throws as `connect`, but for CLOSED. */
+  dial(to: string | MessagePortLike): Dialer {
     const endpoint = endpointOf(to, 'connect')
     const { security } = this.options
     warnOfClear(security, endpoint)
@@ -274,6 +283,15 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
     this.dialers.add(dialer)
     this.updateHold()
     dialer.start()
+    return dialer
+  }
+
+  /** Which of the dialers keeps this connection. */
+  dialerOf(session: Session): Dialer | undefined {
+    const { driver } = session
+    if (driver === undefined) return undefined
+    for (const dialer of this.dialers) if (dialer.driver === driver) return dialer
+    return undefined
   }
 
   /** What is bound at `endpoint` has ended by itself: the port it was bound to is gone. */
@@ -322,6 +340,7 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
     this.links.lost(session, error)
     this.onGone(session, error)
     if (this.sessions.size === 0) this.#onEmpty?.()
+    this.#drain?.check()
   }
 
   newSessionId(): string {
@@ -345,67 +364,67 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
   // -- what is going on --------------------------------------------------------------------------------------------------
 
   stats(): Stats {
-    let inFlight = 0
-    let queued = this.queuedCalls
-    let peers = 0
-    let queuedBytes = 0
-    for (const session of this.sessions) {
-      if (!session.open) continue
-      peers++
-      inFlight += session.inFlight
-      queued += session.queuedCalls
-      queuedBytes += session.connection.queuedBytes
-    }
-    const { running, waiting } = this.slots
-    return { ...this.counters, queued, inFlight, running, waiting, peers, queuedBytes }
+    return statsOf(this.counters, this.sessions, this.queuedCalls, this.slots)
   }
 
   updateHold(): void {
     if (this.closed) return
-    const needed = this.isNeeded || this.calls.open > 0 || this.#binding > 0 || this.#draining !== undefined
+    const needed = this.isNeeded || this.calls.open > 0 || this.#binding > 0 || this.draining
     if (needed) this.#hold.acquire()
     else this.#hold.release()
   }
 
   // -- the end -----------------------------------------------------------------------------------------------------------
 
-  /** Waits until no call is open in either direction, then closes. A second call joins the first. */
-  drain({ timeoutMs = 10_000 }: DrainOptions = {}): Promise<void> {
-    this.#draining ??= this.#drain(timeoutMs)
-    return this.#draining
+  /** The gentle end; a second call joins the first. */
+  async drain(options: DrainOptions = {}): Promise<void> {
+    const timeoutMs = checkDrainTimeout(options.timeoutMs)
+    if (this.closed) return this.close()
+    this.#drain ??= new Drain(this, this.context.clock, timeoutMs)
+    if (options.signal !== undefined) this.#drain.skipOn(options.signal)
+    return this.#drain.run()
   }
 
   /** Settles every open call in this turn, ends all connections. */
-  close(): Promise<void> {
-    this.#closing ??= this.#close()
+  close(lingerMs: number = this.options.lingerMs): Promise<void> {
+    this.#closing ??= this.#close(lingerMs)
     return this.#closing
   }
 
-  async #drain(timeoutMs: number): Promise<void> {
-    if (this.closed) return this.close()
+  // -- what the steps of a drain do (Drainable) --------------------------------------------------------------------------
+
+  beginDrain(): void {
+    this.draining = true
     this.#hold.acquire()
-    this.dispatcher.refuse(new RpcError('UNAVAILABLE', `${this.name || 'this peer'} is shutting down`))
-    for (const session of this.sessions) if (session.open) session.sendGoaway('draining')
-    if (!this.#isIdle) {
-      const timer = this.context.clock.setTimer(() => this.#onIdle?.(), timeoutMs)
-      await new Promise<void>((resolve) => {
-        this.#onIdle = resolve
-      })
-      timer.cancel()
-    }
-    await this.close()
+    for (const listener of this.listeners) listener.close()
+    this.listeners.clear()
+    this.dispatcher.refuse(goingAway(this.name))
+    this.onDrainBegin()
+    for (const session of this.sessions) if (session.open) session.sendGoaway(DRAINING)
   }
 
-  async #close(): Promise<void> {
+  get isIdle(): boolean {
+    return this.calls.open === 0 && this.slots.running === 0 && this.slots.waiting === 0
+  }
+
+  abortRunning(): void {
+    const refusal = goingAway(this.name)
+    for (const { lanes } of this.sessions) {
+      for (const lane of lanes) this.dispatcher.abortRunning(lane, refusal)
+    }
+  }
+
+  async #close(lingerMs: number): Promise<void> {
     this.#hold.acquire()
     this.closed = true
+    this.#drain?.skip()
     this.calls.close()
     this.dispatcher.close()
     this.around.close()
     for (const dialer of this.dialers) dialer.close()
     for (const listener of this.listeners) listener.close()
-    const errorOf = (call: { executed: 'no' | 'maybe' | 'yes' }): RpcError => closedError(call.executed)
-    for (const session of [...this.sessions]) session.close(this.options.lingerMs, errorOf)
+    const errorOf = (call: Call): Error => closedError(call.executed)
+    for (const session of [...this.sessions]) session.close(lingerMs, errorOf)
     this.onClose()
     this.deadlines.close()
     this.dialers.clear()
@@ -418,12 +437,8 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
     this.#hold.release()
   }
 
-  get #isIdle(): boolean {
-    return this.calls.open === 0 && this.slots.running === 0 && this.slots.waiting === 0
-  }
-
   #idle(): void {
-    if (this.#onIdle !== undefined && this.#isIdle) this.#onIdle()
+    this.#drain?.check()
     // Not at once: calls made one after the other would arm and drop the hold for each.
     if (this.#releasing || this.closed) return
     this.#releasing = true
@@ -445,7 +460,7 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
   #reporting = false
 
   #checkOpen(): void {
-    if (this.closed) throw closedError('no')
+    if (this.closed || this.draining) throw closedError('no')
   }
 }
 

@@ -16,16 +16,18 @@ import {
 import type { Caller } from '../api/stub.ts'
 import { Deadline } from '../calls/deadlines.ts'
 import { closedError, lostError } from '../calls/endings.ts'
+import { RpcError } from '../errors/errors.ts'
 import type { Handler } from '../registry/handler.ts'
 import type { Asking } from '../registry/registry.ts'
-import { userIn } from '../security/wire.ts'
-import { LOGIN_REFUSED, REPLACED } from '../session/envelope.ts'
+import { expiryIn, expiryOf, userIn } from '../security/wire.ts'
+import { DRAINING, LOGIN_REFUSED, REPLACED } from '../session/envelope.ts'
 import type { HelloInfo } from '../session/inbound.ts'
 import { encodeNotify } from '../session/notify.ts'
 import type { Session } from '../session/session.ts'
 import { PendingCall } from '../streams/remote-stream.ts'
 import { AbsentUsers, notConnected } from './absent.ts'
 import { Directory } from './directory.ts'
+import { Expiries } from './expiries.ts'
 import { Participant, type ParticipantEvents } from './participant.ts'
 
 export interface ServerEvents<ClientApi = unknown> extends ParticipantEvents {
@@ -46,6 +48,7 @@ export class ServerCore extends Participant<ServerEvents<never>> {
   readonly #waitForPeerMs: number
   // Peers that have yet to log in, or whose login is being judged.
   readonly #logins = new Map<Session, LoginWait>()
+  readonly #expiries: Expiries
   readonly #proxyTo: ServerCore | undefined
 
   constructor(name: string, options: ServerCoreOptions, proxyTo: ServerCore | undefined) {
@@ -58,6 +61,13 @@ export class ServerCore extends Participant<ServerEvents<never>> {
     const { calls, deadlines, maxQueuedCalls, maxQueuedBytes } = this
     const now = (): number => this.context.now()
     this.#absent = new AbsentUsers({ calls, deadlines, now, maxQueuedCalls, maxQueuedBytes })
+    this.#expiries = new Expiries({
+      deadlines: this.deadlines,
+      now,
+      date: () => this.date(),
+      graceMs: this.options.reauthGraceMs,
+      lingerMs: this.options.lingerMs,
+    })
   }
 
   get queuedCalls(): number {
@@ -129,6 +139,8 @@ export class ServerCore extends Participant<ServerEvents<never>> {
   // -- what becomes of sessions ------------------------------------------------------------------------------------------
 
   onReady(session: Session): void {
+    if (this.draining) session.sendGoaway(DRAINING)
+    this.#expiries.watch(session, expiryOf(session.connection.peer?.userMetadata))
     if (this.options.security.authenticateLogin !== undefined) {
       this.#awaitLogin(session)
       return
@@ -160,11 +172,41 @@ export class ServerCore extends Participant<ServerEvents<never>> {
     this.counters.ignored++
   }
 
-  onGoaway(): void {}
+  /** The peer is about to go: it is called no more, but for what is open there. When it goes is its own affair. */
+  onGoaway(session: Session, lastId: number): void {
+    session.leave()
+    for (const call of [...session.lane.pending.values()]) {
+      if (!call.isBeyond(lastId)) continue
+      const message = `${session.shown} is about to go`
+      this.calls.reject(call, new RpcError('UNAVAILABLE', message, { executed: 'no' }))
+    }
+  }
+
+  onIdle(): void {}
+
+  reauthenticate(session: Session): boolean {
+    return this.#expiries.ask(session)
+  }
+
+  onDrainBegin(): void {
+    for (const dialer of this.dialers) dialer.close()
+    this.dialers.clear()
+  }
+
+  /**
+   * Clients of ours leave when they are told and nothing of theirs is open; of others nothing is known. Who is in the middle of its handshake
+   * has not been told yet, and may have sent calls behind it.
+   */
+  get isLeft(): boolean {
+    for (const session of this.sessions)
+      if (!session.wasReady || (session.open && session.isPseud)) return false
+    return true
+  }
 
   onDrain(): void {}
 
   onGone(session: Session, error: PseudError | undefined): void {
+    this.#expiries.forget(session)
     this.#forgetLogin(session)
     if (error instanceof AuthenticationError) this.#turnedAway(session, error)
     this.#directory.leave(session)
@@ -206,7 +248,10 @@ export class ServerCore extends Participant<ServerEvents<never>> {
     Promise.resolve()
       .then(() => security.authenticateLogin!({ user, password }, peer))
       .then(
-        (identified) => this.#endLogin(session, userIn(identified, user)),
+        (identified) => {
+          if (session.open) this.#expiries.watch(session, expiryIn(identified))
+          this.#endLogin(session, userIn(identified, user))
+        },
         (cause) => this.#endLogin(session, undefined, cause),
       )
   }

@@ -38,8 +38,21 @@ export interface Login {
   readonly password: string
 }
 
-/** Who a peer is: a user id, or `true` for the one it says it is (its user name, its key). `undefined`, `false`: it is not let in. */
-export type Identified = string | boolean | undefined
+/**
+ * Who a peer is: a user id, or `true` for the one it says it is (its user name, its key); either with the time when that has to be proved
+ * anew. `undefined`, `false`: it is not let in.
+ */
+export type Identified = string | boolean | undefined | ExpiringIdentity
+
+export interface ExpiringIdentity {
+  /** Default `true`. */
+  readonly user?: string | true
+  /**
+   * From then on the client is asked to come again with new credentials, which a Client does without its callers noticing. After
+   * `reauthGraceMs` the connection ends.
+   */
+  readonly expiresAt: Date
+}
 
 /**
  * One way to prove who one is. A Server and a Client each have one, and both must speak the same mechanism. Functions that throw or

@@ -30,9 +30,29 @@ export function judgeOf(backend: AuthenticationBackend): ConnectionOptions['auth
 
 /** The user id in an answer, where `claimed` is whom the peer says it is. */
 export function userIn(identified: Identified, claimed: string | undefined): string | undefined {
+  if (typeof identified === 'object' && identified !== null) {
+    // Without a time that is one, it was meant to expire and never would.
+    return expiryIn(identified) === undefined ? undefined : userIn(identified.user ?? true, claimed)
+  }
   if (typeof identified === 'string') return identified
   return identified === true ? claimed : undefined
 }
+
+/** When an answer expires; `undefined`: never. */
+export function expiryIn(identified: Identified): Date | undefined {
+  if (typeof identified !== 'object' || identified === null) return undefined
+  const { expiresAt } = identified
+  return expiresAt instanceof Date && !Number.isNaN(expiresAt.getTime()) ? expiresAt : undefined
+}
+
+/** The same, of a peer that was judged in the handshake. */
+export function expiryOf(metadata: ReadonlyMap<string, Buffer> | undefined): Date | undefined {
+  const text = metadata?.get(EXPIRY_PROPERTY)?.toString()
+  return text === undefined ? undefined : new Date(Number(text))
+}
+
+// Beside the user id in the verdict of our own judge, in ms since 1970. It goes nowhere but from there to the session.
+const EXPIRY_PROPERTY = 'Expires-At'
 
 const REFUSED: Verdict = { status: '400' }
 
@@ -70,7 +90,13 @@ function shownBy({ credentials, address }: AuthenticationRequest): ShownCredenti
 
 function verdictOn(shown: ShownCredentials, identified: Identified): Verdict {
   const userId = userIn(identified, claimedBy(shown))
-  return userId === undefined ? REFUSED : { status: '200', userId }
+  if (userId === undefined) return REFUSED
+  const expiresAt = expiryIn(identified)
+  return {
+    status: '200',
+    userId,
+    ...(expiresAt && { metadata: new Map([[EXPIRY_PROPERTY, Buffer.from(String(expiresAt.getTime()))]]) }),
+  }
 }
 
 function claimedBy(shown: ShownCredentials): string {

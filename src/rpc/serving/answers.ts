@@ -99,6 +99,11 @@ export class Answers {
   }
 }
 
+/** A call that is not begun because this side, called `name`, is about to go. */
+export function goingAway(name: string): WireError {
+  return { c: 'UNAVAILABLE', m: `${name || 'this peer'} is shutting down`, x: 'no', g: true }
+}
+
 /** What a call is told for which there is no room, and when there may be some. */
 export function busy(retryAfterMs: number): WireError {
   return {

@@ -5,13 +5,11 @@
  * lives in fields that all of it shares.
  */
 import { ProtocolError } from '../../base/errors.ts'
-import type { Reader } from '../../codec/index.ts'
 import type { CallContext } from '../api/context.ts'
 import type { CallSettings } from '../api/settings.ts'
 import type { Around } from '../around/around.ts'
 import type { BlockedWatch } from '../around/blocked.ts'
 import type { Tracer } from '../around/tracer.ts'
-import type { Deadlines } from '../calls/deadlines.ts'
 import { DeadlineError, RpcError } from '../errors/errors.ts'
 import { didNotRun } from '../errors/not-run.ts'
 import type { WireError } from '../errors/remote-error.ts'
@@ -21,11 +19,13 @@ import { quote, STREAM_METHOD } from '../registry/names.ts'
 import type { Asking } from '../registry/registry.ts'
 import { argumentStream } from '../streams/offers.ts'
 import { isSource, Outflow, type Source, STOPPED, UNSENDABLE } from '../streams/outflow.ts'
-import { Answers, type AnswersOptions, busy } from './answers.ts'
+import { Answers, busy } from './answers.ts'
 import { CallRequest } from './call-request.ts'
+import type { DispatcherOptions } from './dispatcher-options.ts'
 import { Grace } from './grace.ts'
 import {
   type CallerLane,
+  draining,
   Incoming,
   type IncomingOwner,
   OVER,
@@ -35,26 +35,8 @@ import {
 } from './incoming.ts'
 import type { Remembered } from './outcomes.ts'
 import { Pace } from './pace.ts'
-import { Repeats, type RepeatsOptions } from './repeats.ts'
+import { Repeats } from './repeats.ts'
 import { RUN, type Slots, WAIT } from './slots.ts'
-
-export interface DispatcherOptions extends AnswersOptions, RepeatsOptions {
-  readonly reader: Reader
-  readonly find: (name: string, asking: Asking) => Handler | undefined
-  readonly slots: Slots<Incoming>
-  /** Middleware and traces. */
-  readonly around: Around
-  readonly blocked: BlockedWatch
-  readonly deadlines: Deadlines
-  readonly settings: CallSettings
-  readonly maxDepth: number
-  readonly maxTimeoutMs: number
-  readonly stallMs: number
-  readonly disconnectGraceMs: number
-  readonly now: () => number
-  /** The last call of peers has ended. */
-  readonly onIdle: () => void
-}
 
 export class Dispatcher implements Asking, IncomingOwner {
   readonly settings: CallSettings
@@ -67,7 +49,7 @@ export class Dispatcher implements Asking, IncomingOwner {
   readonly #around: Around
   readonly #blocked: BlockedWatch
   readonly #counters: Counters
-  #refusing: RpcError | undefined
+  #refusing: WireError | undefined
 
   // The request at hand. Only what does not answer at once becomes an object of its own.
   readonly #request: CallRequest
@@ -95,9 +77,22 @@ export class Dispatcher implements Asking, IncomingOwner {
     this.settings = options.settings
   }
 
-  /** From now on every call is answered with `error`; those that run go on. */
-  refuse(error: RpcError): void {
+  /** From now on calls are answered with `error`, but for those that our own open calls may need; those that run go on. */
+  refuse(error: WireError): void {
     this.#refusing = error
+  }
+
+  /** Time is up for all that came by `lane`: what waits is not begun, what runs is told to end. */
+  abortRunning(lane: CallerLane, refusal: WireError): void {
+    for (const incoming of [...lane.running.values()]) {
+      const waited = incoming.state === WAITING
+      if (waited) {
+        this.#end(incoming)
+        this.#answers.refusal(lane, incoming.id, incoming.method, refusal)
+      } else {
+        incoming.abort(draining())
+      }
+    }
   }
 
   /** [0, id, method, args, meta?], of which kind and id are read. Throws CodecError or ProtocolError: not a request. */
@@ -299,8 +294,9 @@ export class Dispatcher implements Asking, IncomingOwner {
   }
 
   #refusal(): WireError | undefined {
-    if (this.#refusing !== undefined) return { c: this.#refusing.code, m: this.#refusing.message, x: 'no' }
-    if (this.#request.depth > this.#options.maxDepth) {
+    const { depth } = this.#request
+    if (this.#refusing !== undefined && !(depth > 0 && this.#lane.calling)) return this.#refusing
+    if (depth > this.#options.maxDepth) {
       return {
         c: 'FAILED_PRECONDITION',
         m: `calls are nested deeper than ${this.#options.maxDepth}`,

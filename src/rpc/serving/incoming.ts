@@ -21,6 +21,8 @@ export interface CallerLane extends ItemLane {
   /** Calls from there that are not answered. */
   readonly running: Map<number, Incoming>
   readonly share: Share<Incoming>
+  /** Calls of ours wait there for an answer, which a call from there may be needed for. */
+  readonly calling: boolean
   readonly link: PeerLink
   /** Who it has proved to be, and which of its programs this is: the same over reconnects, if it says so. */
   readonly user: string | undefined
@@ -139,6 +141,11 @@ export class Incoming extends Deadline implements ContextSource {
   onDeadline(): void {
     this.#owner.expire(this)
   }
+}
+
+/** Why `ctx.signal` aborts when this side has waited for the function as long as it was going to. */
+export function draining(): RpcError {
+  return new RpcError('DRAINING', 'this side is shutting down', { executed: 'yes' })
 }
 
 /** Why `ctx.signal` aborts when the connection to the caller is lost. */

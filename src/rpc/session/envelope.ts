@@ -36,6 +36,15 @@ export const LOGIN_REFUSED = 'UNAUTHENTICATED'
 /** Another connection of the same user has taken this one's place, and is the only one that its server wants: do not come back. */
 export const REPLACED = 'REPLACED'
 
+/** The reasons of other GOAWAYs. The first asks for a new session with new credentials, and refuses nothing yet. */
+export const REAUTHENTICATE = 'reauth'
+export const EXPIRED = 'expired'
+export const DRAINING = 'draining'
+export const LEAVING = 'leaving'
+
+/** The `lastId` of a GOAWAY that refuses nothing. */
+export const NO_LAST_ID: number = Number.MAX_SAFE_INTEGER
+
 /** The property of READY by which our peers know each other, and its value. */
 export const PSEUD_PROPERTY = 'X-Pseud'
 export const PSEUD_VALUE: Buffer = Buffer.from('2')

@@ -7,7 +7,7 @@ import type { Codec, Reader, ReceivedShapes } from '../../codec/index.ts'
 import type { Call } from '../calls/call.ts'
 import type { Calls } from '../calls/calls.ts'
 import { RpcError } from '../errors/errors.ts'
-import { fromWire } from '../errors/remote-error.ts'
+import { fromWire, isGoingAway } from '../errors/remote-error.ts'
 import type { Counters } from '../participants/counters.ts'
 import { quote } from '../registry/names.ts'
 import type { Dispatcher } from '../serving/dispatcher.ts'
@@ -52,11 +52,13 @@ export interface MessageOwner {
   readonly greeted: boolean
   /** What calls, results and items may refer to, and add to. */
   readonly receivedShapes: ReceivedShapes | undefined
-  /** The highest id of a call that was taken. */
+  /** The highest id of a call that came by its own lane. */
   lastCallId: number
+  /** The peer is about to go, and gets no further calls. */
+  readonly leaving: boolean
   handleHello(info: HelloInfo): void
   handleWelcome(info: HelloInfo): void
-  handleGoaway(reason: unknown): void
+  handleGoaway(lastId: number, reason: unknown): void
   handlePong(token: unknown): void
 }
 
@@ -68,6 +70,8 @@ export interface InboundOptions {
   readonly counters: Counters
 }
 
+// How often a call may come back from one proxy because the server behind it is about to go.
+const REFUSALS_MAX = 3
 // What a PING brings is sent back: enough for an id or a time.
 const TOKEN_MAX = 64
 const NAME_LENGTH_MAX = 256
@@ -105,7 +109,7 @@ export class Inbound {
         this.#handleResult(owner, lane, count)
         break
       case ERROR:
-        this.#handleError(lane, count)
+        this.#handleError(owner, lane, count)
         break
       case CANCEL:
         this.#handleCancel(lane, count)
@@ -145,7 +149,8 @@ export class Inbound {
   #handleCall(owner: MessageOwner, lane: SessionLane, count: number): void {
     needElements(count, 2)
     const id = this.#reader.readUint()
-    if (id > owner.lastCallId) owner.lastCallId = id
+    // Behind a proxy each route has ids of its own, and nobody there is told this number.
+    if (id > owner.lastCallId && lane === owner.lane) owner.lastCallId = id
     this.#reader.useShapes(owner.receivedShapes)
     this.#dispatcher.handleCall(lane, id, count)
   }
@@ -231,7 +236,7 @@ export class Inbound {
   }
 
   /** [2, id, error] */
-  #handleError(lane: SessionLane, count: number): void {
+  #handleError(owner: MessageOwner, lane: SessionLane, count: number): void {
     needElements(count, 3)
     const reader = this.#reader
     const call = lane.pending.get(reader.readUint())
@@ -240,14 +245,27 @@ export class Inbound {
       return
     }
     let error: Error | undefined
+    let refused = false
     try {
-      error = fromWire(reader.readValue(), call.past?.started)
+      const map = reader.readValue()
+      refused = isGoingAway(map)
+      error = fromWire(map, call.past?.started)
     } catch (cause) {
       this.#calls.reject(call, unreadable(call, cause))
       return
     }
     this.#expectEnd(count - 3)
+    if (refused && this.#sendElsewhere(owner, call)) return
     this.#calls.reject(call, error ?? unreadable(call, undefined))
+  }
+
+  /** Its callee has not begun it, and is about to go: another may take it. */
+  #sendElsewhere(owner: MessageOwner, call: Call): boolean {
+    // A session that stays is one with a proxy: another server sits behind it, or none, which would go on for ever.
+    const refusals = owner.leaving ? 0 : (call.past?.refusals ?? 0) + 1
+    if (refusals > REFUSALS_MAX || this.#calls.resend([call], false).length > 0) return false
+    if (call.past !== undefined) call.past.refusals = refusals
+    return true
   }
 
   /** [3, id, reason?] */
@@ -280,11 +298,11 @@ export class Inbound {
   /** [10, lastId, reason] */
   #handleGoaway(owner: MessageOwner, lane: SessionLane, count: number): void {
     needElements(count, 2)
-    this.#reader.readUint()
+    const lastId = this.#reader.readUint()
     const reason = count > 2 ? this.#reader.readValue() : undefined
     this.#expectEnd(Math.max(0, count - 3))
     // Nor can one behind a proxy speak for all of them.
-    if (lane === owner.lane) owner.handleGoaway(reason)
+    if (lane === owner.lane) owner.handleGoaway(lastId, reason)
     else this.#counters.ignored++
   }
 

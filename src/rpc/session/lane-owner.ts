@@ -1,6 +1,7 @@
 // What a lane needs of the session that it belongs to, and of the connection under both.
 import type { Codec, SentShapes } from '../../codec/index.ts'
 import type { Driver } from '../../zmtp/connections.ts'
+import type { CallSettings } from '../api/settings.ts'
 import type { Call } from '../calls/call.ts'
 import type { Calls } from '../calls/calls.ts'
 import type { WaitingQueue } from '../calls/queue.ts'
@@ -18,6 +19,7 @@ export type Connection = Pick<
   | 'lastHeard'
   | 'rttMs'
   | 'ready'
+  | 'succeeded'
   | 'peer'
   | 'endpoint'
   | 'remoteAddress'
@@ -58,7 +60,7 @@ export interface LaneOwner<Lane> {
   /** Those that its peer and we have agreed on, for messages without a foreign route that are written in one go. */
   readonly sentShapes: SentShapes | undefined
   /** Why no call can be made: the session is over, or its peer cannot be called. */
-  refusal(): RpcError | undefined
+  refusal(settings?: CallSettings): RpcError | undefined
   /** A message is open: what user code does while its values are being encoded must not write into it. */
   writing: boolean
   /** Has `action` done once the open message is complete. */
@@ -67,7 +69,10 @@ export interface LaneOwner<Lane> {
   park(outflow: Outflow): void
   /** A message is complete, or was given up. */
   onWritten(): void
+  /** Asks the peer to show its credentials anew; `false`: it cannot be asked. */
+  reauthenticate(): boolean
   /** The lane with this one's route that has calls open, if there is one: a route has one table. */
   keep(lane: Lane): Lane
+  /** Nothing is open on a lane that is watched. */
   release(lane: Lane): void
 }

@@ -40,6 +40,8 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
   readonly key: string
   readonly pending: Map<number, Call> = new Map()
   readonly running: Map<number, Incoming> = new Map()
+  /** Its owner wants to know when nothing is open on it. */
+  watched: boolean
   readonly #owner: LaneOwner<SessionLane>
   readonly #connection: Connection
   readonly #route: readonly Buffer[]
@@ -51,6 +53,7 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
     this.#connection = owner.connection
     this.#route = route
     this.key = key
+    this.watched = key !== ''
   }
 
   get shown(): string {
@@ -63,6 +66,11 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
 
   get link(): PeerLink {
     return this
+  }
+
+  /** No call is open here, in either direction. */
+  get isIdle(): boolean {
+    return this.pending.size === 0 && this.running.size === 0
   }
 
   // -- who is there (PeerLink) -----------------------------------------------------------------------------------------
@@ -162,8 +170,8 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
     return this.takes ? this : undefined
   }
 
-  refusal(): RpcError | undefined {
-    return this.#owner.refusal()
+  refusal(settings?: CallSettings): RpcError | undefined {
+    return this.#owner.refusal(settings)
   }
 
   /** Nobody but this peer can run what was meant for it. */
@@ -183,7 +191,7 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
 
   forget(call: Call): void {
     this.pending.delete(call.id)
-    if (this.key !== '') this.#releaseIfIdle()
+    if (this.watched) this.#releaseIfIdle()
   }
 
   sendCall(call: Call, args: readonly unknown[], remainingMs: number): void {
@@ -241,10 +249,18 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
     })
   }
 
+  reauthenticate(): boolean {
+    return this.key === '' && this.#owner.reauthenticate()
+  }
+
   // -- answering (CallerLane) ------------------------------------------------------------------------------------------
 
   get share(): Share<Incoming> {
     return this.#owner.share
+  }
+
+  get calling(): boolean {
+    return this.pending.size > 0
   }
 
   track(incoming: Incoming): void {
@@ -253,12 +269,9 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
   }
 
   untrack(incoming: Incoming): void {
-    if (this.key === '') {
-      this.running.delete(incoming.id)
-      return
-    }
-    this.#owner.keep(this).running.delete(incoming.id)
-    this.#releaseIfIdle()
+    const lane = this.key === '' ? this : this.#owner.keep(this)
+    lane.running.delete(incoming.id)
+    if (this.watched) this.#releaseIfIdle()
   }
 
   offer(id: unknown, place: unknown): Offer | undefined {
@@ -405,7 +418,7 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
   }
 
   #releaseIfIdle(): void {
-    if (this.pending.size === 0 && this.running.size === 0) this.#owner.release(this)
+    if (this.isIdle) this.#owner.release(this)
   }
 }
 

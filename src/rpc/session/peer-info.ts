@@ -14,6 +14,7 @@ export function textOf(identity: Buffer): string {
   return text.includes('\ufffd') || text.includes('\0') ? '' : text
 }
 
+/** Why a connection has ended that its peer closed in order. */
 export function closedByPeer(endpoint: string): LinkError {
   return new LinkError('PEER_CLOSED', `${endpoint} closed the connection`)
 }

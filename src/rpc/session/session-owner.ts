@@ -29,7 +29,11 @@ export interface SessionOwner<OwnSession> {
   onReady(session: OwnSession): void
   onHello(session: OwnSession, info: HelloInfo): void
   onWelcome(session: OwnSession): void
-  onGoaway(session: OwnSession, reason: unknown): void
+  onGoaway(session: OwnSession, lastId: number, reason: unknown): void
+  /** Nothing is open on a session that is being left. */
+  onIdle(session: OwnSession): void
+  /** Asks the peer for new credentials; `false`: it cannot be asked. */
+  reauthenticate(session: OwnSession): boolean
   /** Writing is possible again. */
   onDrain(session: OwnSession): void
   onEnd(session: OwnSession, error: PseudError | undefined): void

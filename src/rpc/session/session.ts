@@ -1,7 +1,7 @@
 /**
  * One connection between two peers, from the handshake to its end: its lanes, its state, what waits for it. Both ends of a session may
  * call. Sans-IO: a Connection and time come from outside, so two sessions can be joined in memory. What messages say stands in
- * inbound.ts, how they are written in lane.ts.
+ * inbound.ts, how they are written in lane.ts. One piece, because each of its steps depends on whether it is connecting, open, left or over.
  *
  * The frames in front of a message are its route: nothing here looks into them, each different one is a lane.
  */
@@ -9,6 +9,7 @@ import { EMPTY } from '../../base/bytes.ts'
 import { CodecError, ProtocolError, type PseudError } from '../../base/errors.ts'
 import { type Codec, ReceivedShapes, SentShapes } from '../../codec/index.ts'
 import type { Driver, Receiver } from '../../zmtp/connections.ts'
+import type { CallSettings } from '../api/settings.ts'
 import type { Call } from '../calls/call.ts'
 import type { Calls } from '../calls/calls.ts'
 import { lostError } from '../calls/endings.ts'
@@ -42,6 +43,8 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
   readonly id: string
   readonly since: Date
   readonly share: Share<Incoming> = new Share()
+  /** What its connection stands on. Set when it is ready. */
+  driver: Driver | undefined = undefined
   /** Who the peer has proved to be. */
   user: string | undefined = undefined
   /** It may be heard: a peer that has to log in first may not. */
@@ -59,7 +62,10 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
   /** Shapes that the peer takes, and those it has defined here: once either has said in HELLO or WELCOME that it takes any. */
   sentShapes: SentShapes | undefined = undefined
   receivedShapes: ReceivedShapes | undefined = undefined
+  /** The highest id of the peer's calls on its own lane. Whatever order its ids have: those above it have not come. */
   lastCallId = 0
+  /** One side has said that no new call is to be made here. */
+  leaving = false
   writing = false
   /** Where more than ZMTP's heartbeat is wanted of it. */
   pulse: Pulse | undefined = undefined
@@ -73,6 +79,7 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
   // In front of the message that is coming, if there is any.
   #route: Route | undefined
   #deferred: (() => void)[] | undefined
+  #asking = false
   // Streams that wait until the connection takes more.
   #parked: Set<Outflow> | undefined
 
@@ -131,6 +138,11 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
     return this.#queue?.size ?? 0
   }
 
+  /** All that anything is open on, and its own. */
+  get lanes(): SessionLane[] {
+    return this.wasReady ? [this.lane, ...(this.#lanes?.values() ?? [])] : []
+  }
+
   /** The handshake was finished once. */
   get wasReady(): boolean {
     return this.lane !== undefined
@@ -142,8 +154,11 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
     return this.#queue
   }
 
-  refusal(): RpcError | undefined {
+  refusal(settings?: CallSettings): RpcError | undefined {
     if (this.#state === OVER) return new RpcError('UNAVAILABLE', `${this.shown} is gone`, { executed: 'no' })
+    // Those made for a call that is open there are part of it.
+    if (this.leaving && settings?.depth === 0)
+      return new RpcError('UNAVAILABLE', `${this.shown} is about to go`, { executed: 'no' })
     if (this.connection.peer?.socketType === 'REQ') {
       return new RpcError('UNAVAILABLE', `${this.shown} is a REQ: it calls, and cannot be called`, {
         executed: 'no',
@@ -154,7 +169,8 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
 
   // -- the connection's side (Receiver) ----------------------------------------------------------------------------------
 
-  onReady(_driver?: Driver): void {
+  onReady(driver?: Driver): void {
+    this.driver = driver
     const peer = this.connection.peer!
     // Both put an empty frame in front of what they send, and want one in front of what they get.
     this.#hasDelimiter = peer.socketType === 'REQ' || peer.socketType === 'REP'
@@ -231,9 +247,9 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
     this.#owner.onWelcome(this)
   }
 
-  handleGoaway(reason: unknown): void {
+  handleGoaway(lastId: number, reason: unknown): void {
     this.#owner.links.goaway(this, false, reason)
-    this.#owner.onGoaway(this, reason)
+    this.#owner.onGoaway(this, lastId, reason)
   }
 
   handlePong(token: unknown): void {
@@ -252,17 +268,25 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
     this.#sendInfo(WELCOME, info)
   }
 
-  /** [10, lastId, reason]: no call after `lastId` is begun. */
-  sendGoaway(reason: string): void {
+  /** [10, lastId, reason]: no call with an id above `lastId` is begun. */
+  sendGoaway(reason: string, lastId: number = this.lastCallId): void {
     this.#owner.links.goaway(this, true, reason)
     this.lane.send((slab) => {
-      writeHead(slab, 3, GOAWAY, this.lastCallId)
+      writeHead(slab, 3, GOAWAY, lastId)
       this.codec.writeValue(slab, reason, 'reason')
     })
   }
 
   sendPing(token: number): void {
     this.lane.send((slab) => writeHead(slab, 2, PING, token))
+  }
+
+  /** From now on no call is made here but for those that are open; `onIdle` of the owner follows when none is. */
+  leave(): void {
+    if (this.#state !== OPEN) return
+    this.leaving = true
+    for (const lane of this.lanes) lane.watched = true
+    this.#askIdle()
   }
 
   /** Settles all its calls with what `errorOf` says, sends what was written, and ends. `onEnd` follows. */
@@ -313,8 +337,12 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
 
   release(lane: SessionLane): void {
     const known = this.#lanes?.get(lane.key)
-    if (known !== undefined && known.pending.size === 0 && known.running.size === 0)
-      this.#lanes!.delete(lane.key)
+    if (known?.isIdle === true) this.#lanes!.delete(lane.key)
+    if (this.leaving) this.#askIdle()
+  }
+
+  reauthenticate(): boolean {
+    return this.#state === OPEN && this.#owner.reauthenticate(this)
   }
 
   get #hasNoPing(): boolean {
@@ -374,18 +402,29 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
     this.#backlog.onWritten()
   }
 
+  get #isIdle(): boolean {
+    return this.queuedCalls === 0 && this.lanes.every(({ isIdle }) => isIdle)
+  }
+
+  /** Not in the middle of the turn: a call that is over may have its answer yet to write, or another may follow it. */
+  #askIdle(): void {
+    if (this.#asking || !this.#isIdle) return
+    this.#asking = true
+    void Promise.resolve().then(() => {
+      this.#asking = false
+      if (this.#state === OPEN && this.#isIdle) this.#owner.onIdle(this)
+    })
+  }
+
   /** Nothing is expected from here any more: settles the calls in this very turn, and frees what is kept. `lost`: others may take some. */
   #finish(errorOf: (call: Call) => unknown, lost: boolean): void {
     if (this.#state === OVER) return
-    const ready = this.#state === OPEN
     this.#state = OVER
     this.#route = undefined
     this.#deferred = undefined
     this.#parked = undefined
     this.#backlog?.close()
-    if (!ready) return
-    const lanes = [this.lane, ...(this.#lanes?.values() ?? [])]
-    for (const lane of lanes) {
+    for (const lane of this.lanes) {
       if (lost) this.calls.lose(lane.pending.values(), errorOf)
       else this.calls.rejectAll(lane.pending.values(), errorOf)
       this.#owner.dispatcher.handleGone(lane)

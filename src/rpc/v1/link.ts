@@ -137,6 +137,14 @@ export class Link implements Connection, Receiver, IncomingLink, OutgoingLink {
     return this.#driver.ready
   }
 
+  get succeeded(): boolean {
+    return this.#driver.succeeded
+  }
+
+  set succeeded(succeeded: boolean) {
+    this.#driver.succeeded = succeeded
+  }
+
   get endpoint(): string {
     return this.#driver.endpoint
   }

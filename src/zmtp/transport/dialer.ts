@@ -57,6 +57,20 @@ export class Dialer implements AttemptOwner, PortDialerOwner {
     this.#attempt()
   }
 
+  /**
+   * Lets go of the live connection, whose end is its owner's affair from now on, and dials for another: at once, or where `cause` says
+   * that the peer is about to go, as after a failure. `false`: there is none, or it is a port, which has no second connection.
+   */
+  renew(cause?: PseudError): boolean {
+    if (this.#closed || this.#driver === undefined || this.#port !== undefined) return false
+    const { succeeded } = this.#driver
+    this.#driver = undefined
+    if (succeeded) this.#failures = 0
+    if (cause === undefined) this.#attempt()
+    else this.#failed(cause)
+    return true
+  }
+
   /** Stops dialling. A live connection is left as it is: its owner ends it. */
   close(): void {
     this.#closed = true
@@ -165,8 +179,9 @@ export class Dialer implements AttemptOwner, PortDialerOwner {
   }
 
   readonly #onFinished = (driver: Driver, error: PseudError | undefined): void => {
+    if (driver !== this.#driver) return
     this.#driver = undefined
-    if (driver.peer !== undefined) this.#failures = 0
+    if (driver.succeeded) this.#failures = 0
     if (error !== undefined && isFinal(error)) {
       this.close()
       this.#owner.onGivenUp(this.endpoint, error)

@@ -27,6 +27,11 @@ export class Driver implements LinkOwner {
   readonly remoteAddress: string
   /** Whether this side dialled. */
   readonly outgoing: boolean
+  /**
+   * The peer has done what it is there for, so that dialling again begins without delay: once the handshake is done, unless its receiver wants
+   * more and says so.
+   */
+  succeeded = false
 
   readonly #link: Link
   readonly #engine: Protocol
@@ -270,6 +275,7 @@ export class Driver implements LinkOwner {
           break
         case READY:
           this.#ready = true
+          this.succeeded = true
           this.#reception?.leave(this)
           // A receiver may refuse the peer, which then should have heard the handshake to its end.
           this.flush()
