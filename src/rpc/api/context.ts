@@ -25,6 +25,8 @@ export let contextAs: (context: CallContext, method: string) => CallContext
 /** `PeerApi` is what the caller registers: `ctx.peer.api.x()` calls it back. */
 export class CallContext<PeerApi = unknown> {
   static {
+    // Bundlers rename a class that speaks of itself.
+    Object.defineProperty(CallContext, 'name', { value: 'CallContext' })
     contextAs = (context, method) => new CallContext(new Renamed(context.#source, method))
   }
 
