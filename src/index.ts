@@ -26,6 +26,7 @@ export {
   curve,
   DeadlineError,
   type DeclaredError,
+  type DeclaredRpcError,
   type Delivery,
   type DrainOptions,
   type Endpoints,

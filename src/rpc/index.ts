@@ -31,6 +31,7 @@ export {
   ArgumentError,
   DeadlineError,
   type DeclaredError,
+  type DeclaredRpcError,
   type Executed,
   type RpcCode,
   RpcError,

@@ -69,6 +69,10 @@ test('list and describe show a caller what it may call, by predicates that are a
     asked.push(ctx.method)
     return ctx.method === 'allowed' && ctx.peer.claimedName === undefined && ctx.depth === 0
   })
+  server.registerRpc({ name: 'forbidden', domain: 'forbidden' }, () => 1)
+  server.registerPredicate('forbidden', () => {
+    throw new RpcError('PERMISSION_DENIED', 'not you')
+  })
   const failures: unknown[] = []
   server.registerPredicate('failing', () => {
     throw new Error('predicate')
@@ -78,9 +82,9 @@ test('list and describe show a caller what it may call, by predicates that are a
   assert.equal(asked.sort(), ['allowed', 'both', 'denied'])
   assert.equal(failures, ['failing'])
   assert.is((await describe(client, 'both')).doc, 'the other one')
-  for (const name of ['denied', 'forgotten', 'missing', '$rpc.list', 'constructor', '']) {
+  for (const name of ['denied', 'forbidden', 'forgotten', 'missing', '$rpc.list', 'constructor', '']) {
     const error = await failure(describe(client, name))
-    const plain = await failure(client.call(name === '$rpc.list' ? '$rpc.none' : name || 'none'))
+    const plain = await failure(client.call('$rpc.none'))
     assert.equal([error.code, error.executed], ['NOT_FOUND', 'no'])
     assert.equal(error.message.replace(/".*/, ''), plain.message.replace(/".*/, ''))
   }

@@ -218,6 +218,8 @@ export function errors(error: unknown): string | undefined {
     expectType<'no' | 'maybe' | 'yes'>()(error.executed, true)
     return error.code
   }
+  const known: RpcError = new RpcError('X', 'x')
+  if (known instanceof NoStock) expectType<number | undefined>()(known.details?.wanted, true)
   // @ts-expect-error: details are those of the declaration
   new NoStock('none left', { details: { wanted: 'three' } })
   return undefined

@@ -102,7 +102,12 @@ Object.defineProperty(RpcError, 'name', { value: 'RpcError' })
 /** A class made by `RpcError.define`. */
 export interface DeclaredError<Details = unknown> {
   readonly code: string
-  new (message: string, options?: RpcErrorOptions<Details>): RpcError<Details>
+  new (message: string, options?: RpcErrorOptions<Details>): DeclaredRpcError<Details>
+}
+
+/** An error of a declared class. A type of its own, so that `instanceof` tells the compiler the details of what it knew as an RpcError. */
+export interface DeclaredRpcError<Details = unknown> extends RpcError<Details> {
+  readonly name: string
 }
 
 /** No function of that name (that this caller may see). */

@@ -126,9 +126,13 @@ function detailsOf(error: RpcError, codec: Codec): { d?: unknown } {
   }
 }
 
-/** The map for a result that cannot be sent, because of `error`. */
-export function unanswerable(error: unknown): WireError {
+/**
+ * The map for a result that cannot be sent, because of `error`. `hidden`: not what of the value it is that has no encoding, for that names
+ * what is inside.
+ */
+export function unanswerable(error: unknown, hidden: boolean): WireError {
   if (error instanceof RpcError) return { c: error.code, m: error.message, x: 'yes' }
+  if (hidden) return { ...FAILED, x: 'yes' }
   const message = error instanceof Error ? error.message : 'the result cannot be encoded'
   return { c: 'INTERNAL', m: message, x: 'yes' }
 }

@@ -114,7 +114,11 @@ export class Introspection {
   #admitted(ctx: CallContext, name: string): Handler | undefined {
     return this.#of.find(name, {
       context: () => contextAs(ctx, name),
-      onPredicateFailure: (error) => this.#of.report(error, { method: name }),
+      onPredicateFailure: (error) => {
+        // A predicate that denies has answered; anything else that it throws is a defect.
+        const denied = error instanceof RpcError && error.code === 'PERMISSION_DENIED'
+        if (!denied) this.#of.report(error, { method: name })
+      },
     })
   }
 }

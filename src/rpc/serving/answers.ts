@@ -56,7 +56,7 @@ export class Answers {
 
   /** What there is to be told of a value, or of what was thrown, as octets: so it can be told more than once. */
   outcome(lane: CallerLane, method: string, failed: boolean, value: unknown, tracer?: Tracer): Outcome {
-    const { codec } = this.#options
+    const { codec, exposeErrors, report } = this.#options
     if (failed) return { failed, octets: codec.encode(this.#describe(lane, method, value, tracer)) }
     try {
       const octets = lane.encodeResult(value)
@@ -66,7 +66,8 @@ export class Answers {
     } catch (error) {
       this.#counters.threw++
       tracer?.fail(error, 'yes')
-      return { failed: true, octets: codec.encode(unanswerable(error)) }
+      report(error, { method, peer: lane.shown })
+      return { failed: true, octets: codec.encode(unanswerable(error, exposeErrors === 'none')) }
     }
   }
 

@@ -291,7 +291,7 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
     try {
       this.#checkSize(octets.length + HEAD_MAX, 'yes')
     } catch (error) {
-      this.sendError(id, unanswerable(error))
+      this.sendError(id, unanswerable(error, this.#owner.hidesErrors))
       return
     }
     this.send((slab) => {
@@ -337,8 +337,10 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
       this.#checkSize(size, 'yes')
     } catch (error) {
       this.#abandonPart()
-      this.#writeError(this.#connection.beginPart(false), id, unanswerable(error))
+      const wire = unanswerable(error, this.#owner.hidesErrors)
+      this.#writeError(this.#connection.beginPart(false), id, wire)
       this.#end()
+      this.#owner.report(error)
       return -1
     }
     this.#end()

@@ -4,7 +4,9 @@ import type { Codec } from '../../codec/index.ts'
 import type { Links } from '../around/links.ts'
 import type { Calls } from '../calls/calls.ts'
 import type { Deadlines } from '../calls/deadlines.ts'
+import type { ExposeErrors } from '../errors/remote-error.ts'
 import type { Counters } from '../participants/counters.ts'
+import type { ErrorReport } from '../serving/answers.ts'
 import type { Dispatcher } from '../serving/dispatcher.ts'
 import type { BacklogLimits } from './backlog.ts'
 import type { HelloInfo, Inbound } from './inbound.ts'
@@ -22,7 +24,8 @@ export interface SessionOwner<OwnSession> {
   readonly deadlines: Deadlines
   readonly backlogLimits: BacklogLimits
   /** Shapes of objects that a peer may define; 0: none are used. */
-  readonly options: { readonly maxShapes: number }
+  readonly options: { readonly maxShapes: number; readonly exposeErrors: ExposeErrors }
+  report(error: unknown, about: ErrorReport): void
   now(): number
   newSessionId(): string
   date(): Date

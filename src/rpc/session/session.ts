@@ -61,6 +61,8 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
   greeted = false
   /** Shapes that the peer takes, and those it has defined here: once either has said in HELLO or WELCOME that it takes any. */
   sentShapes: SentShapes | undefined = undefined
+  readonly hidesErrors: boolean
+  readonly report = (error: unknown): void => this.#owner.report(error, { peer: this.shown })
   receivedShapes: ReceivedShapes | undefined = undefined
   /** The highest id of the peer's calls on its own lane. Whatever order its ids have: those above it have not come. */
   lastCallId = 0
@@ -85,6 +87,7 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
 
   constructor(owner: SessionOwner<Session>, connection: Connection) {
     this.#owner = owner
+    this.hidesErrors = owner.options.exposeErrors === 'none'
     this.connection = connection
     this.codec = owner.codec
     this.calls = owner.calls
