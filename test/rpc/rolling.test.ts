@@ -131,7 +131,7 @@ test('three servers restarted three times each under load, with drain(): no call
   assert.ok(taken.length >= ordered - failed.length, 'an order was answered that nobody took')
   assert.is(stats.failed, failed.length)
   console.log(
-    `     ${SERVERS * RESTARTS} restarts, ${added} sums, ${ordered} orders, ${failed.length} of them lost`,
+    `REPORT: ${SERVERS * RESTARTS} restarts, ${added} sums, ${ordered} orders, ${failed.length} of them lost`,
   )
 })
 
