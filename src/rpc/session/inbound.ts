@@ -73,6 +73,8 @@ export interface InboundOptions {
 // How often a call may come back from one proxy because the server behind it is about to go.
 const REFUSALS_MAX = 3
 // What a PING brings is sent back: enough for an id or a time.
+// The code with which a stream ends that its producer had no time to finish before it went.
+const CUT_OFF = 'DRAINING'
 const TOKEN_MAX = 64
 const NAME_LENGTH_MAX = 256
 const INSTANCE_LENGTH_MAX = 64
@@ -256,6 +258,15 @@ export class Inbound {
     }
     this.#expectEnd(count - 3)
     if (refused && this.#sendElsewhere(owner, call)) return
+    // Cut off by who goes away is as good as lost: where it can be gone on with, it is.
+    if (
+      error !== undefined &&
+      call.stream?.begun === true &&
+      (error as { code?: unknown }).code === CUT_OFF
+    ) {
+      this.#calls.lose([call], () => error)
+      return
+    }
     this.#calls.reject(call, error ?? unreadable(call, undefined))
   }
 

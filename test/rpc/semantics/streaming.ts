@@ -225,4 +225,27 @@ export const streaming: Rows = {
       const { inFlight, queued } = client.stats()
       assert.equal({ inFlight, queued }, { inFlight: 0, queued: 0 })
     },
+
+  'row 14: with resume a stream that a draining server has to cut goes on at another': async (world) => {
+    const feed = {
+      feed: method(async function* (ctx) {
+        for (let n = Number(ctx.lastId ?? -1) + 1; ; n++) {
+          yield tracked(n, n)
+          await sleep(1)
+        }
+      }),
+    }
+    const { server, client } = await world.pair(feed, { client: { retry: { minMs: 1, maxMs: 5 } } })
+    const items = client.with({ resume: true }).feed()[Symbol.asyncIterator]() as RemoteStream<number>
+    assert.is((await items.next()).value, 0)
+    const other = world.server()
+    other.registerRpc(feed)
+    client.connect(await other.bind(world.endpoint()))
+    await until(() => client.stats().peers === 2)
+    const drained = server.drain({ timeoutMs: 20 })
+    for (let n = 1; n < 300; n++) assert.is((await within(5000, items.next(), `item ${n}`)).value, n)
+    await within(10_000, drained)
+    await items.return()
+    assert.is(client.stats().retried, 1)
+  },
 }
