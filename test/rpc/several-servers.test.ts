@@ -249,7 +249,7 @@ test('a client that drains is called no more: its server sends elsewhere, or say
   const begun = wire.session.lane.call('work', [], core.settings)
   const unread = rejection(wire.session.lane.call('work', [], core.settings))
   wire.take()
-  const [first] = [...wire.session.lane.pending.keys()]
+  const first = wire.session.lane.pending.values()[0]!.id
   wire.feed([10, first, 'draining'])
   const { code, executed } = await unread
   assert.equal([code, executed], ['UNAVAILABLE', 'no'])

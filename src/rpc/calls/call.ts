@@ -1,5 +1,6 @@
 // One call made here: what it is, where it is, what it holds. And what it needs of those who carry it: a lane to one peer, a target
 // that knows lanes. What becomes of it is decided in calls.ts.
+import type { Numbered } from '../../base/id-table.ts'
 import type { PeerLink } from '../api/peer.ts'
 import type { CallSettings } from '../api/settings.ts'
 import type { Tracer } from '../around/tracer.ts'
@@ -70,8 +71,9 @@ export interface Past {
   wait: Deadline | undefined
 }
 
-export class Call extends Deadline implements StreamOwner, Keepable {
+export class Call extends Deadline implements StreamOwner, Keepable, Numbered<Call> {
   readonly id: number
+  chained: Call | undefined = undefined
   readonly method: string
   readonly settings: CallSettings
   readonly resolve: (value: unknown) => void

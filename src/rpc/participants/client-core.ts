@@ -379,7 +379,7 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
 
   /** Sends the calls again that the server cannot have begun. What cannot be sent again is answered by the server, or ends with the session. */
   #sendElsewhere(session: Session, lastId: number): void {
-    const calls = [...session.lane.pending.values()].filter((call) => call.isBeyond(lastId))
+    const calls = session.lane.pending.values().filter((call) => call.isBeyond(lastId))
     this.calls.resend(calls, false)
   }
 

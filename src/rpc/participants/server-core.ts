@@ -175,7 +175,7 @@ export class ServerCore extends Participant<ServerEvents<never>> {
   /** The peer is about to go: it is called no more, but for what is open there. When it goes is its own affair. */
   onGoaway(session: Session, lastId: number): void {
     session.leave()
-    for (const call of [...session.lane.pending.values()]) {
+    for (const call of session.lane.pending.values()) {
       if (!call.isBeyond(lastId)) continue
       const message = `${session.shown} is about to go`
       this.calls.reject(call, new RpcError('UNAVAILABLE', message, { executed: 'no' }))

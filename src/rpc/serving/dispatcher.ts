@@ -84,7 +84,7 @@ export class Dispatcher implements Asking, IncomingOwner {
 
   /** Time is up for all that came by `lane`: what waits is not begun, what runs is told to end. */
   abortRunning(lane: CallerLane, refusal: WireError): void {
-    for (const incoming of [...lane.running.values()]) {
+    for (const incoming of lane.running.values()) {
       const waited = incoming.state === WAITING
       if (waited) {
         this.#end(incoming)
@@ -131,7 +131,7 @@ export class Dispatcher implements Asking, IncomingOwner {
     if (lane.running.size === 0) return
     const reason = peerGone(lane.shown)
     const now = this.now()
-    for (const incoming of [...lane.running.values()]) {
+    for (const incoming of lane.running.values()) {
       if (incoming.remembered !== undefined) {
         this.#part(incoming, reason, true)
         continue

@@ -2,6 +2,7 @@
  * One call of a peer, from its arrival to its answer, for those that do not answer at once: it can be cancelled, run out of time or
  * lose its caller meanwhile, and only the first of these counts. How it is run stands in dispatcher.ts.
  */
+import type { IdTable, Numbered } from '../../base/id-table.ts'
 import { CallContext, type ContextSource } from '../api/context.ts'
 import type { PeerLink } from '../api/peer.ts'
 import type { CallSettings } from '../api/settings.ts'
@@ -19,7 +20,7 @@ import type { Share } from './slots.ts'
 export interface CallerLane extends ItemLane {
   readonly shown: string
   /** Calls from there that are not answered. */
-  readonly running: Map<number, Incoming>
+  readonly running: IdTable<Incoming>
   readonly share: Share<Incoming>
   /** Calls of ours wait there for an answer, which a call from there may be needed for. */
   readonly calling: boolean
@@ -55,8 +56,9 @@ export const OVER = 2
 /** It waits for the outcome of another one, which was asked for before it. */
 export const JOINED = 3
 
-export class Incoming extends Deadline implements ContextSource {
+export class Incoming extends Deadline implements ContextSource, Numbered<Incoming> {
   readonly id: number
+  chained: Incoming | undefined = undefined
   readonly method: string
   readonly lane: CallerLane
   readonly headers: Readonly<Record<string, string>>

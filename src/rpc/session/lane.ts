@@ -4,6 +4,7 @@
  * the message, which are kept as they came and put in front of all that goes back. One piece, because whatever is written takes turns at
  * one slab.
  */
+import { IdTable } from '../../base/id-table.ts'
 import { Mark, type Slab } from '../../base/slab.ts'
 import { writeNil, writeString, writeUint } from '../../codec/index.ts'
 import type { PeerLink } from '../api/peer.ts'
@@ -38,8 +39,8 @@ import { encodeNotify } from './notify.ts'
 export class SessionLane implements Lane, Target, CallerLane, PeerLink {
   /** What tells it apart within its session; empty for the session's own. */
   readonly key: string
-  readonly pending: Map<number, Call> = new Map()
-  readonly running: Map<number, Incoming> = new Map()
+  readonly pending: IdTable<Call> = new IdTable()
+  readonly running: IdTable<Incoming> = new IdTable()
   /** Its owner wants to know when nothing is open on it. */
   watched: boolean
   readonly #owner: LaneOwner<SessionLane>
@@ -185,12 +186,12 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
 
   remember(call: Call): Lane {
     const lane = this.key === '' ? this : this.#owner.keep(this)
-    lane.pending.set(call.id, call)
+    lane.pending.add(call)
     return lane
   }
 
   forget(call: Call): void {
-    this.pending.delete(call.id)
+    this.pending.delete(call)
     if (this.watched) this.#releaseIfIdle()
   }
 
@@ -265,12 +266,12 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
 
   track(incoming: Incoming): void {
     const lane = this.key === '' ? this : this.#owner.keep(this)
-    lane.running.set(incoming.id, incoming)
+    lane.running.add(incoming)
   }
 
   untrack(incoming: Incoming): void {
     const lane = this.key === '' ? this : this.#owner.keep(this)
-    lane.running.delete(incoming.id)
+    lane.running.delete(incoming)
     if (this.watched) this.#releaseIfIdle()
   }
 
