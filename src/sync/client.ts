@@ -20,6 +20,7 @@ import { rebuild, type SentError } from './errors.ts'
 import { Line } from './line.ts'
 import type { Answer, Request } from './messages.ts'
 import { plainOptions, plainSecurity, type SyncClientOptions } from './options.ts'
+import { BlockingStream } from './stream.ts'
 import { startThread } from './thread.ts'
 import type { SyncCallOptions, SyncStub, SyncStubBeside } from './types.ts'
 
@@ -98,12 +99,12 @@ export class SyncClientMembers<Api = unknown> {
 
   /** As `api`, with options. Throws `UsageError` BAD_OPTION. */
   with(options: SyncCallOptions): SyncStub<Api> {
-    return this.#stub(this.#merge(options)) as SyncStub<Api>
+    return this.#stub(this.#merge(options), options) as SyncStub<Api>
   }
 
   /** Calls the function of that name, and returns what it returned or throws what it threw. */
   call(method: string, args: readonly unknown[] = [], options?: SyncCallOptions): unknown {
-    return this.#call(method, args, options === undefined ? this.#settings : this.#merge(options))
+    return this.#call(method, args, options === undefined ? this.#settings : this.#merge(options), options)
   }
 
   /** Ends the connections and the worker thread. What has been written is sent before. */
@@ -125,8 +126,8 @@ export class SyncClientMembers<Api = unknown> {
     return 'SyncClient'
   }
 
-  #stub(settings: CallSettings): object {
-    const caller: Caller = { call: (method, args) => this.#call(method, args, settings) }
+  #stub(settings: CallSettings, given?: SyncCallOptions): object {
+    const caller: Caller = { call: (method, args) => this.#call(method, args, settings, given) }
     return createStub(caller, `[stub of ${this.#name}]`)
   }
 
@@ -137,7 +138,13 @@ export class SyncClientMembers<Api = unknown> {
     return this.#settings.with(options)
   }
 
-  #call(method: string, args: readonly unknown[], settings: CallSettings): unknown {
+  /** `given`: the options of this call, of which those are passed on that only the worker thread has a use for. */
+  #call(
+    method: string,
+    args: readonly unknown[],
+    settings: CallSettings,
+    { idempotent, retry, resume }: SyncCallOptions = {},
+  ): unknown {
     const { timeoutMs, headers, idempotencyKey, failFast } = settings
     // A copy, because the encoder's memory is not ours to hand over.
     const encoded = Uint8Array.from(encodeArguments(this.#codec, args))
@@ -146,11 +153,35 @@ export class SyncClientMembers<Api = unknown> {
       failFast,
       ...(headers && { headers }),
       ...(idempotencyKey !== undefined && { idempotencyKey }),
+      ...(idempotent !== undefined && { idempotent }),
+      ...(retry !== undefined && { retry }),
+      ...(resume !== undefined && { resume }),
     }
     const answer = this.#ask({ do: 'call', method, args: encoded, options }, timeoutMs, [encoded.buffer])
     if (answer === undefined) throw this.#late(`${method} did not return`, timeoutMs)
+    if (answer.streams === true) return this.#streamOf(method, answer.id, timeoutMs)
+    return this.#decode(method, answer.value!)
+  }
+
+  /** The items of the stream in the worker thread that question number `id` was answered with. */
+  #streamOf(method: string, id: number, timeoutMs: number): BlockingStream {
+    return new BlockingStream({
+      next: () => {
+        const answer = this.#ask({ do: 'next', stream: id }, timeoutMs)
+        if (answer === undefined) throw this.#late(`${method} gave no item`, timeoutMs)
+        return answer.value === undefined
+          ? { done: true }
+          : { value: this.#decode(method, answer.value), done: false }
+      },
+      leave: () => {
+        if (!this.#closed) this.#ask({ do: 'leave', stream: id }, timeoutMs)
+      },
+    })
+  }
+
+  #decode(method: string, value: Uint8Array): unknown {
     try {
-      return this.#codec.decode(answer.value!)
+      return this.#codec.decode(value)
     } catch (cause) {
       if (!(cause instanceof CodecError)) throw cause
       throw new RpcError('PROTOCOL', `the answer to ${quote(method)} cannot be read`, {

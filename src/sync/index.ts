@@ -2,4 +2,5 @@
 
 export { SyncClient, type SyncClientConstructor } from './client.ts'
 export type { SyncClientOptions, SyncSecurity } from './options.ts'
+export type { SyncStream } from './stream.ts'
 export type { SyncCallOptions, SyncStub } from './types.ts'

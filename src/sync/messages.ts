@@ -27,7 +27,8 @@ export type PlainOptions = Pick<
   | 'codecLimits'
   | 'sharedShapes'
   | 'limits'
-> & { readonly heartbeat?: HeartbeatOptions | false }
+  | 'retry'
+> & { readonly idempotent?: readonly string[]; readonly heartbeat?: HeartbeatOptions | false }
 
 /** Credentials with all functions called. */
 export type PlainSecurity =
@@ -50,6 +51,9 @@ export type Request =
       readonly args: Uint8Array
       readonly options: SyncCallOptions
     }
+  /** Of the stream that question number `stream` has answered with: its next item, or that there is to be none. */
+  | { readonly do: 'next'; readonly stream: number }
+  | { readonly do: 'leave'; readonly stream: number }
   | { readonly do: 'close' }
 
 /** A request and its number; 0 asks for a sign of life, and for nothing else. */
@@ -58,9 +62,10 @@ export interface Question {
   readonly request?: Request
 }
 
-/** `value` or `error`, in MessagePack; neither: it was done. */
+/** `value` or `error`, in MessagePack; neither: it was done. `streams`: the function does, its items are to be asked for. */
 export interface Answer {
   readonly id: number
+  readonly streams?: true
   readonly value?: Uint8Array
   readonly error?: Uint8Array
 }

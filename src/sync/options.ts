@@ -3,7 +3,7 @@
  * thread of the application, and extensions stay here. Starts nothing.
  */
 import { UsageError } from '../base/errors.ts'
-import { resolveOptions } from '../rpc/faces.ts'
+import { resolveOptions, retryRules } from '../rpc/faces.ts'
 import {
   type ClientOptions,
   type CurveClientOptions,
@@ -39,6 +39,8 @@ const DATA: readonly (keyof PlainOptions)[] = [
   'codecLimits',
   'sharedShapes',
   'limits',
+  'retry',
+  'idempotent',
 ]
 const KNOWN: ReadonlySet<string> = new Set([...DATA, 'extensions', 'security'])
 
@@ -50,6 +52,7 @@ export function plainOptions(options: SyncClientOptions): PlainOptions {
   }
   const { security: _ours, extensions: _stay, ...data } = options
   resolveOptions(data)
+  retryRules(data.retry, data.idempotent)
   return data
 }
 

@@ -3,7 +3,8 @@
  * TypeScript cannot rewrite what they return.
  */
 import type { StubBeside } from '../rpc/faces.ts'
-import type { AnyStub, CallOptions, Stub } from '../rpc/index.ts'
+import type { AnyStub, CallOptions, StreamCall, Stub } from '../rpc/index.ts'
+import type { SyncStream } from './stream.ts'
 
 /** As for a Client, without `signal`: while a call blocks, nothing of this thread can abort it. */
 export type SyncCallOptions = Omit<CallOptions, 'signal'>
@@ -18,6 +19,6 @@ export type SyncStubBeside<Api, Members> = [unknown] extends [Api]
 
 type Blocking<S> = {
   readonly [Name in keyof S]: S[Name] extends (...args: infer Args) => infer R
-    ? (...args: Args) => Awaited<R>
+    ? (...args: Args) => R extends StreamCall<infer T> ? SyncStream<T> : Awaited<R>
     : Blocking<S[Name]>
 }

@@ -5,7 +5,7 @@
 import { workerData } from 'node:worker_threads'
 import { UsageError } from '../base/errors.ts'
 import { Codec, type ExtensionType } from '../codec/index.ts'
-import { type AuthenticationBackend, Client, curve, plain } from '../rpc/index.ts'
+import { type AuthenticationBackend, Client, curve, plain, type RemoteStream } from '../rpc/index.ts'
 import { describe } from './errors.ts'
 import {
   ANSWERS,
@@ -23,6 +23,7 @@ class Service {
   readonly #opening: Opening
   readonly #extensions: readonly ExtensionType[]
   readonly #codec: Codec
+  readonly #streams = new Map<number, RemoteStream>()
   #client: Client | undefined
 
   constructor(opening: Opening) {
@@ -51,7 +52,13 @@ class Service {
   async #handle(id: number, request: Request): Promise<void> {
     try {
       const value = await this.#do(request)
-      this.#answer(request.do === 'call' ? { id, value: owned(this.#codec.encode(value)) } : { id })
+      if (isStream(value)) {
+        this.#streams.set(id, value)
+        this.#answer({ id, streams: true })
+      } else {
+        const hasValue = request.do === 'call' || (request.do === 'next' && this.#streams.has(request.stream))
+        this.#answer(hasValue ? { id, value: owned(this.#codec.encode(value)) } : { id })
+      }
     } catch (error) {
       this.#answer({ id, error: owned(this.#codec.encode(describe(error))) })
     }
@@ -70,9 +77,31 @@ class Service {
         const { method, args, options } = request
         return this.#open().call(method, this.#codec.decode(args) as unknown[], options)
       }
+      case 'next':
+        return this.#next(request.stream)
+      case 'leave':
+        return void this.#forget(request.stream)?.return()
       case 'close':
         return this.#client?.close()
     }
+  }
+
+  /** The next item of a stream, which is forgotten at its end. */
+  async #next(id: number): Promise<unknown> {
+    try {
+      const step = await this.#streams.get(id)!.next()
+      if (step.done === true) this.#forget(id)
+      return step.value
+    } catch (error) {
+      this.#forget(id)
+      throw error
+    }
+  }
+
+  #forget(id: number): RemoteStream | undefined {
+    const stream = this.#streams.get(id)
+    this.#streams.delete(id)
+    return stream
   }
 
   /** Not before it is needed: what is wrong with its options can then be told. */
@@ -102,6 +131,10 @@ class Service {
 
 function backendOf(security: PlainSecurity): AuthenticationBackend {
   return 'plain' in security ? plain(security.plain) : curve.client(security.curve)
+}
+
+function isStream(value: unknown): value is RemoteStream {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
 }
 
 /** Octets of their own, which can be handed over without a copy. */

@@ -32,6 +32,7 @@ const server = new Server('remote', {
   ...(security && { security }),
 })
 let calls = 0
+let left = 0
 server.registerRpc({
   lower: (text: string) => text.toLowerCase(),
   math: { add: (a: number, b: number) => a + b },
@@ -48,8 +49,21 @@ server.registerRpc({
   whoami: method((ctx) => ctx.user),
   headers: method((ctx) => ({ ...ctx.headers })),
   close: () => 'closed there',
+  pid: () => process.pid,
+  dieIf: (pid: number) => (pid === process.pid ? process.kill(pid, 'SIGKILL') : 'alive'),
   die: () => process.kill(process.pid, 'SIGKILL'),
   peers: () => server.peers.size,
   calls: () => ++calls,
+  async *count(to: number) {
+    try {
+      for (let n = 0; n < to; n++) {
+        if (n === 100) throw new RangeError('too far')
+        yield n
+      }
+    } finally {
+      left++
+    }
+  },
+  left: () => left,
 })
 console.log(await server.bind('tcp://127.0.0.1:0'))

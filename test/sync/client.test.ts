@@ -189,6 +189,58 @@ test('a call may take as long as the client or `with` says; a late answer is not
   assert.is(failure(() => client.call('never', [], { timeoutMs: 50 })).code, 'DEADLINE_EXCEEDED')
 })
 
+test('the items of a function that streams come one by one, to the end, to an error, or until they are left', () => {
+  const client = connected()
+  const numbers = (to: number): number[] => Array.from({ length: to }, (_, n) => n)
+  assert.equal([...client.count(70)], numbers(70))
+  assert.equal([...client.count(0)], [])
+  const seen: number[] = []
+  const error = failure(() => {
+    for (const n of client.call('count', [1000]) as Iterable<number>) seen.push(n)
+  })
+  assert.equal([error.name, error.message, error.executed], ['RangeError', 'too far', 'yes'])
+  assert.equal(seen, numbers(100))
+  for (const n of client.count(90)) if (n === 5) break
+  const begun = client.count(90)
+  assert.equal(begun.next(), { value: 0, done: false })
+  assert.equal(begun.return(), { value: undefined, done: true })
+  assert.equal(begun.next(), { value: undefined, done: true })
+  assert.equal(begun.return(), { value: undefined, done: true })
+  {
+    const open = client.count(90)
+    assert.throws(() => open.throw(new Error('enough')), 'enough')
+  }
+  for (let i = 0; i < 100 && client.left() < 6; i++) client.later(10)
+  assert.is(client.left(), 6)
+  assert.is(client.lower('AFTER'), 'after')
+})
+
+test('an item may take as long as its call; a stream of a closed client is over', () => {
+  const client = connected()
+  const items = client.with({ timeoutMs: 10_000 }).count(90)
+  assert.is(items.next().value, 0)
+  client.close()
+  assert.is(failure(() => items.next()).code, 'CLOSED')
+  assert.is(items.next().done, true)
+})
+
+test('what may be run twice is sent to the next server when one dies, as the client or the call says', async () => {
+  for (const [options, call] of [
+    [{ idempotent: ['dieIf'] }, {}],
+    [{}, { idempotent: true }],
+  ] as const) {
+    const client = connected({ ...options, retry: { minMs: 1, maxMs: 5 } }, await start(server))
+    client.connect(await start(server))
+    const pid = client.pid()
+    assert.is(client.with(call).dieIf(pid), 'alive')
+    const last = client.pid()
+    assert.is.not(last, pid)
+    assert.is(failure(() => client.with({ ...call, retry: false }).dieIf(last)).code, 'UNAVAILABLE')
+  }
+  assert.is(failure(() => connected({ retry: { attempts: 0 } })).code, 'BAD_OPTION')
+  assert.is(failure(() => connected({ idempotent: [7] as never })).code, 'BAD_OPTION')
+})
+
 test('headers reach the function', () => {
   const client = connected()
   assert.equal(client.with({ headers: { trace: 'a' } }).headers(), { trace: 'a' })
