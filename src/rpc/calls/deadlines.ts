@@ -25,6 +25,16 @@ export abstract class Deadline {
   abstract onDeadline(): void
 }
 
+/** One that stands for nothing but what is done then. */
+export class Alarm extends Deadline {
+  readonly onDeadline: () => void
+
+  constructor(onDeadline: () => void) {
+    super()
+    this.onDeadline = onDeadline
+  }
+}
+
 export const NOWHERE = -1
 
 const SLOTS = 64

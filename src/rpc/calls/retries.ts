@@ -5,7 +5,7 @@
 import type { Random } from '../../base/clock.ts'
 import type { Counters } from '../participants/counters.ts'
 import { type Call, QUEUED, SENT } from './call.ts'
-import { Deadline, type Deadlines } from './deadlines.ts'
+import { Alarm, type Deadlines } from './deadlines.ts'
 import type { Keeper } from './kept.ts'
 import type { RetryRules } from './retry-policy.ts'
 
@@ -70,7 +70,7 @@ export class Retries {
     const past = call.past!
     past.attempt++
     past.error = error
-    past.wait = new Wait(() => {
+    past.wait = new Alarm(() => {
       this.waiting.delete(call)
       this.#resume(call)
     })
@@ -104,13 +104,4 @@ export function unsend(call: Call, keeper: Keeper, started: boolean): boolean {
   call.stream?.rewind()
   call.state = QUEUED
   return true
-}
-
-class Wait extends Deadline {
-  readonly onDeadline: () => void
-
-  constructor(onDeadline: () => void) {
-    super()
-    this.onDeadline = onDeadline
-  }
 }

@@ -44,7 +44,7 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
   // Why an endpoint was given up, and the same once none is left.
   #givenUp: PseudError | undefined
   #lost: PseudError | undefined
-  readonly #endpoints: NamedEndpoints
+  readonly #named: NamedEndpoints
   // Sessions that another is to take the place of, by what dials for it.
   readonly #successions = new Map<Dialer, Session>()
 
@@ -61,8 +61,8 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
       () => this.context.now(),
       () => this.updateHold(),
     )
-    this.#endpoints = new NamedEndpoints(this, options, (dialer) => this.#hangUp(dialer))
-    this.#endpoints.start()
+    this.#named = new NamedEndpoints(this, options, (dialer) => this.#hangUp(dialer))
+    this.#named.start()
   }
 
   get shown(): string {
@@ -77,7 +77,7 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
   get isNeeded(): boolean {
     if (this.#waiters.size > 0) return true
     const offers = this.registry.size > 0 || (this.registry.parent?.size ?? 0) > 0
-    return offers && (this.dialers.size > 0 || this.isBound || this.#endpoints.mayChange)
+    return offers && (this.endpoints.dialers.size > 0 || this.endpoints.isBound || this.#named.mayChange)
   }
 
   // -- Target ------------------------------------------------------------------------------------------------------------
@@ -217,7 +217,7 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
     if (reason === REAUTHENTICATE) {
       this.#succeed(session)
     } else {
-      const dialer = this.dialerOf(session)
+      const dialer = this.endpoints.dialerOf(session)
       this.#leave(session)
       dialer?.renew(new LinkError('PEER_CLOSED', `${session.shown} is about to go`))
     }
@@ -248,7 +248,7 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
     for (const [dialer, old] of this.#successions) if (old === session) this.#successions.delete(dialer)
     this.#giveUp()
     if (!session.wasReady || this.closed) return
-    if (!session.leaving || !this.connected) this.#endpoints.hurry()
+    if (!session.leaving || !this.connected) this.#named.hurry()
     this.emitter.emit('status', {
       status: session.leaving ? 'left' : 'lost',
       endpoint: session.connection.endpoint,
@@ -263,7 +263,7 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
     } else if (event.type === 'connect:retry') {
       this.#trouble = event.error
       this.links.retry(event.address, event.error, event.interval ?? 0)
-      if (!this.connected) this.#endpoints.hurry()
+      if (!this.connected) this.#named.hurry()
       this.emitter.emit('status', {
         status: 'retrying',
         endpoint: event.address,
@@ -273,7 +273,7 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
     } else if (event.type === 'accept:error') {
       this.report(event.error, {})
     } else if (event.type === 'close') {
-      this.forgetListener(event.address)
+      this.endpoints.forgetListener(event.address)
       if (event.error instanceof LinkError) this.#endpointGone(event.error)
     }
   }
@@ -281,13 +281,13 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
   override onGivenUp(endpoint: string, error: PseudError): void {
     const renews = this.options.security.renews === true && isRefusal(error) && !this.closed
     // A port is over with its connection: there is nothing to dial again.
-    const dialers = [...this.dialers].filter((dialer) => dialer.endpoint === endpoint)
+    const dialers = this.endpoints.dialersOf(endpoint)
     const mayDial = dialers.some((dialer) => !dialer.isPort)
     if (!renews || !mayDial || !this.#secondChances.take(endpoint)) {
       super.onGivenUp(endpoint, error)
       return
     }
-    this.forgetDialers(endpoint)
+    this.endpoints.forgetDialers(endpoint)
     this.#trouble = error
     this.emitter.emit('status', { status: 'retrying', endpoint, retryInMs: 0, error })
     if (this.closed) return
@@ -311,7 +311,7 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
   }
 
   onClose(): void {
-    this.#endpoints.close()
+    this.#named.close()
     this.#failWaiting(closedError)
     this.emitter.emit('status', { status: 'closed' })
   }
@@ -337,7 +337,7 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
 
   /** Opens a session beside this one, with new credentials, which is left when that one is ready. */
   #succeed(session: Session): void {
-    const dialer = this.dialerOf(session)
+    const dialer = this.endpoints.dialerOf(session)
     if (dialer !== undefined) {
       this.#successions.set(dialer, session)
       if (dialer.renew()) return
@@ -353,20 +353,18 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
 
   /** The session whose place this one is to take. */
   #predecessor(session: Session): Session | undefined {
-    const dialer = this.dialerOf(session)
+    const dialer = this.endpoints.dialerOf(session)
     return dialer && this.#successions.get(dialer)
   }
 
   /** An endpoint is no longer to be used. */
   #hangUp(named: Dialer): void {
     // A second chance has taken its place, perhaps.
-    const dialer = [...this.dialers].find(
-      (one) => one === named || (!this.dialers.has(named) && one.endpoint === named.endpoint),
-    )
+    const { dialers } = this.endpoints
+    const dialer = dialers.has(named) ? named : this.endpoints.dialersOf(named.endpoint)[0]
     if (dialer === undefined) return
     const { driver } = dialer
-    dialer.close()
-    this.dialers.delete(dialer)
+    this.endpoints.forgetDialer(dialer)
     const old = this.#successions.get(dialer)
     this.#successions.delete(dialer)
     const left = [...this.sessions].filter(
@@ -409,7 +407,7 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
   #giveUp(): void {
     const error = this.#givenUp
     if (error === undefined || this.#lost !== undefined) return
-    if (this.dialers.size > 0 || this.isBound || this.sessions.size > 0) return
+    if (this.endpoints.dialers.size > 0 || this.endpoints.isBound || this.sessions.size > 0) return
     this.#lost = error
     this.#failWaiting((executed) => unreachable(this.shown, error, executed))
   }
@@ -423,7 +421,7 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
 
   #leaveForGood(session: Session, error: ProtocolError | LinkError): void {
     const { endpoint } = session.connection
-    const dialers = [...this.dialers].filter((dialer) => dialer.endpoint === endpoint)
+    const dialers = this.endpoints.dialersOf(endpoint)
     for (const dialer of dialers) dialer.close()
     session.close(0, () => unreachable(this.shown, error))
     session.connection.destroy(error)

@@ -1,19 +1,15 @@
 /**
- * What Server and Client have in common, behind their faces: registries, sessions, listeners and dialers, events, the end. Each
- * of the two decides what a new session means to it; either may bind and dial. One piece, because the end has to know all that there is.
+ * What Server and Client have in common, behind their faces: puts together what either is made of, knows all sessions, and ends. Each of the
+ * two decides what a new session means to it. Where it listens and dials stands in endpoints.ts, the steps of its end in drain.ts.
  */
 import { dateOf } from '../../base/clock.ts'
 import { type PseudError, UsageError } from '../../base/errors.ts'
 import { Codec } from '../../codec/index.ts'
 import {
-  type ConnectionOptions,
   type ConnectionOwner,
-  Dialer,
+  type Dialer,
   type Driver,
   defaultTransport,
-  Hold,
-  type Listener,
-  listen,
   type MessagePortLike,
   type Receiver,
   type TransportContext,
@@ -36,9 +32,6 @@ import { NO_RETRIES, type RetryRules } from '../calls/retry-policy.ts'
 import type { Handler } from '../registry/handler.ts'
 import { Introspection } from '../registry/introspection.ts'
 import { type Asking, findHandler, namesFrom, type Registry } from '../registry/registry.ts'
-import { none } from '../security/backend.ts'
-import { warnOfClear } from '../security/clear.ts'
-import { mechanismOf } from '../security/wire.ts'
 import { type ErrorReport, goingAway } from '../serving/answers.ts'
 import { Dispatcher } from '../serving/dispatcher.ts'
 import type { Incoming } from '../serving/incoming.ts'
@@ -53,7 +46,8 @@ import { Protocols } from '../v1/protocols.ts'
 import { connectionOptions } from './connection-options.ts'
 import { Counters, type Stats, statsOf } from './counters.ts'
 import { checkDrainTimeout, Drain, type Drainable, type DrainOptions } from './drain.ts'
-import { endpointOf, endpointToBind } from './endpoints.ts'
+import { Endpoints, type EndpointsOwner } from './endpoints.ts'
+import { Lifeline } from './lifeline.ts'
 import { OwnRegistry } from './own-registry.ts'
 import { pulseOf } from './pulse-of.ts'
 
@@ -64,7 +58,7 @@ export interface ParticipantEvents {
 }
 
 export abstract class Participant<Events extends ParticipantEvents & { [Name in keyof Events]: unknown[] }>
-  implements ConnectionOwner, SessionOwner<Session>, Drainable
+  implements ConnectionOwner, SessionOwner<Session>, EndpointsOwner, Drainable
 {
   readonly name: string
   readonly options: ResolvedOptions
@@ -82,22 +76,18 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
   readonly settings: CallSettings
   readonly emitter: Emitter<Events>
   readonly sessions: Set<Session> = new Set()
-  readonly dialers: Set<Dialer> = new Set()
-  readonly listeners: Set<Listener> = new Set()
+  readonly endpoints: Endpoints
   readonly instanceId: string
   readonly context: TransportContext
   readonly slots: Slots<Incoming>
   closed = false
   /** `drain` was called: nothing new is taken. */
   draining = false
-  readonly #hold = new Hold()
-  readonly #connections: ConnectionOptions
+  readonly #lifeline: Lifeline
   readonly #introspection: Introspection | undefined
-  #binding = 0
   #closing: Promise<void> | undefined
   #drain: Drain | undefined
   #onEmpty: (() => void) | undefined
-  #releasing = false
   readonly #protocols: Protocols | undefined
 
   constructor(
@@ -116,6 +106,9 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
     this.context = options.context ?? defaultTransport()
     const { clock, random } = this.context
     const now = (): number => this.context.now()
+    this.#lifeline = new Lifeline(clock, () => {
+      return this.isNeeded || this.calls.open > 0 || this.endpoints.isBinding || this.draining
+    })
     this.instanceId = this.newSessionId()
     this.codec = new Codec({
       extensions: [...(options.extensions ?? []), ...(protocols.has(1) ? pickles(options.extensions) : [])],
@@ -191,7 +184,7 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
     })
     const { codec, calls, dispatcher, counters } = this
     this.inbound = new Inbound({ codec, reader, calls, dispatcher, counters })
-    this.#connections = connectionOptions(socketType, identity, this.options)
+    this.endpoints = new Endpoints(this, connectionOptions(socketType, identity, this.options))
     if (protocols.has(1)) this.#protocols = new Protocols(this)
   }
 
@@ -245,24 +238,7 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
 
   async bind(at: string | MessagePortLike): Promise<string> {
     this.#checkOpen()
-    const endpoint = endpointToBind(at, this.options)
-    const { security } = this.options
-    this.#binding++
-    this.updateHold()
-    try {
-      const mechanism = await mechanismOf(security)
-      warnOfClear(security, endpoint)
-      const listener = await listen(endpoint, { ...this.#connections, mechanism }, this, this.context)
-      if (this.closed || this.draining) {
-        listener.close()
-        throw closedError('no')
-      }
-      this.listeners.add(listener)
-      return listener.endpoint
-    } finally {
-      this.#binding--
-      this.updateHold()
-    }
+    return this.endpoints.bind(at)
   }
 
   connect(to: string | MessagePortLike): void {
@@ -272,37 +248,12 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
 
   /** Throws as `connect`, but for CLOSED. */
   dial(to: string | MessagePortLike): Dialer {
-    const endpoint = endpointOf(to, 'connect')
-    const { security } = this.options
-    warnOfClear(security, endpoint)
-    const options = {
-      ...this.#connections,
-      ...(security !== none && { prepare: () => mechanismOf(security) }),
-    }
-    const dialer = new Dialer(endpoint, options, this, this.context)
-    this.dialers.add(dialer)
-    this.updateHold()
-    dialer.start()
-    return dialer
+    return this.endpoints.dial(to)
   }
 
-  /** Which of the dialers keeps this connection. */
-  dialerOf(session: Session): Dialer | undefined {
-    const { driver } = session
-    if (driver === undefined) return undefined
-    for (const dialer of this.dialers) if (dialer.driver === driver) return dialer
-    return undefined
-  }
-
-  /** What is bound at `endpoint` has ended by itself: the port it was bound to is gone. */
-  forgetListener(endpoint: string): void {
-    for (const listener of this.listeners) if (listener.endpoint === endpoint) this.listeners.delete(listener)
-    this.updateHold()
-  }
-
-  /** Bound, or about to be. */
-  get isBound(): boolean {
-    return this.listeners.size > 0 || this.#binding > 0
+  /** It is closed, or drains. */
+  get ending(): boolean {
+    return this.closed || this.draining
   }
 
   // -- connections (ConnectionOwner, SessionOwner) -----------------------------------------------------------------------
@@ -315,18 +266,10 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
   }
 
   onGivenUp(endpoint: string, error: PseudError): void {
-    this.forgetDialers(endpoint)
+    this.endpoints.forgetDialers(endpoint)
     this.links.refused(endpoint, error)
     this.onDialerGivenUp(endpoint, error)
     this.updateHold()
-  }
-
-  forgetDialers(endpoint: string): void {
-    for (const dialer of this.dialers) {
-      if (dialer.endpoint !== endpoint) continue
-      dialer.close()
-      this.dialers.delete(dialer)
-    }
   }
 
   /** The peer is known: whoever wants to hear of its life does from here on. May be called again when more is known. */
@@ -368,10 +311,7 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
   }
 
   updateHold(): void {
-    if (this.closed) return
-    const needed = this.isNeeded || this.calls.open > 0 || this.#binding > 0 || this.draining
-    if (needed) this.#hold.acquire()
-    else this.#hold.release()
+    this.#lifeline.update()
   }
 
   // -- the end -----------------------------------------------------------------------------------------------------------
@@ -395,9 +335,8 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
 
   beginDrain(): void {
     this.draining = true
-    this.#hold.acquire()
-    for (const listener of this.listeners) listener.close()
-    this.listeners.clear()
+    this.updateHold()
+    this.endpoints.stopListening()
     this.dispatcher.refuse(goingAway(this.name))
     this.onDrainBegin()
     for (const session of this.sessions) if (session.open) session.sendGoaway(DRAINING)
@@ -415,37 +354,28 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
   }
 
   async #close(lingerMs: number): Promise<void> {
-    this.#hold.acquire()
+    this.#lifeline.beginEnd()
     this.closed = true
     this.#drain?.skip()
     this.calls.close()
     this.dispatcher.close()
     this.around.close()
-    for (const dialer of this.dialers) dialer.close()
-    for (const listener of this.listeners) listener.close()
+    this.endpoints.close()
     const errorOf = (call: Call): Error => closedError(call.executed)
     for (const session of [...this.sessions]) session.close(lingerMs, errorOf)
     this.onClose()
     this.deadlines.close()
-    this.dialers.clear()
-    this.listeners.clear()
     if (this.sessions.size > 0) {
       await new Promise<void>((resolve) => {
         this.#onEmpty = resolve
       })
     }
-    this.#hold.release()
+    this.#lifeline.release()
   }
 
   #idle(): void {
     this.#drain?.check()
-    // Not at once: calls made one after the other would arm and drop the hold for each.
-    if (this.#releasing || this.closed) return
-    this.#releasing = true
-    this.context.clock.setTimer(() => {
-      this.#releasing = false
-      this.updateHold()
-    }, HOLD_MS)
+    this.#lifeline.updateSoon()
   }
 
   #onListenerFailure(error: unknown): void {
@@ -460,10 +390,8 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
   #reporting = false
 
   #checkOpen(): void {
-    if (this.closed || this.draining) throw closedError('no')
+    if (this.ending) throw closedError('no')
   }
 }
 
-// A process that has nothing left to wait for ends this much later.
-const HOLD_MS = 10
 const IDENTITY_MAX = 255

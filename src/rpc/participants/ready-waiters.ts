@@ -1,5 +1,5 @@
 // Those who wait until a server is ready, each for its time and as long as its signal lets it.
-import { Deadline, type Deadlines } from '../calls/deadlines.ts'
+import { Alarm, type Deadlines } from '../calls/deadlines.ts'
 import { DeadlineError } from '../errors/errors.ts'
 import type { ReadyOptions } from './client-options.ts'
 
@@ -7,7 +7,8 @@ export class ReadyWaiters {
   readonly #deadlines: Deadlines
   readonly #now: () => number
   readonly #onChange: () => void
-  readonly #waiters = new Set<ReadyWaiter>()
+  // Each ends its waiting: in vain, when it is given an error.
+  readonly #waiters = new Set<(error: unknown) => void>()
 
   constructor(deadlines: Deadlines, now: () => number, onChange: () => void) {
     this.#deadlines = deadlines
@@ -22,17 +23,20 @@ export class ReadyWaiters {
   /** `shown`: who is waited for, in messages. */
   wait(shown: string, { timeoutMs = Number.POSITIVE_INFINITY, signal }: ReadyOptions): Promise<void> {
     return new Promise((resolve, reject) => {
-      const onAbort = (): void => waiter.settle(signal!.reason)
-      const waiter = new ReadyWaiter(shown, timeoutMs, (error) => {
-        this.#waiters.delete(waiter)
-        this.#deadlines.remove(waiter)
+      const settle = (error: unknown): void => {
+        this.#waiters.delete(settle)
+        this.#deadlines.remove(alarm)
         signal?.removeEventListener('abort', onAbort)
         this.#onChange()
         if (error === undefined) resolve()
         else reject(error)
+      }
+      const onAbort = (): void => settle(signal!.reason)
+      const alarm = new Alarm(() => {
+        settle(new DeadlineError(`${shown} was not ready within ${timeoutMs} ms`, { executed: 'no' }))
       })
-      this.#waiters.add(waiter)
-      if (timeoutMs !== Number.POSITIVE_INFINITY) this.#deadlines.add(waiter, this.#now(), timeoutMs)
+      this.#waiters.add(settle)
+      if (timeoutMs !== Number.POSITIVE_INFINITY) this.#deadlines.add(alarm, this.#now(), timeoutMs)
       signal?.addEventListener('abort', onAbort)
       this.#onChange()
     })
@@ -40,25 +44,6 @@ export class ReadyWaiters {
 
   /** Ends the waiting of all, in vain where `errorFor` says why. */
   settle(errorFor: () => unknown): void {
-    for (const waiter of [...this.#waiters]) waiter.settle(errorFor())
-  }
-}
-
-class ReadyWaiter extends Deadline {
-  readonly settle: (error: unknown) => void
-  readonly #shown: string
-  readonly #timeoutMs: number
-
-  constructor(shown: string, timeoutMs: number, settle: (error: unknown) => void) {
-    super()
-    this.#shown = shown
-    this.#timeoutMs = timeoutMs
-    this.settle = settle
-  }
-
-  onDeadline(): void {
-    this.settle(
-      new DeadlineError(`${this.#shown} was not ready within ${this.#timeoutMs} ms`, { executed: 'no' }),
-    )
+    for (const settle of [...this.#waiters]) settle(errorFor())
   }
 }

@@ -14,7 +14,7 @@ import {
   type SendToOptions,
 } from '../api/presence.ts'
 import type { Caller } from '../api/stub.ts'
-import { Deadline } from '../calls/deadlines.ts'
+import { Alarm } from '../calls/deadlines.ts'
 import { closedError, lostError } from '../calls/endings.ts'
 import { RpcError } from '../errors/errors.ts'
 import type { Handler } from '../registry/handler.ts'
@@ -47,7 +47,7 @@ export class ServerCore extends Participant<ServerEvents<never>> {
   readonly #replaces: boolean
   readonly #waitForPeerMs: number
   // Peers that have yet to log in, or whose login is being judged.
-  readonly #logins = new Map<Session, LoginWait>()
+  readonly #logins = new Map<Session, Alarm>()
   readonly #expiries: Expiries
   readonly #proxyTo: ServerCore | undefined
 
@@ -75,7 +75,7 @@ export class ServerCore extends Participant<ServerEvents<never>> {
   }
 
   get isNeeded(): boolean {
-    return this.isBound || this.dialers.size > 0
+    return this.endpoints.isBound || this.endpoints.dialers.size > 0
   }
 
   override find(method: string, asking: Asking): Handler | undefined {
@@ -189,8 +189,7 @@ export class ServerCore extends Participant<ServerEvents<never>> {
   }
 
   onDrainBegin(): void {
-    for (const dialer of this.dialers) dialer.close()
-    this.dialers.clear()
+    this.endpoints.stopDialling()
   }
 
   /**
@@ -220,7 +219,7 @@ export class ServerCore extends Participant<ServerEvents<never>> {
   onEvent(event: TransportEvent): void {
     if (event.type === 'connect:retry') this.links.retry(event.address, event.error, event.interval ?? 0)
     if (event.type === 'accept:error') this.report(event.error, {})
-    else if (event.type === 'close') this.forgetListener(event.address)
+    else if (event.type === 'close') this.endpoints.forgetListener(event.address)
   }
 
   onDialerGivenUp(endpoint: string, error: PseudError): void {
@@ -235,9 +234,14 @@ export class ServerCore extends Participant<ServerEvents<never>> {
 
   #awaitLogin(session: Session): void {
     session.admitted = false
-    const wait = new LoginWait(session, this.options.handshakeTimeoutMs)
+    const { handshakeTimeoutMs } = this.options
+    // A peer that connects and does not log in would hold its place for ever.
+    const wait = new Alarm(() => {
+      const message = `the peer was not logged in within ${handshakeTimeoutMs} ms`
+      session.connection.destroy(new LinkError('HANDSHAKE_TIMEOUT', message))
+    })
     this.#logins.set(session, wait)
-    this.deadlines.add(wait, this.context.now(), this.options.handshakeTimeoutMs)
+    this.deadlines.add(wait, this.context.now(), handshakeTimeoutMs)
   }
 
   #judgeLogin(session: Session, { user = '', password = '' }: HelloInfo): void {
@@ -325,21 +329,3 @@ export class ServerCore extends Participant<ServerEvents<never>> {
 
 // For the GOAWAY of a peer that is turned away.
 const LAST_WORD_MS = 1000
-
-/** A peer that connects and does not log in would hold its place for ever. */
-class LoginWait extends Deadline {
-  readonly #session: Session
-  readonly #timeoutMs: number
-
-  constructor(session: Session, timeoutMs: number) {
-    super()
-    this.#session = session
-    this.#timeoutMs = timeoutMs
-  }
-
-  onDeadline(): void {
-    this.#session.connection.destroy(
-      new LinkError('HANDSHAKE_TIMEOUT', `the peer was not logged in within ${this.#timeoutMs} ms`),
-    )
-  }
-}

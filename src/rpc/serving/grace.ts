@@ -2,7 +2,7 @@
  * Calls whose peer is gone and whose functions are let go on for a while (row 6, `disconnectGraceMs`): their results are dropped, only the
  * abort of their signal comes later. They hold no slot and stand in no table but this one.
  */
-import { Deadline, type Deadlines } from '../calls/deadlines.ts'
+import { Alarm, type Deadlines } from '../calls/deadlines.ts'
 import type { RpcError } from '../errors/errors.ts'
 
 /** A call that can be told that nobody waits. */
@@ -15,7 +15,7 @@ export interface Abortable {
 export class Grace {
   readonly #graceMs: number
   readonly #deadlines: Deadlines
-  readonly #leaving = new Map<Abortable, Leaving>()
+  readonly #leaving = new Map<Abortable, Alarm>()
   #closed = false
 
   constructor(graceMs: number, deadlines: Deadlines) {
@@ -33,7 +33,7 @@ export class Grace {
       call.abort(reason)
       return
     }
-    const leaving = new Leaving(() => {
+    const leaving = new Alarm(() => {
       this.#leaving.delete(call)
       call.abort(reason)
     })
@@ -56,14 +56,5 @@ export class Grace {
       this.#deadlines.remove(leaving)
       leaving.onDeadline()
     }
-  }
-}
-
-class Leaving extends Deadline {
-  readonly onDeadline: () => void
-
-  constructor(abort: () => void) {
-    super()
-    this.onDeadline = abort
   }
 }

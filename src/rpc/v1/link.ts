@@ -9,7 +9,7 @@ import { LinkError, ProtocolError, type PseudError } from '../../base/errors.ts'
 import { Mark, Slab } from '../../base/slab.ts'
 import type { Reader } from '../../codec/index.ts'
 import type { Driver, PeerInfo, Receiver } from '../../zmtp/connections.ts'
-import { Deadline, type Deadlines } from '../calls/deadlines.ts'
+import { Alarm, type Deadlines } from '../calls/deadlines.ts'
 import { PSEUD_PROPERTY, PSEUD_VALUE } from '../session/envelope.ts'
 import type { Connection } from '../session/lane-owner.ts'
 import { Session } from '../session/session.ts'
@@ -272,14 +272,5 @@ export class Link implements Connection, Receiver, IncomingLink, OutgoingLink {
   #stopWaiting(): void {
     if (this.#patience !== undefined) this.#options.deadlines.remove(this.#patience)
     this.#patience = undefined
-  }
-}
-
-class Alarm extends Deadline {
-  readonly onDeadline: () => void
-
-  constructor(onDeadline: () => void) {
-    super()
-    this.onDeadline = onDeadline
   }
 }
