@@ -1,8 +1,8 @@
 /**
  * What a Client is behind its face: sessions with servers, of which the picker chooses one for each call, and the calls that wait
- * for the first to be ready. Knows no stubs. One piece, because sessions become ready, are left and succeed each other in one list.
+ * for the first to be ready. Knows no stubs. How a session begins stands in introduction.ts, where servers are in named-endpoints.ts.
  */
-import { LinkError, ProtocolError, type PseudError } from '../../base/errors.ts'
+import { LinkError, type ProtocolError, type PseudError } from '../../base/errors.ts'
 import type { Dialer, MessagePortLike, TransportEvent } from '../../zmtp/connections.ts'
 import { Peer } from '../api/peer.ts'
 import { type CallSettings, checkTimeout } from '../api/settings.ts'
@@ -11,7 +11,6 @@ import { closedError, lostError } from '../calls/endings.ts'
 import { WaitingQueue } from '../calls/queue.ts'
 import { retryRules } from '../calls/retry-policy.ts'
 import type { Executed, RpcError } from '../errors/errors.ts'
-import type { Login } from '../security/backend.ts'
 import {
   DRAINING,
   LEAVING,
@@ -23,17 +22,21 @@ import {
 import type { SessionLane } from '../session/lane.ts'
 import type { Session } from '../session/session.ts'
 import type { ClientEvents, ClientOptions, ReadyOptions } from './client-options.ts'
+import { type Introducing, Introduction } from './introduction.ts'
 import { NamedEndpoints } from './named-endpoints.ts'
 import { Participant } from './participant.ts'
 import { type Choose, chooserOf } from './pickers.ts'
 import { ReadyWaiters } from './ready-waiters.ts'
 import { isRefusal, isWelcomed, loginRefused, replaced, unreachable } from './refusals.ts'
 import { SecondChances } from './second-chances.ts'
+import { Status } from './status.ts'
+import { Successions } from './successions.ts'
 
-export class ClientCore extends Participant<ClientEvents> implements Target {
+export class ClientCore extends Participant<ClientEvents> implements Target, Introducing {
   readonly keeps = true
   readonly queue: WaitingQueue<Call>
-  readonly #userId: string
+  readonly #introduction: Introduction
+  readonly #status: Status
   readonly #choose: Choose
   // Sessions that take calls.
   readonly #ready: Session[] = []
@@ -45,15 +48,15 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
   #givenUp: PseudError | undefined
   #lost: PseudError | undefined
   readonly #named: NamedEndpoints
-  // Sessions that another is to take the place of, by what dials for it.
-  readonly #successions = new Map<Dialer, Session>()
+  readonly #successions = new Successions()
 
   constructor(name: string, options: ClientOptions) {
     const { protocol = 2, userId = '' } = options
     const rules = retryRules(options.retry, options.idempotent)
     const core = { ...options, protocols: [protocol], isClient: true }
     super(name, protocol === 1 ? 'ROUTER' : 'DEALER', userId, core, rules)
-    this.#userId = options.userId ?? ''
+    this.#status = new Status(this.emitter)
+    this.#introduction = new Introduction(this, userId)
     this.#choose = chooserOf(options.picker ?? 'least-inflight')
     this.queue = new WaitingQueue(this.maxQueuedCalls, this.maxQueuedBytes)
     this.#waiters = new ReadyWaiters(
@@ -148,42 +151,15 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
   onReady(session: Session): void {
     // A server that lets us in and throws us out again is dialled ever more slowly.
     if (session.isPseud) session.connection.succeeded = false
-    if (this.name !== '' && session.identity !== '' && session.identity !== this.name) {
-      this.#refuseServer(session)
-      return
-    }
-    const { security } = this.options
-    if (!session.isPseud || security.login === undefined) {
-      this.#greet(session)
-      return
-    }
-    Promise.resolve()
-      .then(() => security.login!())
-      .then(
-        (login) => {
-          if (session.open) this.#greet(session, login)
-        },
-        (cause) => {
-          const why = `there are no credentials for ${session.connection.endpoint}`
-          session.connection.destroy(new LinkError('NO_CREDENTIALS', why, { cause }))
-        },
-      )
+    this.#introduction.begin(session)
   }
 
-  /** Introduces us, and sends what waits: nothing that a server would not take before. */
-  #greet(session: Session, login?: Login): void {
-    if (session.isPseud) {
-      session.sendHello({
-        id: this.instanceId,
-        ...(this.#userId !== '' && { name: this.#userId }),
-        maxMessageSize: this.options.maxMessageSize,
-        ...(login && { user: login.user, password: login.password }),
-      })
-    }
+  /** Sends what waits: nothing that a server would not take before. */
+  onIntroduced(session: Session, withLogin: boolean): void {
     if (this.draining) session.sendGoaway(DRAINING)
     const welcomed = isWelcomed(session)
     // Where it may be refused, calls wait for the verdict: for a session that still works, or for a second chance.
-    const certain = login === undefined || this.options.security.renews !== true
+    const certain = !withLogin || this.options.security.renews !== true
     if (welcomed || (certain && this.#predecessor(session)?.leaving !== false)) this.#ready.push(session)
     this.#attend(session)
     if (welcomed) this.#welcomed(session)
@@ -205,13 +181,13 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
   onGoaway(session: Session, lastId: number, reason: unknown): void {
     if (reason === LOGIN_REFUSED && !session.greeted) {
       this.#forget(session)
-      this.#leaveForGood(session, loginRefused(session))
+      this.leaveForGood(session, loginRefused(session))
       return
     }
     // By a connection of somebody else: our own successor takes the place of the one that it succeeds.
     if (reason === REPLACED && !this.#isSucceeded(session)) {
       this.#forget(session)
-      this.#leaveForGood(session, replaced(session))
+      this.leaveForGood(session, replaced(session))
       return
     }
     if (reason === REAUTHENTICATE) {
@@ -245,31 +221,21 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
 
   onGone(session: Session, error: PseudError | undefined): void {
     this.#forget(session)
-    for (const [dialer, old] of this.#successions) if (old === session) this.#successions.delete(dialer)
+    this.#successions.forget(session)
     this.#giveUp()
     if (!session.wasReady || this.closed) return
     if (!session.leaving || !this.connected) this.#named.hurry()
-    this.emitter.emit('status', {
-      status: session.leaving ? 'left' : 'lost',
-      endpoint: session.connection.endpoint,
-      server: session.identity,
-      ...(error && { error }),
-    })
+    this.#status.of(session, session.leaving ? 'left' : 'lost', error)
   }
 
   onEvent(event: TransportEvent): void {
     if (event.type === 'dial') {
-      this.emitter.emit('status', { status: 'connecting', endpoint: event.address })
+      this.#status.connecting(event.address)
     } else if (event.type === 'connect:retry') {
       this.#trouble = event.error
       this.links.retry(event.address, event.error, event.interval ?? 0)
       if (!this.connected) this.#named.hurry()
-      this.emitter.emit('status', {
-        status: 'retrying',
-        endpoint: event.address,
-        retryInMs: event.interval ?? 0,
-        ...(event.error && { error: event.error }),
-      })
+      this.#status.retrying(event.address, event.interval ?? 0, event.error)
     } else if (event.type === 'accept:error') {
       this.report(event.error, {})
     } else if (event.type === 'close') {
@@ -289,18 +255,14 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
     }
     this.endpoints.forgetDialers(endpoint)
     this.#trouble = error
-    this.emitter.emit('status', { status: 'retrying', endpoint, retryInMs: 0, error })
+    this.#status.retrying(endpoint, 0, error)
     if (this.closed) return
     const dialer = this.dial(endpoint)
-    for (const given of dialers) {
-      const old = this.#successions.get(given)
-      this.#successions.delete(given)
-      if (old !== undefined) this.#successions.set(dialer, old)
-    }
+    for (const given of dialers) this.#successions.move(given, dialer)
   }
 
   onDialerGivenUp(endpoint: string, error: PseudError): void {
-    this.emitter.emit('status', { status: 'refused', endpoint, error })
+    this.#status.refused(endpoint, error)
     this.#endpointGone(error)
   }
 
@@ -313,7 +275,7 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
   onClose(): void {
     this.#named.close()
     this.#failWaiting(closedError)
-    this.emitter.emit('status', { status: 'closed' })
+    this.#status.closed()
   }
 
   // -- sessions that are left ----------------------------------------------------------------------------------------------
@@ -324,9 +286,7 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
     const wasReady = this.#ready.includes(session)
     this.#forget(session)
     session.leave()
-    if (!wasReady) return
-    const { endpoint } = session.connection
-    this.emitter.emit('status', { status: 'leaving', endpoint, server: session.identity })
+    if (wasReady) this.#status.of(session, 'leaving')
   }
 
   /** Leaves a session of our own accord. */
@@ -339,22 +299,21 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
   #succeed(session: Session): void {
     const dialer = this.endpoints.dialerOf(session)
     if (dialer !== undefined) {
-      this.#successions.set(dialer, session)
+      this.#successions.begin(dialer, session)
       if (dialer.renew()) return
-      this.#successions.delete(dialer)
+      this.#successions.take(dialer)
     }
     // It was not us who dialled, or that is on its way already, or there is no second way.
     this.counters.ignored++
   }
 
   #isSucceeded(session: Session): boolean {
-    return session.leaving || [...this.#successions.values()].includes(session)
+    return session.leaving || this.#successions.has(session)
   }
 
   /** The session whose place this one is to take. */
   #predecessor(session: Session): Session | undefined {
-    const dialer = this.endpoints.dialerOf(session)
-    return dialer && this.#successions.get(dialer)
+    return this.#successions.of(this.endpoints.dialerOf(session))
   }
 
   /** An endpoint is no longer to be used. */
@@ -365,8 +324,7 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
     if (dialer === undefined) return
     const { driver } = dialer
     this.endpoints.forgetDialer(dialer)
-    const old = this.#successions.get(dialer)
-    this.#successions.delete(dialer)
+    const old = this.#successions.take(dialer)
     const left = [...this.sessions].filter(
       (session) => session.open && (session === old || session.driver === driver),
     )
@@ -392,11 +350,7 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
   #welcomed(session: Session): void {
     this.#secondChances.restore(session.connection.endpoint)
     this.links.ready(session)
-    this.emitter.emit('status', {
-      status: 'ready',
-      endpoint: session.connection.endpoint,
-      server: session.identity,
-    })
+    this.#status.of(session, 'ready')
     this.#waiters.settle(() => undefined)
     const old = this.#predecessor(session)
     // Its end takes it out of the successions.
@@ -412,14 +366,8 @@ export class ClientCore extends Participant<ClientEvents> implements Target {
     this.#failWaiting((executed) => unreachable(this.shown, error, executed))
   }
 
-  /** Another server than ours answers at the endpoint: it is left for good, before anything is said. */
-  #refuseServer(session: Session): void {
-    const { endpoint } = session.connection
-    const found = `at ${endpoint} is ${JSON.stringify(session.identity)}, not ${JSON.stringify(this.name)}`
-    this.#leaveForGood(session, new ProtocolError('WRONG_SERVER', found))
-  }
-
-  #leaveForGood(session: Session, error: ProtocolError | LinkError): void {
+  /** Its server is none for us, or we none for it. */
+  leaveForGood(session: Session, error: ProtocolError | LinkError): void {
     const { endpoint } = session.connection
     const dialers = this.endpoints.dialersOf(endpoint)
     for (const dialer of dialers) dialer.close()

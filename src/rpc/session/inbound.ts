@@ -72,9 +72,9 @@ export interface InboundOptions {
 
 // How often a call may come back from one proxy because the server behind it is about to go.
 const REFUSALS_MAX = 3
-// What a PING brings is sent back: enough for an id or a time.
 // The code with which a stream ends that its producer had no time to finish before it went.
 const CUT_OFF = 'DRAINING'
+// What a PING brings is sent back: enough for an id or a time.
 const TOKEN_MAX = 64
 const NAME_LENGTH_MAX = 256
 const INSTANCE_LENGTH_MAX = 64
