@@ -1,4 +1,4 @@
-// What a Server or Client can be told, and the defaults, in one place (docs/errors.md says what each bound answers with).
+// What a Server or Client can be told, and the defaults, in one place (docs/options.md has a table).
 // Checked once, at construction. Durations in ms, sizes in octets.
 import { UsageError } from '../../base/errors.ts'
 import { type ExtensionType, type Limits, SHAPES_MAX } from '../../codec/index.ts'
