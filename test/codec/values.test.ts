@@ -139,6 +139,50 @@ values('strings of every length around each threshold, ASCII or not', () => {
   }
 })
 
+values('a short string with one letter that is not ASCII, at each place, or with half an emoji', () => {
+  for (let length = 1; length <= 40; length++) {
+    for (let at = 0; at < length; at++) {
+      for (const letter of ['é', 'ж', '語', '🍵', '\ud83c', '\udf75', '\ud83c\ud83c']) {
+        const text = `${'a'.repeat(at)}${letter}${'b'.repeat(length - at - 1)}`
+        assert.is(decode(encode(text)), text)
+      }
+    }
+  }
+  assert.equal(encode('Zürich'), hex('a7 5a c3bc 72 69 63 68'))
+  assert.equal(encode('☕🍵'), hex('a7 e29895 f09f8db5'))
+})
+
+values('integers of every size in arrays, with much or nothing behind them', () => {
+  const around = [
+    0,
+    0x20,
+    0x7f,
+    0x80,
+    0xff,
+    0x100,
+    0x7fff,
+    0x8000,
+    0xffff,
+    0x10000,
+    0x7fffffff,
+    0x80000000,
+    0xffffffff,
+    2 ** 40,
+  ]
+  const numbers = around.flatMap((n) => [n - 1, n, n + 1, 0 - n - 1, 0 - n || 0, 1 - n])
+  for (const number of numbers) {
+    const alone = encode(number)
+    assert.equal(encode([number]), Buffer.concat([hex('91'), alone]))
+    assert.is(decode(alone), number)
+    assert.equal(decode(encode([number])), [number])
+    assert.equal(decode(encode([number, 'and more behind it'])), [number, 'and more behind it'])
+    for (let size = 1; size <= alone.length; size++)
+      refused('TRUNCATED', () => decode(encode([number]).subarray(0, size)))
+  }
+  assert.equal(decode(encode(numbers)), numbers)
+  assert.equal(decode(encode([-0, Number.NaN])), [-0, Number.NaN])
+})
+
 values('a non-ASCII string is written with the header of its octets, not of its characters', () => {
   survives('é'.repeat(15), `be ${'c3a9'.repeat(15)}`)
   survives('é'.repeat(16), `d9 20 ${'c3a9'.repeat(16)}`)
