@@ -156,6 +156,11 @@ export class Engine {
     return this.#cipher?.spent === true
   }
 
+  /** Parts come in boxes, which are opened where they lie: what follows a part in its chunk still changes. Known from READY on. */
+  get sealed(): boolean {
+    return this.#cipher !== undefined
+  }
+
   /** Set from READY on. */
   get peer(): PeerInfo | undefined {
     return this.#peer

@@ -12,6 +12,7 @@ export type Protocol = Pick<
   | 'peer'
   | 'error'
   | 'spent'
+  | 'sealed'
   | 'question'
   | 'lastHeard'
   | 'rttMs'

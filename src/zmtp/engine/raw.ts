@@ -29,6 +29,7 @@ export class RawEngine implements Protocol {
   /** Octets cannot be wrong: an end is always the peer's or the link's. */
   readonly error = undefined
   readonly spent = false
+  readonly sealed = false
   readonly question = undefined
   readonly lastHeard = 0
   readonly rttMs = undefined

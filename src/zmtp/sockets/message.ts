@@ -1,5 +1,5 @@
-// What users may pass as a message, and how it becomes parts; and when a part that arrived may stay where it lies. Pure.
-import { asBuffer, copy, EMPTY, view } from '../../base/bytes.ts'
+// What users may pass as a message, and how it becomes parts. Pure.
+import { asBuffer, EMPTY } from '../../base/bytes.ts'
 import type { Message as Parts } from '../routing/pipe.ts'
 
 /** A received part. */
@@ -27,16 +27,3 @@ export function toParts(values: readonly unknown[]): Parts {
   for (let i = 0; i < values.length; i++) parts[i] = toPart(values[i])
   return parts
 }
-
-/**
- * A received part that the user may keep: small ones are copied, so that a kept message of 16 octets does not keep the 64 KiB that it
- * came with. A large one that fills most of its memory anyway is a view of it.
- */
-export function ownPart(chunk: Buffer, start: number, end: number): Buffer {
-  const size = end - start
-  if (size === 0) return EMPTY
-  if (size < VIEW_FROM || size * 2 < chunk.buffer.byteLength) return copy(chunk, start, end)
-  return size === chunk.length ? chunk : view(chunk, start, end)
-}
-
-const VIEW_FROM = 4096

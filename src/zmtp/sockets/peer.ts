@@ -12,10 +12,10 @@ import type { Dialer } from '../transport/dialer.ts'
 import type { Driver, Receiver } from '../transport/driver.ts'
 import type { SocketPeer } from './counters.ts'
 import { type EventPeer, type PeerEvent, strangerAt } from './events.ts'
-import { ownPart } from './message.ts'
 import type { Operations } from './operations.ts'
 import { CONFLATE, PROBE_ROUTER, RECEIVE_HIGH_WATER_MARK, SEND_HIGH_WATER_MARK } from './option-table.ts'
 import type { OptionValues } from './options.ts'
+import { OwnParts } from './own-parts.ts'
 import type { Pattern } from './patterns/pattern.ts'
 import { rememberSender } from './senders.ts'
 
@@ -49,6 +49,8 @@ export class Peer implements Receiver {
   /** At the other end of the connection of the moment, once its handshake is done. */
   #about: EventPeer | undefined
   #since = 0
+  /** Boxes are opened where they lie: a chunk changes as it is read. */
+  #sealed = false
   #leaving = false
   #lingerUntil = Number.POSITIVE_INFINITY
   #lingerTimer: Timer | undefined
@@ -107,6 +109,7 @@ export class Peer implements Receiver {
   onReady(driver: Driver): void {
     const { pattern, operations } = this.#host
     const lasting = this.#pipe
+    this.#sealed = driver.sealed
     if (this.#leaving) {
       lasting?.setOutlet(driver)
       this.#meet(driver, driver.peer?.identity ?? EMPTY)
@@ -136,7 +139,8 @@ export class Peer implements Receiver {
       if (!more) pipe.refuse()
       return
     }
-    const message = pipe.assemble(ownPart(chunk, start, end), more)
+    const settled = this.#sealed ? end : chunk.length
+    const message = pipe.assemble(ownParts.take(chunk, start, end, settled), more)
     if (message === undefined) return
     if (this.#about?.userId !== undefined) rememberSender(message, this.#about)
     const { pattern, operations } = this.#host
@@ -328,6 +332,9 @@ export class Peer implements Receiver {
     this.#host.onPeerGone(this)
   }
 }
+
+// For all peers: chunks are read one after the other, and the last one stays alive by it.
+const ownParts = new OwnParts()
 
 /** Whether ZMTP is spoken. */
 function shakesHands(driver: Driver): boolean {

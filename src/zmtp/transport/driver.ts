@@ -95,6 +95,11 @@ export class Driver implements LinkOwner {
     return this.#engine.peer
   }
 
+  /** Whether what follows a part in its chunk still changes before it is delivered. Known from `onReady` on. */
+  get sealed(): boolean {
+    return this.#engine.sealed
+  }
+
   /** When octets came from the peer last, on the clock. */
   get lastHeard(): number {
     return this.#engine.lastHeard
