@@ -1,16 +1,13 @@
-// Who is there, and whether it still lives: heartbeats by messages, backends that hear of them, how long a heartbeat takes.
+// Whom a server calls by a name: the newest connection of a user, the first claimant, somebody who has yet to come; and everybody at once.
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { encode } from '../../src/codec/index.ts'
-import type { HeartbeatBackend } from '../../src/rpc/api/heartbeat.ts'
-import type { ParticipantOptions } from '../../src/rpc/api/options.ts'
-import type { Peer } from '../../src/rpc/api/peer.ts'
-import { Client, Server } from '../../src/rpc/index.ts'
-import { ServerCore } from '../../src/rpc/participants/server-core.ts'
+import { decode } from '../../src/codec/index.ts'
+import type { SendToOptions } from '../../src/rpc/api/presence.ts'
+import { type ArgumentError, Client, plain, type RpcError, Server } from '../../src/rpc/index.ts'
+import { Directory, type Named } from '../../src/rpc/participants/directory.ts'
+import { ServerCore, type ServerCoreOptions } from '../../src/rpc/participants/server-core.ts'
 import { TransportContext } from '../../src/zmtp/connections.ts'
 import { FakeClock } from '../support/clock.ts'
-import { frame, greeting, ready } from '../support/engine.ts'
-import { RawPeer } from '../support/raw-peer.ts'
 import { ScriptedConnection, type ScriptedPeer } from '../support/scripted-driver-rpc.ts'
 import { sleep, until, within } from '../support/within.ts'
 
@@ -27,280 +24,287 @@ test.after.each(async () => {
   closable.clear()
 })
 
-interface Bench {
-  readonly clock: FakeClock
-  readonly core: ServerCore
-  connect(peer?: ScriptedPeer): ScriptedConnection
-  /** Moves time on and has the connection heard then. */
-  hear(wire: ScriptedConnection, message: readonly unknown[]): void
-}
-
-function newServer(options: ParticipantOptions = {}): Bench {
+function newServer(options: ServerCoreOptions = {}) {
   const clock = new FakeClock()
-  const context = new TransportContext({ clock })
+  let draws = 0
+  const context = new TransportContext({ clock, random: () => Math.max(0, draws++ - 2) / 1000 })
   const core = kept(new ServerCore('remote', { context, ...options }, undefined))
-  const connect = (peer: ScriptedPeer = {}): ScriptedConnection => {
-    const wire = new ScriptedConnection(peer)
-    wire.lastHeard = clock.now()
-    return wire.open(core)
+  const connect = (peer: ScriptedPeer = {}): ScriptedConnection =>
+    new ScriptedConnection({ pseud: false, ...peer }).open(core)
+  const call = (user: string, method: string, callOptions: SendToOptions = {}): Promise<unknown> => {
+    const result = core.callerOf(user, callOptions).call(method, []) as Promise<unknown>
+    result.catch(() => {})
+    return result
   }
-  const hear = (wire: ScriptedConnection, message: readonly unknown[]): void => {
-    wire.lastHeard = clock.now()
-    wire.feed(message)
-  }
-  return { clock, core, connect, hear }
+  return { clock, core, connect, call }
 }
 
-const peerOf = (core: ServerCore): Peer<never> => [...core.peers.values()][0]!
+async function failure(promise: Promise<unknown>): Promise<[string, string, string]> {
+  const error = await within(
+    5000,
+    promise.then(
+      () => Promise.reject(new Error('it was resolved')),
+      (reason: unknown) => reason as RpcError,
+    ),
+  )
+  return [error.code, error.executed, error.message]
+}
 
-// -- messages of kinds 11 and 12 ------------------------------------------------------------------------------------------
+// -- names ----------------------------------------------------------------------------------------------------------------
 
-test('row 26: a peer of ZMTP 3.0 that knows PING gets one after 5 s of silence, and is given up after 15', () => {
-  const { clock, core, connect, hear } = newServer()
-  const wire = connect({ minor: 0, pseud: false })
-  hear(wire, [8, { v: 2, name: 'old' }])
-  assert.is(wire.take()[0]![0], 9)
-  clock.advance(4999)
-  assert.equal(wire.take(), [])
-  clock.advance(2)
-  assert.equal(wire.take(), [[11, 1]])
-  clock.advance(7)
-  assert.is(peerOf(core).rttMs, undefined)
-  hear(wire, [12, 1])
-  assert.is(peerOf(core).rttMs, 8)
-  clock.advance(5000)
-  assert.equal(wire.take(), [[11, 2]])
-  // Another token, and one that was answered before, measure nothing; they are signs of life all the same.
-  hear(wire, [12, 1])
-  hear(wire, [12])
-  assert.is(peerOf(core).rttMs, 8)
-  clock.advance(14_999)
-  assert.is(wire.over, false)
-  clock.advance(2)
-  assert.is(wire.over, true)
-  assert.is(wire.error?.code, 'SILENT_PEER')
-  assert.is(core.peers.size, 0)
-})
-
-test('a minimal peer of ZMTP 3.0 is never sent a PING, which it could take for its answer, and not given up', () => {
-  const { clock, core, connect, hear } = newServer()
-  core.registry.registerRpc({ never: () => new Promise(() => {}) })
-  const wire = connect({ minor: 0, pseud: false })
-  hear(wire, [0, 1, 'never', []])
-  clock.advance(100_000)
-  assert.equal([wire.take(), wire.over], [[], false])
-})
-
-test('a peer of ZMTP 3.1 is left to ZMTP’s own heartbeat, and `heartbeat: false` asks nobody', () => {
-  for (const [minor, heartbeat] of [
-    [1, {}],
-    [0, false],
-  ] as const) {
-    const { clock, connect, hear } = newServer({ heartbeat })
-    const wire = connect({ minor })
-    hear(wire, [8, { v: 2, name: 'x' }])
-    wire.take()
-    clock.advance(100_000)
-    assert.equal([wire.take(), wire.over], [[], false])
-  }
-})
-
-test('a PONG with too long a token, or with something behind it, ends the session; behind a proxy it counts for nothing', () => {
-  for (const message of [[12, 'x'.repeat(100)], Buffer.from([0x92, 12, 1, 0])]) {
-    const { connect } = newServer()
-    const wire = connect({ pseud: false })
-    wire.feed(message)
-    assert.is(wire.over, true)
-  }
-  const { core, connect } = newServer()
-  const wire = connect({ pseud: false })
-  wire.feed([12, 1], [Buffer.from('id')])
-  assert.equal([wire.over, core.stats().ignored], [false, 1])
-})
-
-// -- backends -------------------------------------------------------------------------------------------------------------
-
-test('a backend hears of a peer when it comes, and once for each interval in which it was heard', () => {
-  let beats = 0
-  const { clock, connect, hear } = newServer({
-    heartbeat: { intervalMs: 1000, onHeartbeat: () => void beats++ },
+test('a directory finds the newest of a user that is ready, and the first that claims a name', () => {
+  const session = (user?: string, claimedName?: string): Named & { open: boolean } => ({
+    open: true,
+    user,
+    claimedName,
   })
-  const wire = connect({ pseud: false })
-  assert.is(beats, 1)
-  clock.advance(3000)
-  assert.is(beats, 1)
-  for (let i = 0; i < 20; i++) {
-    clock.advance(200)
-    hear(wire, [12])
-  }
-  assert.is(beats, 5)
-  wire.lose()
-  clock.advance(10_000)
-  assert.is(beats, 5)
+  const directory = new Directory<Named>(true)
+  const [one, two, three] = [session('ann'), session('ann', 'bob'), session(undefined, 'bob')]
+  for (const each of [one, two, three]) directory.enter(each)
+  assert.is(directory.find('ann'), two)
+  assert.is(directory.find('bob'), two)
+  two.open = false
+  assert.is(directory.find('ann'), one)
+  assert.is(directory.find('bob'), three)
+  assert.equal(directory.all('ann'), [one, two])
+  directory.enter(two)
+  directory.leave(two)
+  directory.leave(two)
+  assert.equal(
+    [directory.all('ann'), directory.all('bob'), directory.find('eve')],
+    [[one], [three], undefined],
+  )
+  const proved = new Directory<Named>(false)
+  proved.enter(three)
+  assert.is(proved.find('bob'), undefined)
 })
 
-test('a backend is asked before a silent peer is given up, and again after as much more silence', async () => {
-  const asked: number[] = []
-  let answer: unknown = true
-  const { clock, core, connect } = newServer({
-    heartbeat: {
-      onTimeout: (peer) => {
-        asked.push(clock.now())
-        assert.is(peer, peerOf(core))
-        return answer as boolean
-      },
-    },
-  })
-  const wire = connect({ pseud: false })
-  clock.advance(15_001)
-  assert.equal([asked, wire.over], [[15_000], false])
-  clock.advance(15_000)
-  assert.equal([asked, wire.over], [[15_000, 30_000], false])
-  answer = undefined
-  clock.advance(15_000)
-  assert.equal([asked.length, wire.over, wire.error?.code], [3, true, 'SILENT_PEER'])
-})
+// -- row 27: waiting for somebody ------------------------------------------------------------------------------------------
 
-test('a backend may take its time; a peer that is heard meanwhile stays, one whose backend never answers does not', async () => {
-  const verdicts: ((stays: boolean) => void)[] = []
-  const { clock, connect, hear } = newServer({
-    heartbeat: { onTimeout: () => new Promise<boolean>((resolve) => verdicts.push(resolve)) },
-  })
-  const first = connect({ pseud: false })
-  clock.advance(15_100)
-  assert.is(verdicts.length, 1)
-  hear(first, [12])
-  verdicts[0]!(false)
+test('row 27: a call waits for its user as long as it may, and goes out when it comes', async () => {
+  const { clock, core, connect, call } = newServer()
+  const late = failure(call('ann', 'late', { waitForPeerMs: 1000 }))
+  const first = call('ann', 'first', { waitForPeerMs: 5000 })
+  const other = failure(call('bob', 'other', { waitForPeerMs: Number.POSITIVE_INFINITY, timeoutMs: 60_000 }))
+  void call('ann', 'second', { waitForPeerMs: 5000 })
+  assert.is(core.stats().queued, 4)
+  clock.advance(1001)
+  assert.equal(await late, ['UNAVAILABLE', 'no', '"ann" did not connect within 1000 ms'])
+  clock.advance(1000)
   await sleep(0)
-  assert.is(first.over, false)
-  clock.advance(15_100)
-  assert.is(verdicts.length, 2)
-  verdicts[1]!(true)
-  await sleep(0)
-  clock.advance(15_100)
-  assert.equal([verdicts.length, first.over], [3, false])
-  clock.advance(16_000)
-  assert.is(first.over, true)
+  const wire = connect({ identity: 'ann' })
+  assert.equal(wire.take(), [
+    [0, 2, 'first', [], { d: 27_999 }],
+    [0, 4, 'second', [], { d: 27_999 }],
+  ])
+  wire.feed([1, 2, 'done'])
+  assert.is(await first, 'done')
+  assert.is(core.stats().queued, 1)
+  clock.advance(60_000)
+  assert.equal((await other).slice(0, 2), ['DEADLINE_EXCEEDED', 'no'])
 })
 
-test('a backend that throws or rejects is reported, and the peer fares as without one', async () => {
-  for (const fail of [
-    () => {
-      throw new Error('store is down')
-    },
-    () => Promise.reject(new Error('store is down')),
-  ]) {
-    const reports: unknown[] = []
-    const { clock, core, connect } = newServer({ heartbeat: { onHeartbeat: fail, onTimeout: fail } })
-    core.emitter.on('error', (error, { peer }) => reports.push((error as Error).message, peer))
-    const wire = connect({ pseud: false, identity: 'x' })
-    await sleep(0)
-    assert.equal(reports, ['store is down', '"x" (inproc://script)'])
-    assert.is(wire.over, false)
-    clock.advance(15_100)
-    await sleep(0)
-    assert.equal([reports.length, wire.over, wire.error?.code], [4, true, 'SILENT_PEER'])
-  }
+test('row 27: an aborted signal and failFast do not wait, close ends what waits, and the queue is bounded', async () => {
+  const { core, call } = newServer({ waitForPeerMs: 1000, limits: { maxQueuedCalls: 2 } })
+  const controller = new AbortController()
+  const aborted = call('ann', 'x', { signal: controller.signal }).catch((error: unknown) => error)
+  controller.abort('enough')
+  assert.is(await aborted, 'enough')
+  assert.equal((await failure(call('ann', 'x', { failFast: true }))).slice(0, 2), ['UNAVAILABLE', 'no'])
+  assert.equal((await failure(call('ann', 'x', { waitForPeerMs: 0 }))).slice(0, 2), ['UNAVAILABLE', 'no'])
+  const closed = [failure(call('ann', 'x')), failure(call('bob', 'x'))]
+  assert.equal((await failure(call('eve', 'x'))).slice(0, 2), ['RESOURCE_EXHAUSTED', 'no'])
+  await core.close()
+  for (const each of closed) assert.equal((await each).slice(0, 2), ['CLOSED', 'no'])
 })
 
-test('a peer that we do not read from is not judged by its silence', () => {
-  let asked = 0
-  const { clock, core, connect } = newServer({
-    heartbeat: { onTimeout: () => void asked++ },
-    limits: { slowPeerBytes: 1 },
-  })
-  core.registry.registerRpc({ one: () => 1 })
-  const wire = connect({ pseud: false })
-  wire.congested = true
-  wire.queuedBytes = 6400
-  wire.feed([0, 1, 'one', []])
-  assert.is(wire.paused, true)
-  clock.advance(15_100)
-  assert.equal([wire.over, wire.error?.code, asked], [true, 'SLOW_PEER', 0])
+test('row 27: who comes and cannot be called, a REQ, ends the wait', async () => {
+  const { connect, call } = newServer({ waitForPeerMs: 1000 })
+  const waiting = failure(call('ann', 'x'))
+  connect({ identity: 'ann', socketType: 'REQ' })
+  assert.equal((await waiting).slice(0, 2), ['UNAVAILABLE', 'no'])
 })
 
-test('a backend is an object with functions, or none', () => {
-  for (const heartbeat of [{ onHeartbeat: 1 }, { onTimeout: 'x' }, { intervalMs: 0 }]) {
-    assert.throws(() => new Server('x', { heartbeat: heartbeat as never }), /heartbeat/)
-  }
+test('options of presence that are none are refused', () => {
+  assert.throws(() => new Server('x', { sameUser: 'none' as never }), /sameUser/)
+  assert.throws(() => new Server('x', { waitForPeerMs: -1 }), /waitForPeerMs/)
+  const server = kept(new Server('x'))
+  assert.throws(() => server.sendTo('x', { waitForPeerMs: Number.NaN }), /waitForPeerMs/)
+  assert.throws(() => server.sendTo('x', { timeoutMs: 0 }), /timeoutMs/)
 })
 
-test('two servers keep presence in one store: a peer that is silent here and alive there stays', async () => {
-  const alive = new Map<string, number>()
-  let spared = 0
-  class Store implements HeartbeatBackend {
-    readonly intervalMs = 20
-    readonly timeoutMs = 60
-    readonly here: string
+// -- row 28: the same user twice ---------------------------------------------------------------------------------------------
 
-    constructor(here: string) {
-      this.here = here
-    }
+const security = plain({ users: { ann: 'secret' } })
 
-    async onHeartbeat(peer: Peer): Promise<void> {
-      alive.set(peer.claimedName!, performance.now())
-      alive.set(`${peer.claimedName} at ${this.here}`, performance.now())
-    }
-
-    async onTimeout(peer: Peer): Promise<boolean> {
-      const stays = performance.now() - (alive.get(peer.claimedName!) ?? -Infinity) < 10_000
-      if (stays) spared++
-      return stays
-    }
-  }
-  const one = kept(new Server('one', { heartbeat: new Store('one') }))
-  const two = kept(new Server('two', { heartbeat: new Store('two') }))
-  // It says who it is, and never anything again: no PONG either.
-  const silent = await RawPeer.connect(await one.bind('tcp://127.0.0.1:0'))
-  silent.hello('DEALER', { identity: 'worker' })
-  const client = kept(new Client('two', { userId: 'worker' }).connect(await two.bind('tcp://127.0.0.1:0')))
-  await client.ready({ timeoutMs: 5000 })
-  await until(() => spared > 1, 5000, 'the store’s word for the silent peer')
-  assert.equal([one.peers.size, two.peers.size], [1, 1])
-  assert.ok(alive.has('worker at one') && alive.has('worker at two'))
-  // Nobody has seen it for a long time.
-  await client.close()
-  await two.close()
-  alive.clear()
-  await within(5000, silent.over(), 'the end of the silent peer')
-  assert.is(one.peers.size, 0)
-})
-
-test('a server that closes waits for a peer that does not read no longer than it lingers', async () => {
-  const server = new Server('remote', { lingerMs: 100 })
-  server.registerRpc('big', () => new Uint8Array(8 << 20))
-  const deaf = await RawPeer.connect(await server.bind('tcp://127.0.0.1:0'))
-  await deaf.hello('DEALER').ready()
-  deaf.socket.pause()
-  deaf.write(frame(0, encode([0, 1, 'big', []])), frame(0, encode([0, 2, 'big', []])))
-  await until(() => server.stats().answered === 2)
-  await within(5000, server.close(), 'close')
-  deaf.destroy()
-})
-
-// -- rttMs ----------------------------------------------------------------------------------------------------------------
-
-test('rttMs is that of the last heartbeat, also on a connection that is never silent', async () => {
-  const server = kept(new Server('remote', { heartbeat: { intervalMs: 20, timeoutMs: 5000 } }))
-  server.registerRpc('one', () => 1)
+test('row 28: with sameUser replace the older connection ends for good, its calls fail, and peergone comes once', async () => {
+  const server = kept(new Server('remote', { security, sameUser: 'replace' }))
+  const events: string[] = []
+  server.on('peer', ({ user }) => events.push(`+${user}`))
+  server.on('peergone', ({ user }, error) =>
+    events.push(`-${user} ${(error as { code?: string } | undefined)?.code}`),
+  )
   const at = await server.bind('tcp://127.0.0.1:0')
-  const client = kept(new Client('remote', { heartbeat: { intervalMs: 20, timeoutMs: 5000 } }).connect(at))
-  await client.ready({ timeoutMs: 5000 })
-  const [peer] = [...server.peers.values()]
-  assert.is(peer!.rttMs, undefined)
-  const end = performance.now() + 5000
-  while (peer!.rttMs === undefined && performance.now() < end) await client.one()
-  assert.ok(peer!.rttMs! >= 0 && peer!.rttMs! < 5000, `${peer!.rttMs}`)
+  const client = (name: string): Client => {
+    const one = kept(
+      new Client('remote', {
+        security: plain({ user: 'ann', password: 'secret' }),
+        reconnect: { minMs: 1, maxMs: 10 },
+      }),
+    )
+    one.registerRpc({ who: () => name, never: () => new Promise(() => {}) })
+    return one
+  }
+  const older = client('older')
+  const refused = new Promise<string>((resolve) => {
+    older.on('status', ({ status, error }) => {
+      if (status === 'refused') resolve((error as { code?: string }).code!)
+    })
+  })
+  await older.connect(at).ready({ timeoutMs: 5000 })
+  const stub = server.sendTo('ann')
+  assert.is(await stub.who(), 'older')
+  const open = failure(stub.never())
+  await client('newer').connect(at).ready({ timeoutMs: 5000 })
+  assert.equal((await open).slice(0, 2), ['UNAVAILABLE', 'maybe'])
+  assert.is(await within(5000, refused), 'REPLACED')
+  assert.is(await stub.who(), 'newer')
+  await sleep(50)
+  assert.equal(events, ['+ann', '-ann REPLACED', '+ann'])
+  assert.equal([server.peers.size, server.peersOf('ann').length], [1, 1])
+  assert.equal((await failure(older.call('x'))).slice(0, 2), ['UNAVAILABLE', 'no'])
 })
 
-test('a peer of ZMTP 3.0 hears no PING of ZMTP from us, and lives on in silence', async () => {
-  const server = kept(new Server('remote', { heartbeat: { intervalMs: 10, timeoutMs: 30 } }))
-  const raw = await RawPeer.connect(await server.bind('tcp://127.0.0.1:0'))
-  raw.write(greeting('NULL', 3, 0), ready('DEALER'))
-  await raw.ready()
-  await sleep(200)
-  assert.equal([raw.closed, raw.frames.length], [false, 1])
-  raw.destroy()
+test('row 28: a claimed name is not replaced: the first keeps it', () => {
+  const { core, connect } = newServer({ sameUser: 'replace' })
+  const first = connect({ identity: 'ann' })
+  connect({ identity: 'ann' })
+  assert.equal(
+    [first.over, core.sessionOf('ann') === first.session, core.peersOf('ann').length],
+    [false, true, 2],
+  )
+})
+
+// -- row 29: without an answer -------------------------------------------------------------------------------------------------
+
+test('broadcast is encoded once, goes to all who take it, and says for how many it was dropped', () => {
+  const { core, connect } = newServer({ limits: { slowPeerMessages: 1 } })
+  const [one, two] = [connect(), connect()]
+  connect({ socketType: 'REQ' })
+  const small = connect()
+  small.feed([8, { v: 2, maxMessageSize: 20 }])
+  small.take()
+  let reads = 0
+  const value = {
+    get text() {
+      reads++
+      return 'x'.repeat(20)
+    },
+  }
+  assert.equal(core.broadcast('news.weather', [value]), { sent: 2, dropped: 2 })
+  assert.is(reads, 1)
+  assert.equal(one.take(), [[7, 'news.weather', [{ text: 'x'.repeat(20) }]]])
+  assert.is(decode(two.sent[0]!.at(-1)!) !== undefined, true)
+  assert.equal(core.broadcast('x', []), { sent: 3, dropped: 1 })
+  one.congested = true
+  core.broadcast('x', [])
+  core.broadcast('x', [])
+  assert.equal([one.paused, core.broadcast('x', [])], [true, { sent: 2, dropped: 2 }])
+  const stats = core.stats()
+  assert.equal([stats.notifiesSent, stats.notifiesDropped], [2 + 3 + 3 + 3 + 2, 2 + 1 + 1 + 1 + 2])
+})
+
+test('notify throws for what can never be sent, and counts what is dropped', () => {
+  const { core, connect } = newServer()
+  const wire = connect({ identity: 'ann' })
+  wire.feed([8, { v: 2, maxMessageSize: 20 }])
+  wire.take()
+  const thrown = (run: () => unknown): { code: string; name: string } => {
+    try {
+      run()
+    } catch (error) {
+      return error as ArgumentError
+    }
+    throw new Error('nothing was thrown')
+  }
+  assert.is(thrown(() => core.notify('ann', 'x', [() => 1])).code, 'NOT_ENCODABLE')
+  assert.is(thrown(() => core.broadcast('x', [Symbol('x')])).code, 'NOT_ENCODABLE')
+  assert.is(thrown(() => core.notify('ann', 'x', ['x'.repeat(100)])).code, 'PAYLOAD_TOO_LARGE')
+  assert.is(core.notify('ann', 'x', [1]), true)
+  assert.is(core.notify('bob', 'x', [1]), false)
+  assert.equal(wire.take(), [[7, 'x', [1]]])
+  const stats = core.stats()
+  assert.equal([stats.notifiesSent, stats.notifiesDropped], [1, 1])
+})
+
+test('a notify behind a delimiter and behind a route keeps them in front', () => {
+  const { core, connect } = newServer()
+  const wire = connect({ socketType: 'REP' })
+  assert.equal(core.broadcast('x', [new Uint8Array(20_000)]).sent, 1)
+  assert.equal(
+    wire.sent[0]!.map((frame) => frame.length > 100),
+    [false, true],
+  )
+})
+
+test('server.broadcast is a stub: dotted names, and results that say what was dropped', async () => {
+  interface Api {
+    news: { weather(text: string): void }
+    add(a: number, b?: number): number
+  }
+  const server = kept(new Server<Api>('remote'))
+  const at = await server.bind('inproc://broadcast')
+  const heard: string[] = []
+  for (let i = 0; i < 3; i++) {
+    const client = kept(new Client('remote').connect(at))
+    client.registerRpc('news.weather', (text: string) => heard.push(text))
+    await client.ready({ timeoutMs: 5000 })
+  }
+  assert.is(server.broadcast, server.broadcast)
+  assert.equal(server.broadcast.news.weather('rain'), { sent: 3, dropped: 0 })
+  assert.equal(server.broadcast.add(1), { sent: 3, dropped: 0 })
+  await until(() => heard.length === 3)
+  assert.equal(heard, ['rain', 'rain', 'rain'])
+})
+
+// -- row 17 ----------------------------------------------------------------------------------------------------------------
+
+test('row 17: above 1,000 messages to a connection that is full nothing is read, until it takes more', () => {
+  const { core, connect } = newServer()
+  core.registry.registerRpc({ one: () => 1 })
+  const wire = connect()
+  for (let id = 1; id <= 2000; id++) wire.feed([0, id, 'one', []])
+  assert.is(wire.paused, false)
+  wire.congested = true
+  for (let id = 1; id <= 1000; id++) wire.feed([0, id, 'one', []])
+  assert.is(wire.paused, false)
+  wire.feed([0, 1001, 'one', []])
+  assert.is(wire.paused, true)
+  wire.congested = false
+  wire.session.onDrain()
+  assert.is(wire.paused, false)
+})
+
+test('row 17: a peer that goes on not reading is given up after the heartbeat’s timeout and a second for each 64 KB', () => {
+  const { clock, core, connect } = newServer({ limits: { slowPeerMessages: 1 } })
+  core.registry.registerRpc({ one: () => 1 })
+  const wire = connect()
+  wire.congested = true
+  wire.queuedBytes = 64_000
+  wire.feed([0, 1, 'one', []])
+  wire.feed([0, 2, 'one', []])
+  clock.advance(15_999)
+  assert.equal([wire.paused, wire.over], [true, false])
+  clock.advance(2)
+  assert.equal([wire.error?.code, core.peers.size], ['SLOW_PEER', 0])
+  const patient = newServer({ limits: { slowPeerMessages: 1 }, heartbeat: false })
+  patient.core.registry.registerRpc({ one: () => 1 })
+  const slow = patient.connect()
+  slow.congested = true
+  slow.feed([0, 1, 'one', []])
+  slow.feed([0, 2, 'one', []])
+  patient.clock.advance(1_000_000)
+  assert.equal([slow.paused, slow.over], [true, false])
 })
 
 test.run()

@@ -5,14 +5,13 @@ import * as assert from 'uvu/assert'
 import { authentication } from './semantics/authentication.ts'
 import { functions } from './semantics/functions.ts'
 import { leaks } from './semantics/leaks.ts'
-
+import { lostCalls } from './semantics/lost-calls.ts'
 import { presence } from './semantics/presence.ts'
-import { retrying } from './semantics/retrying.ts'
 import { severalServers } from './semantics/several-servers.ts'
 import { streaming } from './semantics/streaming.ts'
 import { type Rows, stage, TRANSPORTS, type Transport } from './semantics/world.ts'
 
-const FILES: readonly Rows[] = [authentication, functions, presence, retrying, severalServers, streaming]
+const FILES: readonly Rows[] = [authentication, functions, lostCalls, presence, severalServers, streaming]
 
 /**
  * What a transport cannot show, and why. Over MessagePort: a closed port does not come back, so no server restarts at its place, and no client of a

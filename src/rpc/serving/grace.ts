@@ -5,8 +5,8 @@
 import { Alarm, type Deadlines } from '../calls/deadlines.ts'
 import type { RpcError } from '../errors/errors.ts'
 
-/** A call that can be told that nobody waits. */
-export interface Abortable {
+/** A call for which nobody waits any more, and which can be told so. */
+export interface Unawaited {
   /** When its caller would have given up. */
   readonly due: number
   abort(reason: RpcError): void
@@ -15,7 +15,7 @@ export interface Abortable {
 export class Grace {
   readonly #graceMs: number
   readonly #deadlines: Deadlines
-  readonly #leaving = new Map<Abortable, Alarm>()
+  readonly #leaving = new Map<Unawaited, Alarm>()
   #closed = false
 
   constructor(graceMs: number, deadlines: Deadlines) {
@@ -28,7 +28,7 @@ export class Grace {
   }
 
   /** The peer of `call` is gone: aborts it when its grace is over, or its own time; at once when there is no grace. */
-  begin(call: Abortable, reason: RpcError, now: number): void {
+  begin(call: Unawaited, reason: RpcError, now: number): void {
     if (this.#graceMs === 0 || this.#closed || call.due <= now) {
       call.abort(reason)
       return
@@ -42,7 +42,7 @@ export class Grace {
   }
 
   /** Its function has ended. */
-  end(call: Abortable): void {
+  end(call: Unawaited): void {
     const leaving = this.#leaving.get(call)
     if (leaving === undefined) return
     this.#leaving.delete(call)

@@ -23,7 +23,7 @@ import {
 } from './wire.ts'
 
 /** What a message that comes in needs of its connection. */
-export interface IncomingLink {
+export interface IncomingSide {
   readonly session: Session
   readonly reader: Reader
   readonly uuids: Uuids
@@ -55,75 +55,84 @@ const LOGIN_NEEDED = Buffer.from('log in first')
 const LOGIN_WRONG = Buffer.from('the login is refused')
 
 /** Does what a message says. Throws ProtocolError for one that ends the connection. */
-export function read(link: IncomingLink, { type, uuid }: { type: number; uuid: Buffer }, body: Range): void {
+export function read(
+  translator: IncomingSide,
+  { type, uuid }: { type: number; uuid: Buffer },
+  body: Range,
+): void {
   switch (type) {
     case WORK:
-      readWork(link, uuid, body)
+      readWork(translator, uuid, body)
       break
     case OK:
     case ERROR:
-      readAnswer(link, type, uuid, body)
+      readAnswer(translator, type, uuid, body)
       break
     case HELLO:
-      if (link.isClient) link.ignore()
-      else readHello(link, uuid, body)
+      if (translator.isClient) translator.ignore()
+      else readHello(translator, uuid, body)
       break
     case AUTHENTICATED:
-      readAuthenticated(link)
+      readAuthenticated(translator)
       break
     case UNAUTHORIZED:
-      readUnauthorized(link, uuid)
+      readUnauthorized(translator, uuid)
       break
     case HEARTBEAT:
       // As in Python: nobody answers it, its octets alone are a sign of life.
       break
     default:
-      link.ignore()
+      translator.ignore()
   }
 }
 
-function readWork(link: IncomingLink, uuid: Buffer, body: Range): void {
+function readWork(translator: IncomingSide, uuid: Buffer, body: Range): void {
   if (uuid.length === 0) throw new ProtocolError('PROTOCOL', 'a WORK has a uuid')
-  if (link.refused || !link.session.admitted) {
-    link.reply(uuid, UNAUTHORIZED, link.refused ? LOGIN_WRONG : LOGIN_NEEDED)
+  if (translator.refused || !translator.session.admitted) {
+    translator.reply(uuid, UNAUTHORIZED, translator.refused ? LOGIN_WRONG : LOGIN_NEEDED)
     return
   }
-  const id = link.questions.nextId()
+  const id = translator.questions.nextId()
   let call: Buffer
   try {
-    call = callOf(link.reader, id, body)
+    call = callOf(translator.reader, id, body)
   } catch (error) {
     if (!(error instanceof CodecError)) throw error
-    link.refuse()
+    translator.refuse()
     const answer = ['ValueError', `the call cannot be read: ${error.message}`, '']
-    link.reply(uuid, ERROR, link.session.codec.encode(answer))
+    translator.reply(uuid, ERROR, translator.session.codec.encode(answer))
     return
   }
-  link.questions.add(id, uuid)
-  link.feed(call)
+  translator.questions.add(id, uuid)
+  translator.feed(call)
 }
 
-function readAnswer(link: IncomingLink, type: typeof OK | typeof ERROR, uuid: Buffer, body: Range): void {
-  const id = link.uuids.idIn(uuid)
-  const call = link.session.lane.pending.get(id)
+function readAnswer(
+  translator: IncomingSide,
+  type: typeof OK | typeof ERROR,
+  uuid: Buffer,
+  body: Range,
+): void {
+  const id = translator.uuids.idIn(uuid)
+  const call = translator.session.lane.pending.get(id)
   if (call === undefined) {
-    link.late()
+    translator.late()
   } else if (type === OK) {
-    link.feed(resultOf(id, body))
+    translator.feed(resultOf(id, body))
   } else {
-    const error = readError(link.reader, body)
-    link.feedError(id, error && toMap(error, call.method))
+    const error = readError(translator.reader, body)
+    translator.feedError(id, error && toMap(error, call.method))
   }
 }
 
-function readHello(link: IncomingLink, uuid: Buffer, body: Range): void {
-  if (link.refused) {
-    link.reply(uuid, UNAUTHORIZED, LOGIN_WRONG)
+function readHello(translator: IncomingSide, uuid: Buffer, body: Range): void {
+  if (translator.refused) {
+    translator.reply(uuid, UNAUTHORIZED, LOGIN_WRONG)
     return
   }
-  if (link.session.greeted) {
+  if (translator.session.greeted) {
     // A HELLO for each call that was refused before: Python's clients send these calls again, one for each answer. Nobody becomes another.
-    link.reply(uuid, AUTHENTICATED, EMPTY)
+    translator.reply(uuid, AUTHENTICATED, EMPTY)
     return
   }
   const size = body.end - body.start
@@ -132,31 +141,31 @@ function readHello(link: IncomingLink, uuid: Buffer, body: Range): void {
     throw new ProtocolError('NOT_LOGGED_IN', message)
   }
   try {
-    const login = readLogin(link.session.codec, body)
-    link.hello = uuid
-    link.feedValue([HELLO_2, { ...login, name: login.user }])
+    const login = readLogin(translator.session.codec, body)
+    translator.hello = uuid
+    translator.feedValue([HELLO_2, { ...login, name: login.user }])
   } catch (error) {
     if (!(error instanceof CodecError)) throw error
     throw new ProtocolError('PROTOCOL', `a HELLO cannot be read: ${error.message}`, { cause: error })
   }
 }
 
-function readAuthenticated(link: IncomingLink): void {
-  if (!link.endLogin()) {
-    link.ignore()
+function readAuthenticated(translator: IncomingSide): void {
+  if (!translator.endLogin()) {
+    translator.ignore()
     return
   }
-  link.feedValue([WELCOME, {}])
-  if (link.session.open && !link.congested) link.session.onDrain()
+  translator.feedValue([WELCOME, {}])
+  if (translator.session.open && !translator.congested) translator.session.onDrain()
 }
 
-function readUnauthorized(link: IncomingLink, uuid: Buffer): void {
-  const id = link.uuids.idIn(uuid)
-  if (id === NO_CALL && link.endLogin()) {
-    link.feedValue([GOAWAY, 0, LOGIN_REFUSED])
+function readUnauthorized(translator: IncomingSide, uuid: Buffer): void {
+  const id = translator.uuids.idIn(uuid)
+  if (id === NO_CALL && translator.endLogin()) {
+    translator.feedValue([GOAWAY, 0, LOGIN_REFUSED])
     return
   }
   const message = 'the server asks for a login, or for another one'
-  if (!link.session.lane.pending.has(id)) link.ignore()
-  else link.feedError(id, { c: 'UNAUTHENTICATED', m: message, x: 'no' })
+  if (!translator.session.lane.pending.has(id)) translator.ignore()
+  else translator.feedError(id, { c: 'UNAUTHENTICATED', m: message, x: 'no' })
 }

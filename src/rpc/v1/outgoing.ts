@@ -35,7 +35,7 @@ import {
 } from './wire.ts'
 
 /** What a message that goes out needs of its connection. */
-export interface OutgoingLink {
+export interface OutgoingSide {
   readonly session: Session
   readonly reader: Reader
   readonly uuids: Uuids
@@ -55,87 +55,93 @@ export interface OutgoingLink {
 const LOGIN_WRONG = Buffer.from('the login is refused')
 
 /** Writes what the message `octets` says. */
-export function write(link: OutgoingLink, octets: Buffer): void {
-  const { reader } = link
+export function write(translator: OutgoingSide, octets: Buffer): void {
+  const { reader } = translator
   reader.reset(octets, 0, octets.length)
   const count = reader.readArrayHeader()
   const kind = reader.readUint()
   switch (kind) {
     case CALL:
-      writeWork(link, octets, count, reader.readUint(), 2)
+      writeWork(translator, octets, count, reader.readUint(), 2)
       break
     case NOTIFY:
       // Who is called so answers all the same; nobody waits for it.
-      writeWork(link, octets, count, NO_CALL, 1)
+      writeWork(translator, octets, count, NO_CALL, 1)
       break
     case RESULT: {
-      const uuid = link.questions.answer(reader.readUint())
-      if (uuid !== undefined) link.write(uuid, OK, valueIn(reader, octets))
+      const uuid = translator.questions.answer(reader.readUint())
+      if (uuid !== undefined) translator.write(uuid, OK, valueIn(reader, octets))
       break
     }
     case ERROR_2: {
-      const uuid = link.questions.answer(reader.readUint())
-      if (uuid !== undefined) writeError(link, uuid, toTriple(readTexts(reader)))
+      const uuid = translator.questions.answer(reader.readUint())
+      if (uuid !== undefined) writeError(translator, uuid, toTriple(readTexts(reader)))
       break
     }
     case ITEM:
     case END:
-      refuseStream(link, kind, reader.readUint())
+      refuseStream(translator, kind, reader.readUint())
       break
     case HELLO_2:
-      writeHello(link, octets)
+      writeHello(translator, octets)
       break
     case WELCOME:
-      if (link.hello !== undefined) link.write(link.hello, AUTHENTICATED, EMPTY)
-      link.hello = undefined
+      if (translator.hello !== undefined) translator.write(translator.hello, AUTHENTICATED, EMPTY)
+      translator.hello = undefined
       break
     case GOAWAY:
       reader.readUint()
-      if (reader.readString() === LOGIN_REFUSED) refuseLogin(link)
+      if (reader.readString() === LOGIN_REFUSED) refuseLogin(translator)
       break
     case PING:
-      link.write(EMPTY, HEARTBEAT, EMPTY)
+      translator.write(EMPTY, HEARTBEAT, EMPTY)
       break
   }
 }
 
-function writeWork(link: OutgoingLink, octets: Buffer, count: number, id: number, before: number): void {
-  const { body, streams } = workOf(link.reader, octets, count, before)
+function writeWork(
+  translator: OutgoingSide,
+  octets: Buffer,
+  count: number,
+  id: number,
+  before: number,
+): void {
+  const { body, streams } = workOf(translator.reader, octets, count, before)
   if (!streams) {
-    link.write(link.uuids.of(id), WORK, body)
+    translator.write(translator.uuids.of(id), WORK, body)
     return
   }
   const message = 'an argument streams, and protocol 1 has no streams'
-  link.afterwards(() => link.feedError(id, { c: 'INVALID_ARGUMENT', m: message, x: 'no' }))
+  translator.afterwards(() => translator.feedError(id, { c: 'INVALID_ARGUMENT', m: message, x: 'no' }))
 }
 
-function refuseStream(link: OutgoingLink, kind: typeof ITEM | typeof END, id: number): void {
-  const uuid = link.questions.answer(id)
+function refuseStream(translator: OutgoingSide, kind: typeof ITEM | typeof END, id: number): void {
+  const uuid = translator.questions.answer(id)
   if (uuid === undefined) return
-  writeError(link, uuid, ['TypeError', 'the function streams, and protocol 1 has no streams', ''])
-  if (kind === ITEM) link.afterwards(() => link.feedValue([CANCEL, id]))
+  writeError(translator, uuid, ['TypeError', 'the function streams, and protocol 1 has no streams', ''])
+  if (kind === ITEM) translator.afterwards(() => translator.feedValue([CANCEL, id]))
 }
 
-function writeHello(link: OutgoingLink, octets: Buffer): void {
-  const { codec } = link.session
+function writeHello(translator: OutgoingSide, octets: Buffer): void {
+  const { codec } = translator.session
   const [, { user, password }] = codec.decode(octets) as [number, { user?: string; password?: string }]
   if (user === undefined || password === undefined) {
-    link.afterwards(() => link.feedValue([WELCOME, {}]))
+    translator.afterwards(() => translator.feedValue([WELCOME, {}]))
     return
   }
   // In Python a server asks for a login, and its backends expect to have asked: a HEARTBEAT makes them ask where they have to.
-  link.write(EMPTY, HEARTBEAT, EMPTY)
-  link.write(link.uuids.of(NO_CALL), HELLO, bodyOfLogin(codec, { user, password }))
-  link.awaitLogin()
+  translator.write(EMPTY, HEARTBEAT, EMPTY)
+  translator.write(translator.uuids.of(NO_CALL), HELLO, bodyOfLogin(codec, { user, password }))
+  translator.awaitLogin()
 }
 
-function refuseLogin(link: OutgoingLink): void {
-  if (link.hello === undefined) return
-  link.refused = true
-  link.write(link.hello, UNAUTHORIZED, LOGIN_WRONG)
-  link.hello = undefined
+function refuseLogin(translator: OutgoingSide): void {
+  if (translator.hello === undefined) return
+  translator.refused = true
+  translator.write(translator.hello, UNAUTHORIZED, LOGIN_WRONG)
+  translator.hello = undefined
 }
 
-function writeError(link: OutgoingLink, uuid: Buffer, error: readonly [string, string, string]): void {
-  link.write(uuid, ERROR, link.session.codec.encode(error))
+function writeError(translator: OutgoingSide, uuid: Buffer, error: readonly [string, string, string]): void {
+  translator.write(uuid, ERROR, translator.session.codec.encode(error))
 }

@@ -8,7 +8,7 @@ import type { Deadline, Deadlines } from '../calls/deadlines.ts'
 import { Session } from '../session/session.ts'
 import type { SessionOwner } from '../session/session-owner.ts'
 import { FirstMessage } from './choice.ts'
-import { Link, type LinkOptions } from './link.ts'
+import { Translator, type TranslatorOptions } from './translator.ts'
 
 /** The participant. */
 export interface ProtocolsOwner extends SessionOwner<Session> {
@@ -21,7 +21,7 @@ export interface ProtocolsOwner extends SessionOwner<Session> {
 export class Protocols {
   readonly #owner: ProtocolsOwner
   readonly #both: boolean
-  readonly #options: LinkOptions
+  readonly #options: TranslatorOptions
 
   constructor(owner: ProtocolsOwner) {
     const { context, options } = owner
@@ -41,7 +41,7 @@ export class Protocols {
 
   /** Who gets what comes over a new connection. */
   receiver(driver: Driver): Receiver {
-    if (!this.#both) return this.#link(driver)
+    if (!this.#both) return this.#translator(driver)
     // There from the beginning, so that whoever ends all sessions finds it.
     const session = new Session(this.#owner, driver)
     this.#owner.sessions.add(session)
@@ -53,15 +53,15 @@ export class Protocols {
       disarm: (deadline: Deadline): void => deadlines.remove(deadline),
       chooseFirst: (): Receiver => {
         this.#owner.sessions.delete(session)
-        return this.#link(driver)
+        return this.#translator(driver)
       },
     }
     return new FirstMessage(owner, driver, session)
   }
 
-  #link(driver: Driver): Link {
-    const link = new Link(this.#owner, driver, this.#options)
-    this.#owner.sessions.add(link.session)
-    return link
+  #translator(driver: Driver): Translator {
+    const translator = new Translator(this.#owner, driver, this.#options)
+    this.#owner.sessions.add(translator.session)
+    return translator
   }
 }

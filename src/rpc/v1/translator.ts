@@ -15,11 +15,11 @@ import type { Connection } from '../session/lane-owner.ts'
 import { Session } from '../session/session.ts'
 import type { SessionOwner } from '../session/session-owner.ts'
 import { errorOf } from './bodies.ts'
-import { type IncomingLink, read } from './incoming.ts'
-import { type OutgoingLink, write } from './outgoing.ts'
+import { type IncomingSide, read } from './incoming.ts'
+import { type OutgoingSide, write } from './outgoing.ts'
 import { Frames, HEARTBEAT, MESSAGE, Questions, Uuids, writeMessage } from './wire.ts'
 
-export interface LinkOptions {
+export interface TranslatorOptions {
   /** Shared by the links of a participant: nothing is read from it across calls of user code. */
   readonly reader: Reader
   readonly deadlines: Deadlines
@@ -35,7 +35,7 @@ export interface LinkOptions {
   readonly handshakeTimeoutMs: number
 }
 
-export class Link implements Connection, Receiver, IncomingLink, OutgoingLink {
+export class Translator implements Connection, Receiver, IncomingSide, OutgoingSide {
   readonly session: Session
   readonly uuids: Uuids
   readonly questions: Questions = new Questions()
@@ -47,7 +47,7 @@ export class Link implements Connection, Receiver, IncomingLink, OutgoingLink {
   refused = false
   readonly #driver: Driver
   readonly #owner: SessionOwner<Session>
-  readonly #options: LinkOptions
+  readonly #options: TranslatorOptions
   readonly #frames = new Frames()
   readonly #slab = new Slab()
   readonly #mark = new Mark()
@@ -57,7 +57,7 @@ export class Link implements Connection, Receiver, IncomingLink, OutgoingLink {
   // Of a client whose HELLO is not answered; of a server that has refused one, and hears the rest.
   #patience: Alarm | undefined
 
-  constructor(owner: SessionOwner<Session>, driver: Driver, options: LinkOptions) {
+  constructor(owner: SessionOwner<Session>, driver: Driver, options: TranslatorOptions) {
     this.#owner = owner
     this.#driver = driver
     this.#options = options
@@ -196,7 +196,7 @@ export class Link implements Connection, Receiver, IncomingLink, OutgoingLink {
     this.#driver.destroy(error)
   }
 
-  // -- what the translation asks for (IncomingLink, OutgoingLink) ----------------------------------------------------------
+  // -- what the translation asks for (IncomingSide, OutgoingSide) ----------------------------------------------------------
 
   feed(message: Buffer): void {
     // A REQ's session wants the delimiter that a message of protocol 2 from there would have.

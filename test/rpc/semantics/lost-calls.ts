@@ -58,7 +58,7 @@ function endless(): {
   return { run, reasons, runs }
 }
 
-export const retrying: Rows = {
+export const lostCalls: Rows = {
   'row 3: a sent call whose connection is lost is rejected in that turn, and never sent again': async (
     world,
   ) => {

@@ -3,7 +3,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Deadlines } from '../../src/rpc/calls/deadlines.ts'
 import { RpcError } from '../../src/rpc/errors/errors.ts'
-import { type Abortable, Grace } from '../../src/rpc/serving/grace.ts'
+import { Grace, type Unawaited } from '../../src/rpc/serving/grace.ts'
 import { Pace } from '../../src/rpc/serving/pace.ts'
 import { FakeClock } from '../support/clock.ts'
 
@@ -42,7 +42,7 @@ const reason = new RpcError('PEER_GONE', 'gone')
 function world(graceMs: number) {
   const clock = new FakeClock()
   const aborted: string[] = []
-  const call = (name: string, due = Number.POSITIVE_INFINITY): Abortable => ({
+  const call = (name: string, due = Number.POSITIVE_INFINITY): Unawaited => ({
     due,
     abort: (why) => aborted.push(`${name} ${why.code} ${clock.now()}`),
   })
