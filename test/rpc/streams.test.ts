@@ -197,10 +197,82 @@ test('R68, T11: whatever is granted, at most 1,024 items are under way', async (
   })
   const wire = connect()
   wire.feed([0, 1, 'endless', []])
-  wire.feed(Buffer.from('930601ceffffffff', 'hex'))
+  wire.feed(Buffer.from('940601ceffffffff00', 'hex'))
+  wire.feed([6, 1, 2 ** 53 - 1, 0])
+  for (let i = 0; i < 20; i++) await turn()
+  assert.is(wire.take().length, 1024)
+  // Whoever says nothing else says that he has taken as many as he grants: all of them.
   wire.feed([6, 1, 2 ** 53 - 1])
   for (let i = 0; i < 20; i++) await turn()
   assert.is(wire.take().length, 1024)
+})
+
+test('a CREDIT may grant more than was taken: octets that are not taken go on counting', async () => {
+  const { core, connect } = newServer()
+  core.registry.registerRpc({
+    *chunks(size: number) {
+      for (;;) yield Buffer.alloc(size)
+    },
+  })
+  const wire = connect()
+  const sent = async (): Promise<number> => {
+    for (let i = 0; i < 50; i++) await turn()
+    return wire.take().length
+  }
+  wire.feed([0, 1, 'chunks', [300_000]])
+  assert.is(await sent(), 4)
+  wire.feed([6, 1, 100, 2])
+  assert.is(await sent(), 2)
+  wire.feed([6, 1, 100, 0])
+  assert.is(await sent(), 0)
+})
+
+test('the window grows while credit is all that either side waits for, up to 1,024 items; a slow side lets it be', async () => {
+  const { core, connect } = newClient()
+  const wire = connect()
+  const stream = core.calls.start(core, 'ticks', [], core.settings)[Symbol.asyncIterator]()
+  const [[, id]] = wire.take() as [[number, number]]
+  let room = 64
+  const credits: unknown[] = []
+  const round = async (items: number, takes: number): Promise<void> => {
+    for (let i = 0; i < items; i++) wire.feed([4, id, i])
+    room -= items
+    for (let i = 0; i < takes; i++) await stream.next()
+    for (const [kind, , n, taken] of wire.take() as number[][]) {
+      assert.is(kind, 6)
+      credits.push(taken === undefined ? n : [n, taken])
+      room += n!
+    }
+  }
+  // Whoever makes fewer than he may is not held up by credit.
+  for (let i = 0; i < 10; i++) {
+    const early = stream.next()
+    await round(1, 0)
+    await early
+    await round(31, 31)
+  }
+  assert.equal(credits, new Array(10).fill(32))
+  // Nor is it credit, where the consumer is slower.
+  await round(room, 0)
+  for (let i = 0; i < 10; i++) await round(room, 32)
+  assert.equal(credits, new Array(20).fill(32))
+  // Both are quick.
+  await round(room, 64)
+  for (let i = 0; i < 20; i++) {
+    const early = stream.next()
+    const all = room
+    await round(1, 0)
+    await early
+    await round(all - 1, all - 1)
+  }
+  const grown = credits.filter((credit) => Array.isArray(credit))
+  assert.equal(grown, [
+    [96, 32],
+    [192, 64],
+    [384, 128],
+    [768, 256],
+  ])
+  assert.is(room, 1024)
 })
 
 test('row 13: 1 MiB under way is enough too, but a single item may be larger', async () => {

@@ -30,7 +30,8 @@ export interface Lane {
   /** `id, method, args` as `sendCall` has written them here, in octets for any lane: the same Buffer where they are such already. */
   portable(encoded: Buffer): Buffer
   sendCancel(id: number): void
-  sendCredit(id: number, count: number): void
+  /** So many items more may come, and `taken` have been taken. */
+  sendCredit(id: number, count: number, taken: number): void
 }
 
 /** Whom a call is for: it knows which lane is the best of the moment, and where to wait when there is none. */
@@ -161,8 +162,8 @@ export class Call extends Deadline implements StreamOwner, Keepable, Numbered<Ca
     this.#owner.expire(this)
   }
 
-  sendCredit(count: number): void {
-    if (this.state === SENT) this.lane!.sendCredit(this.id, count)
+  sendCredit(count: number, taken: number): void {
+    if (this.state === SENT) this.lane!.sendCredit(this.id, count, taken)
   }
 
   leave(): void {

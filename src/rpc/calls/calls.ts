@@ -286,8 +286,9 @@ export class Calls implements CallOwner {
 
   #streamOf(call: Call): Inflow {
     call.stream ??= new Inflow(call)
-    call.resolve(call.stream)
-    return call.stream
+    const { stream } = call
+    if (!stream.begun) call.resolve(stream)
+    return stream
   }
 
   #send(call: Call, given: readonly unknown[]): void {

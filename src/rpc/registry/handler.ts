@@ -79,11 +79,3 @@ export class Handler {
 export abstract class HandlerTable {
   abstract add(handler: Handler): void
 }
-
-/** What a function returned is a promise, of whatever library. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
-    typeof (value as { then?: unknown }).then === 'function'
-  )
-}

@@ -8,7 +8,7 @@
  *     3 CANCEL  [3, id, reason?]                10 GOAWAY   [10, lastId, reason]
  *     4 ITEM    [4, id, item]                   11 PING     [11, token?]
  *     5 END     [5, id]                         12 PONG     [12, token?]
- *     6 CREDIT  [6, id, n]
+ *     6 CREDIT  [6, id, n, taken?]
  */
 import type { Slab } from '../../base/slab.ts'
 import { writeArrayHeader, writeMapHeader, writeString, writeUint } from '../../codec/index.ts'

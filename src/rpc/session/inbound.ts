@@ -227,14 +227,15 @@ export class Inbound {
     this.#counters.late++
   }
 
-  /** [6, id, n] */
+  /** [6, id, n, taken?] */
   #handleCredit(lane: SessionLane, count: number): void {
     needElements(count, 3)
     const outflow = lane.running.get(this.#reader.readUint())?.outflow
     const granted = this.#reader.readUint()
-    this.#expectEnd(count - 3)
+    const taken = count > 3 ? this.#reader.readUint() : granted
+    this.#expectEnd(Math.max(0, count - 4))
     if (outflow === undefined) this.#counters.ignored++
-    else outflow.grant(granted)
+    else outflow.grant(granted, taken)
   }
 
   /** [2, id, error] */

@@ -27,6 +27,7 @@ export type Connection = Pick<
   | 'beginPart'
   | 'endPart'
   | 'abandonPart'
+  | 'flush'
   | 'pause'
   | 'resume'
   | 'end'

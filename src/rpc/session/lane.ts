@@ -243,11 +243,14 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
     this.send((slab) => writeHead(slab, 2, CANCEL, id))
   }
 
-  sendCredit(id: number, count: number): void {
+  sendCredit(id: number, count: number, taken: number): void {
     this.send((slab) => {
-      writeHead(slab, 3, CREDIT, id)
+      writeHead(slab, count === taken ? 3 : 4, CREDIT, id)
       writeUint(slab, count)
+      if (count !== taken) writeUint(slab, taken)
     })
+    // At once: what waits for it can be made while the rest of this turn's items are taken.
+    if (!this.#owner.writing) this.#connection.flush()
   }
 
   reauthenticate(): boolean {

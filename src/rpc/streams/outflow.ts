@@ -5,7 +5,8 @@
 import { Fifo } from '../../base/fifo.ts'
 import { Deadline, type Deadlines } from '../calls/deadlines.ts'
 import type { Counters } from '../participants/counters.ts'
-import { WINDOW_BYTES, WINDOW_ITEMS } from './remote-stream.ts'
+import { isThenable } from '../registry/thenable.ts'
+import { WINDOW_BYTES, WINDOW_ITEMS, WINDOW_ITEMS_MAX } from './remote-stream.ts'
 import { isTracked } from './tracked.ts'
 
 /** What can be streamed: an async iterable, or an iterator of the language, such as a generator. Arrays and maps are values. */
@@ -26,9 +27,6 @@ export interface ItemLane {
   /** Has `wake` called when the connection takes more. */
   park(outflow: Outflow): void
 }
-
-/** The most that a consumer can grant ahead, whatever it says. */
-const CREDIT_MAX = 1024
 
 export const ENDED = 0
 export const STOPPED = 1
@@ -81,7 +79,8 @@ export class Outflow extends Deadline {
       this.#stepping = false
       const step = isAsync ? await pending : (pending as IteratorResult<unknown>)
       if (step.done === true) return this.#stopped ? STOPPED : ENDED
-      const item: unknown = isAsync ? step.value : await step.value
+      // A promise made by a plain generator; waiting for anything else would cost more than the item (decision 0033).
+      const item: unknown = isAsync || !isThenable(step.value) ? step.value : await step.value
       if (this.#stopped) break
       const size = isTracked(item)
         ? this.#lane.sendItem(this.#id, item.item, item.id)
@@ -99,10 +98,10 @@ export class Outflow extends Deadline {
     return STOPPED
   }
 
-  /** The consumer has taken items: so many more may follow. */
-  grant(count: number): void {
-    this.#credit = Math.min(CREDIT_MAX, this.#credit + count)
-    for (let i = 0; i < count && this.#sizes.length > 0; i++) this.#bytes -= this.#sizes.shift()!
+  /** The consumer has taken so many items, and `count` more may follow. */
+  grant(count: number, taken: number = count): void {
+    for (let i = 0; i < taken && this.#sizes.length > 0; i++) this.#bytes -= this.#sizes.shift()!
+    this.#credit = Math.min(WINDOW_ITEMS_MAX - this.#sizes.length, this.#credit + count)
     this.wake()
   }
 

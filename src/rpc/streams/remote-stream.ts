@@ -8,6 +8,11 @@ import { Fifo } from '../../base/fifo.ts'
 
 /** Items that may be under way without a CREDIT: the grant that every call brings. */
 export const WINDOW_ITEMS = 64
+/**
+ * The most that may be under way. The window grows towards it while the consumer has nothing left and the producer may send nothing,
+ * so that credit is all that either waits for: each CREDIT then brings more items to one write.
+ */
+export const WINDOW_ITEMS_MAX = 1024
 /** Octets under way above which a producer waits, however many items it may send. */
 export const WINDOW_BYTES: number = 1024 * 1024
 
@@ -26,7 +31,8 @@ export interface RemoteStream<T = unknown> {
 export interface StreamOwner {
   readonly method: string
   stream: RemoteStream | undefined
-  sendCredit(count: number): void
+  /** So many items more may come, and `taken` have been taken. */
+  sendCredit(count: number, taken: number): void
   /** Nobody takes further items. */
   leave(): void
 }
@@ -50,6 +56,10 @@ export class Inflow implements RemoteStream {
   // Items that came before the call was sent again, and are not taken: whom it was sent to now knows nothing of them.
   #old = 0
   #advanced = false
+  #window = WINDOW_ITEMS
+  // Since the last grant all items that came were taken, and all that may come have come.
+  #hungry = false
+  #exhausted = false
   // What may still come, and what was taken since the last grant.
   #room = WINDOW_ITEMS
   #taken = 0
@@ -73,7 +83,7 @@ export class Inflow implements RemoteStream {
   /** An item of `size` octets has come; `false`: nobody had allowed it. */
   push(item: unknown, size: number, trackId?: string): boolean {
     if (this.#room === 0) return false
-    this.#room--
+    if (--this.#room === 0) this.#exhausted = true
     this.#begun = true
     if (trackId === undefined) this.#tracked = false
     else this.#receivedId = trackId
@@ -118,7 +128,10 @@ export class Inflow implements RemoteStream {
       this.#grant(this.#sizes.shift()!)
       return Promise.resolve({ value, done: false })
     }
-    if (!this.#over) return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+    if (!this.#over) {
+      this.#hungry = this.#begun
+      return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+    }
     if (!this.#failed) return Promise.resolve(DONE)
     this.#failed = false
     return Promise.reject(this.#error)
@@ -142,6 +155,7 @@ export class Inflow implements RemoteStream {
   rewind(): void {
     this.#old = this.#items.length
     this.#advanced = false
+    this.#window = WINDOW_ITEMS
     this.#room = WINDOW_ITEMS
     this.#taken = 0
     this.#takenBytes = 0
@@ -189,13 +203,17 @@ export class Inflow implements RemoteStream {
     }
     this.#taken++
     this.#takenBytes += size
-    if (this.#taken < WINDOW_ITEMS / 2 && this.#takenBytes < WINDOW_BYTES / 2) return
-    const count = this.#taken
+    if (this.#taken < this.#window / 2 && this.#takenBytes < WINDOW_BYTES / 2) return
+    const taken = this.#taken
     this.#taken = 0
     this.#takenBytes = 0
     if (this.#over) return
-    this.#room += count
-    this.#owner?.sendCredit(count)
+    const more = this.#hungry && this.#exhausted && this.#window < WINDOW_ITEMS_MAX ? this.#window : 0
+    this.#hungry = false
+    this.#exhausted = false
+    this.#window += more
+    this.#room += taken + more
+    this.#owner?.sendCredit(taken + more, taken)
   }
 
   /** Items before the first with an id have none. */

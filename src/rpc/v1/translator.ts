@@ -169,6 +169,10 @@ export class Translator implements Connection, Receiver, IncomingSide, OutgoingS
     write(this, octets)
   }
 
+  flush(): void {
+    this.#driver.flush()
+  }
+
   abandonPart(): void {
     this.#slab.rollback(this.#mark)
   }
