@@ -5,7 +5,7 @@
  * room for the longest header and moves the contents up to the one they need; a slab may change chunks meanwhile, so there
  * the contents are made by a second encoder and copied. Map, Set and Error pay for it, nobody else.
  *
- * One piece of some 400 lines, fifty of them imports: a method for each kind of value, and they call one another.
+ * One piece of some 500 lines, fifty of them imports: a method for each kind of value, and they call one another.
  *
  * What has no encoding throws an Unencodable from wherever it is; each container on the way out adds its part of the
  * path, so that knowing where we are costs nothing until it is needed.
@@ -47,6 +47,7 @@ export class Encoder extends Output {
   readonly #maxDepth: number
   #contents: Encoder | undefined
   #shapes: SentShapes | undefined
+  #passed = 0
 
   constructor(settings: Settings) {
     super(settings)
@@ -142,9 +143,13 @@ export class Encoder extends Output {
       for (; i < length; i++) {
         const item = items[i]
         if (typeof item === 'number') {
-          // As in #value; here a float out of an array of floats needs no box (payload "floats").
-          if (at + SCALAR_MAX > this.end) at = this.grow(at, SCALAR_MAX)
-          at = (item | 0) === item ? putInteger(this.bytes, at, item) : this.putDouble(item, at)
+          if ((item | 0) === item) {
+            if (at + SCALAR_MAX > this.end) at = this.grow(at, SCALAR_MAX)
+            at = putInteger(this.bytes, at, item)
+          } else {
+            at = this.#doubles(items, i, length, at)
+            i = this.#passed - 1
+          }
         } else if (item === undefined && !(i in items)) {
           if (at + SCALAR_MAX > this.end) at = this.grow(at, SCALAR_MAX)
           at = this.#marker(at, EXT_HOLE)
@@ -155,6 +160,22 @@ export class Encoder extends Output {
     } catch (error) {
       throw within(error, `[${i}]`)
     }
+    return at
+  }
+
+  /**
+   * The doubles of `items[from, length)` up to the first other item, whose index is then in `#passed`. A place that meets arrays of floats and
+   * hardly others: where all arrays come by, each float is put into a box first (payload "floats": 13 against 9 ns).
+   */
+  #doubles(items: readonly unknown[], from: number, length: number, at: number): number {
+    let i = from
+    for (; i < length; i++) {
+      const item = items[i]
+      if (typeof item !== 'number' || (item | 0) === item) break
+      if (at + SCALAR_MAX > this.end) at = this.grow(at, SCALAR_MAX)
+      at = this.putDouble(item, at)
+    }
+    this.#passed = i
     return at
   }
 

@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { bigintFromBytes } from '../../src/codec/bigint.ts'
-import { decode, encode } from '../../src/codec/index.ts'
+import { Codec, decode, encode } from '../../src/codec/index.ts'
 import { memoryFromBytes, memoryToBytes } from '../../src/codec/memory.ts'
 import { feed, hex, refused } from './feed.ts'
 
@@ -182,6 +182,30 @@ values('integers of every size in arrays, with much or nothing behind them', () 
   assert.equal(decode(encode(numbers)), numbers)
   assert.equal(decode(encode([-0, Number.NaN])), [-0, Number.NaN])
 })
+
+values(
+  'floats at the beginning, in the middle and at the end of arrays, alone or many, whole or cut off',
+  () => {
+    const floats = Array.from({ length: 30 }, (_, i) => i + 0.1)
+    const codec = new Codec()
+    for (let round = 0; round < 2; round++) {
+      for (const list of [
+        floats,
+        [1, ...floats],
+        [...floats, 1],
+        [...floats, 'a', ...floats],
+        [0.1, null, undefined, 0.3],
+      ]) {
+        const bytes = codec.encode([list, 0.7, []])
+        assert.equal(codec.decode(bytes), [list, 0.7, []])
+        for (let size = 0; size < bytes.length; size += 5) {
+          refused('TRUNCATED', () => codec.decode(bytes.subarray(0, size)))
+        }
+      }
+    }
+    assert.equal(codec.decode(codec.encode(floats)), floats)
+  },
+)
 
 values('a non-ASCII string is written with the header of its octets, not of its characters', () => {
   survives('é'.repeat(15), `be ${'c3a9'.repeat(15)}`)
