@@ -1,13 +1,32 @@
-// Values to octets and back: ours, msgpackr, and JSON as everybody's yardstick, over the payloads of codec-payloads.ts.
-// The two that speak MessagePack are checked by decoding each other's octets; JSON cannot carry every payload.
-import { Packr } from 'msgpackr'
+// Values to octets and back: ours, msgpackr (the reference), @msgpack/msgpack, cbor-x, and JSON as everybody's yardstick, over the payloads of
+// codec-payloads.ts. Those that speak MessagePack are checked by decoding each other's octets, cbor-x by its own; JSON cannot carry every payload.
+import type * as MsgpackModule from '@msgpack/msgpack'
+import type * as CborModule from 'cbor-x'
+import type * as MsgpackrModule from 'msgpackr'
 import { Codec, decode, encode, ReceivedShapes, SentShapes } from 'pseud/codec'
 import { giveChunk, Mark, Slab } from '../src/base/slab.ts'
 import { payloads } from './codec-payloads.ts'
-import { type Contender, measure, perSecond } from './support/measure.ts'
+import { SHARED_PAYLOADS, SUBJECTS } from './subjects.ts'
+import { announceMissing, type Contender, measure, perSecond, plan } from './support/measure.ts'
 
-// As our decoder does: 64-bit integers become numbers; those of the payloads are safe.
-const packr = new Packr({ useRecords: false, int64AsType: 'number' })
+/** What turns a value into octets and back, and what a result is compared as. */
+interface Format {
+  readonly name: string
+  encode(value: unknown): Uint8Array
+  decode(octets: Uint8Array): unknown
+  /** Whether it carries every payload: else it is not compared. */
+  readonly exact: boolean
+  /** Whether others can read its octets. */
+  readonly isMessagePack: boolean
+}
+
+const ours: Format = {
+  name: 'pseud',
+  encode: (value) => encode(value),
+  decode: (octets) => decode(octets),
+  exact: true,
+  isMessagePack: true,
+}
 
 /** Both ends of one direction of a connection, as a session has them. */
 class Connection {
@@ -47,60 +66,126 @@ class Connection {
   }
 }
 
-for (const { name, value } of payloads) {
-  const text = Buffer.from(JSON.stringify(value))
-  const ours = encode(value)
-  const theirs = packr.pack(value)
-  const batch = Math.max(1, Math.floor(20_000 / text.length))
-  const repeat = (work: () => unknown): Contender['rate'] =>
-    perSecond(batch, () => {
-      for (let i = 0; i < batch; i++) kept = work()
+plan('codec', SUBJECTS.codec!)
+const Msgpackr = await present<typeof MsgpackrModule>('msgpackr', () => import('msgpackr'))
+const formats = [...(await peers()), ours]
+
+async function peers(): Promise<Format[]> {
+  const found: Format[] = []
+  if (Msgpackr !== undefined) {
+    // As our decoder does: 64-bit integers become numbers; those of the payloads are safe.
+    const packr = new Msgpackr.Packr({ useRecords: false, int64AsType: 'number' })
+    found.push({
+      name: 'msgpackr',
+      encode: (value) => packr.pack(value),
+      decode: (octets) => packr.unpack(octets),
+      exact: true,
+      isMessagePack: true,
     })
+  }
+  const msgpack = await present<typeof MsgpackModule>('@msgpack/msgpack', () => import('@msgpack/msgpack'))
+  if (msgpack !== undefined) {
+    const [encoder, decoder] = [new msgpack.Encoder(), new msgpack.Decoder()]
+    found.push({
+      name: '@msgpack/msgpack',
+      encode: (value) => encoder.encode(value),
+      decode: (octets) => decoder.decode(octets),
+      exact: true,
+      isMessagePack: true,
+    })
+  }
+  const cbor = await present<typeof CborModule>('cbor-x', () => import('cbor-x'))
+  if (cbor !== undefined) {
+    const coder = new cbor.Encoder({ useRecords: false })
+    found.push({
+      name: 'cbor-x',
+      encode: (value) => coder.encode(value),
+      decode: (octets) => coder.decode(octets),
+      exact: true,
+      isMessagePack: false,
+    })
+  }
+  found.push({
+    name: 'JSON',
+    encode: (value) => Buffer.from(JSON.stringify(value)),
+    decode: (octets) => JSON.parse((octets as Buffer).toString('utf8')),
+    exact: false,
+    isMessagePack: false,
+  })
+  return found
+}
+
+async function present<T>(name: string, load: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await load()
+  } catch (error) {
+    announceMissing('codec', name, error instanceof Error ? error.message : String(error))
+    return undefined
+  }
+}
+
+/** Binary is a Buffer to some and a Uint8Array to others. */
+function plain(value: unknown): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value)
+  if (value === null || typeof value !== 'object' || value instanceof Date) return value
+  if (Array.isArray(value)) return value.map(plain)
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]))
+}
+
+for (const { name, value } of payloads) {
+  const octets = formats.map((format) => Buffer.from(format.encode(value)))
+  const detail = formats.map((format, i) => `${format.name} ${octets[i]!.length} B`).join(', ')
+  const batch = Math.max(1, Math.floor(20_000 / octets.at(-1)!.length))
+  const reader = formats.find((format) => format.isMessagePack) ?? ours
   let kept: unknown
+  const contenders = (
+    work: (format: Format, octets: Buffer) => unknown,
+    resultOf: typeof work,
+  ): Contender[] =>
+    formats.map((format, n) => ({
+      name: format.name,
+      ...(format.exact ? { result: () => plain(resultOf(format, octets[n]!)) } : {}),
+      rate: perSecond(batch, () => {
+        for (let i = 0; i < batch; i++) kept = work(format, octets[n]!)
+      }),
+    }))
   await measure({
     bench: 'codec',
-    subject: `encode ${name} (${ours.length} B, JSON ${text.length} B)`,
+    subject: `encode ${name}`,
     unit: 'encodes/s',
-    contenders: [
-      {
-        name: 'JSON',
-        rate: repeat(() => Buffer.from(JSON.stringify(value))),
-      },
-      { name: 'msgpackr', result: () => decode(packr.pack(value)), rate: repeat(() => packr.pack(value)) },
-      { name: 'pseud', result: () => packr.unpack(encode(value)), rate: repeat(() => encode(value)) },
-    ],
+    detail,
+    contenders: contenders(
+      (format) => format.encode(value),
+      (format) => (format.isMessagePack ? reader : format).decode(format.encode(value)),
+    ),
   })
   await measure({
     bench: 'codec',
     subject: `decode ${name}`,
     unit: 'decodes/s',
-    contenders: [
-      {
-        name: 'JSON',
-        rate: repeat(() => JSON.parse(text.toString('utf8'))),
-      },
-      { name: 'msgpackr', result: () => packr.unpack(theirs), rate: repeat(() => packr.unpack(theirs)) },
-      { name: 'pseud', result: () => decode(ours), rate: repeat(() => decode(ours)) },
-    ],
+    detail,
+    contenders: contenders(
+      (format, octets) => format.decode(octets),
+      (format, octets) => format.decode(octets),
+    ),
   })
   void kept
 }
 
 // Keys sent once for each connection: ours against msgpackr's shared structures. Both ends have met everything before.
-for (const { name, value } of [
-  payloads.find((payload) => payload.name === 'records')!,
-  payloads.find((payload) => payload.name === 'nested call')!,
-  { name: 'one small object', value: [{ id: 7, name: 'Ada', tags: ['red', 'green'] }] },
-]) {
+for (const name of Msgpackr === undefined ? [] : SHARED_PAYLOADS) {
+  const { value } = payloads.find((payload) => payload.name === name) ?? {
+    value: [{ id: 7, name: 'Ada', tags: ['red', 'green'] }],
+  }
   const structures: object[] = []
-  const sender = new Packr({ structures, int64AsType: 'number' })
-  const receiver = new Packr({ structures, int64AsType: 'number' })
-  const ours = new Connection()
+  const sender = new Msgpackr!.Packr({ structures, int64AsType: 'number' })
+  const receiver = new Msgpackr!.Packr({ structures, int64AsType: 'number' })
+  const own = new Connection()
   for (let i = 0; i < 3; i++) {
     sender.pack(value)
-    ours.read(ours.octets(value))
+    own.read(own.octets(value))
   }
-  const [theirOctets, ourOctets] = [Buffer.from(sender.pack(value)), ours.octets(value)]
+  const [theirOctets, ourOctets] = [Buffer.from(sender.pack(value)), own.octets(value)]
   const batch = Math.max(1, Math.floor(20_000 / theirOctets.length))
   const repeat = (work: () => unknown): Contender['rate'] =>
     perSecond(batch, () => {
@@ -109,19 +194,20 @@ for (const { name, value } of [
   let kept: unknown
   await measure({
     bench: 'codec',
-    subject: `encode ${name}, keys shared (${ourOctets.length} B, msgpackr ${theirOctets.length} B)`,
+    subject: `encode ${name}, keys shared`,
     unit: 'encodes/s',
+    detail: `msgpackr ${theirOctets.length} B, pseud ${ourOctets.length} B`,
     contenders: [
       {
         name: 'msgpackr',
         result: () => receiver.unpack(sender.pack(value)),
         rate: repeat(() => sender.pack(value)),
       },
-      { name: 'pseud', result: () => ours.read(ours.octets(value)), rate: repeat(() => ours.write(value)) },
+      { name: 'pseud', result: () => own.read(own.octets(value)), rate: repeat(() => own.write(value)) },
       { name: 'pseud, not shared', result: () => decode(encode(value)), rate: repeat(() => encode(value)) },
     ],
   })
-  const plain = encode(value)
+  const unshared = encode(value)
   await measure({
     bench: 'codec',
     subject: `decode ${name}, keys shared`,
@@ -132,8 +218,8 @@ for (const { name, value } of [
         result: () => receiver.unpack(theirOctets),
         rate: repeat(() => receiver.unpack(theirOctets)),
       },
-      { name: 'pseud', result: () => ours.read(ourOctets), rate: repeat(() => ours.read(ourOctets)) },
-      { name: 'pseud, not shared', result: () => decode(plain), rate: repeat(() => decode(plain)) },
+      { name: 'pseud', result: () => own.read(ourOctets), rate: repeat(() => own.read(ourOctets)) },
+      { name: 'pseud, not shared', result: () => decode(unshared), rate: repeat(() => decode(unshared)) },
     ],
   })
   void kept

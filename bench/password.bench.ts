@@ -7,7 +7,8 @@ import { Passwords, sameSecret } from '../src/rpc/security/passwords.ts'
 import { plain } from '../src/rpc/security/plain.ts'
 import { judgeOf } from '../src/rpc/security/wire.ts'
 import type { AuthenticationRequest, Verdict } from '../src/zmtp/connections.ts'
-import { isWanted, median } from './support/measure.ts'
+import { median } from './support/judge.ts'
+import { isWanted } from './support/measure.ts'
 import { leakOf, type Samples } from './support/welch.ts'
 
 const AIM = 4.5

@@ -1,59 +1,121 @@
-// Calls per second at 1, 100 and 1,000 in flight, two processes over TCP loopback: `add(a, b)`. Contenders: what one
-// writes by hand with the native `zeromq` package and msgpackr (the reference), the same on bare node:net with JSON,
-// and ours, which alone of the three has timeouts, errors, typed names and a queue.
-import { measure } from './support/measure.ts'
+// Calls between two processes over TCP loopback: `echo({ id, name, tags })`, 100 and 1,000 in flight, and one at a time; items of a stream; and a
+// thousand clients instead of one. Contenders: what one writes by hand with the native `zeromq` package, ws or bare node:net and msgpackr, without
+// timeouts, errors, typed names or a bound; @grpc/grpc-js and socket.io; and ours.
+import { CALL, CLIENTS, callsIn, IN_FLIGHT, STREAM, SUBJECTS } from './subjects.ts'
+import { announceMissing, type Contender, isWanted, measure, plan, type Subject } from './support/measure.ts'
 import { Helper } from './support/process.ts'
 
 const ROUND_MS = 600
+const LEAST = 500
+const TRIPS = 2000
+// A client's first calls teach its server the shapes of their arguments: they must not be most of a round.
+const CALLS_OF_EACH_CLIENT = 20
 
 class Pair {
   readonly name: string
+  readonly results: unknown
   readonly #server: Helper
   readonly #client: Helper
-  #count = new Map<number, number>()
+  // What fills a round, by what is asked.
+  readonly #count = new Map<string, number>()
 
-  constructor(name: string, kind: string) {
+  /** `undefined`, loudly, when a peer cannot be started. */
+  static async start(name: string, kind: string): Promise<Pair | undefined> {
+    const [server, client] = [new Helper('rpc', [kind, 'server']), new Helper('rpc', [kind, 'client'])]
+    try {
+      await client.ask('connect', await server.ask<number>('listen'))
+      return new Pair(name, server, client, await client.ask('results'))
+    } catch (error) {
+      server.end()
+      client.end()
+      if (name.startsWith('pseud')) throw error
+      announceMissing('rpc', name, error instanceof Error ? error.message : String(error))
+      return undefined
+    }
+  }
+
+  private constructor(name: string, server: Helper, client: Helper, results: unknown) {
     this.name = name
-    this.#server = new Helper('rpc', [kind, 'server'])
-    this.#client = new Helper('rpc', [kind, 'client'])
+    this.results = results
+    this.#server = server
+    this.#client = client
   }
 
-  async results(): Promise<number[]> {
-    await this.#client.ask('connect', await this.#server.ask<number>('listen'))
-    return await this.#client.ask('results')
+  calls(inFlight: number, least = LEAST): Promise<number> {
+    return this.#round(`calls ${inFlight}`, least, (count) => this.#client.ask('calls', { count, inFlight }))
   }
 
-  async rate(inFlight: number): Promise<number> {
-    const count = this.#count.get(inFlight) ?? 2000
-    const rate = (count / (await this.#client.ask<number>('run', { count, inFlight }))) * 1000
-    this.#count.set(inFlight, Math.max(500, Math.round((rate * ROUND_MS) / 1000)))
-    return rate
+  /** µs, the median. */
+  latency(): Promise<number> {
+    return this.#client.ask('latency', TRIPS)
+  }
+
+  items(): Promise<unknown> {
+    return this.#client.ask('items', 1000)
+  }
+
+  stream(): Promise<number> {
+    return this.#round('stream', LEAST, (count) => this.#client.ask('stream', count))
   }
 
   end(): void {
     this.#client.end()
     this.#server.end()
   }
+
+  async #round(what: string, least: number, ask: (count: number) => Promise<number>): Promise<number> {
+    const rate = await ask(this.#count.get(what) ?? Math.max(2000, least))
+    this.#count.set(what, Math.max(least, Math.round((rate * ROUND_MS) / 1000)))
+    return rate
+  }
 }
 
-const pairs = [
-  new Pair('zeromq + msgpackr', 'handmade'),
-  new Pair('node:net + JSON', 'net'),
-  new Pair('pseud', 'pseud'),
-]
-const results = await Promise.all(pairs.map((pair) => pair.results()))
-for (const inFlight of [1, 100, 1000]) {
-  await measure({
-    bench: 'rpc',
-    subject: `${inFlight.toLocaleString('en')} in flight`,
-    unit: 'calls/s',
-    warmups: 2,
-    rounds: 7,
-    contenders: pairs.map((pair, i) => ({
-      name: pair.name,
-      result: () => results[i],
-      rate: () => pair.rate(inFlight),
-    })),
-  })
+const BY_HAND = [
+  ['zeromq + msgpackr', 'zeromq'],
+  ['ws + msgpackr', 'ws'],
+  ['grpc-js', 'grpc'],
+  ['socket.io', 'socket.io'],
+  ['node:net + msgpackr', 'net'],
+] as const
+const OURS = ['pseud', 'pseud'] as const
+
+plan('rpc', SUBJECTS.rpc!)
+for (const inFlight of IN_FLIGHT) {
+  await compare(callsIn(inFlight), 'calls/s', [...BY_HAND, OURS], (pair) => pair.calls(inFlight))
 }
-for (const pair of pairs) pair.end()
+await compare(CALL, 'µs', [['node:net echo', 'echo'], ...BY_HAND, OURS], (pair) => pair.latency(), {
+  detail: `p50 of ${TRIPS} in each round`,
+})
+await compare(STREAM, 'items/s', [['grpc-js', 'grpc'], OURS], (pair) => pair.stream(), {
+  resultOf: (pair) => pair.items(),
+})
+await compare(
+  CLIENTS,
+  'calls/s',
+  [
+    ['pseud, one client', 'pseud'],
+    ['pseud, 1,000 clients', 'pseud-clients'],
+  ],
+  (pair) => pair.calls(1000, 1000 * CALLS_OF_EACH_CLIENT),
+  { detail: '1,000 calls in flight' },
+)
+
+async function compare(
+  subject: string,
+  unit: string,
+  kinds: readonly (readonly [name: string, kind: string])[],
+  rate: (pair: Pair) => Promise<number>,
+  {
+    resultOf = (pair) => pair.results,
+    ...more
+  }: Partial<Subject> & { resultOf?: (pair: Pair) => unknown } = {},
+): Promise<void> {
+  if (!isWanted(subject, 'rpc')) return
+  const started = await Promise.all(kinds.map(([name, kind]) => Pair.start(name, kind)))
+  const pairs = started.filter((pair) => pair !== undefined)
+  const contenders = pairs.map(
+    (pair): Contender => ({ name: pair.name, result: () => resultOf(pair), rate: () => rate(pair) }),
+  )
+  await measure({ bench: 'rpc', subject, unit, warmups: 2, rounds: 7, contenders, ...more })
+  for (const pair of pairs) pair.end()
+}

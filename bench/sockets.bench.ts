@@ -1,116 +1,39 @@
-// Messages per second, one way, two processes over TCP loopback: DEALER to ROUTER, PUSH to PULL, in clear and under CURVE, and PUB to 1, 10 and 100 SUBs, at 16 B to
-// 64 KB. Contenders: the native `zeromq` package (the reference); ours by the very same calls (`await send`, `for await`); ours in batches
-// (`sendMany`, `batches()`); and where one reads, bare node:net with the same framing. A message that 100 subscribers get counts 100 times.
-import { type Contender, isWanted, measure } from './support/measure.ts'
-import { Helper } from './support/process.ts'
+// Sockets between two processes over TCP loopback: messages per second one way (PUSH to PULL, in clear and under CURVE, DEALER to ROUTER, PUB to 1, 10 and
+// 100 SUBs), 16 B to 64 KB or 1 MB, and the median round trip of REQ and REP. Contenders: the native `zeromq` package (the reference), ours
+// by the very same calls (`await send`, `for await`), ours in batches (`sendMany`, `batches()`); and where they can take part, libzmq in C
+// and bare node:net with the same framing. A message that 100 subscribers get counts 100 times.
+import { PATTERNS, ROUND_TRIP, SUBJECTS, sizesOf } from './subjects.ts'
+import type { Trips } from './support/flow.ts'
+import { buildLibzmq, LibzmqProcess, type Role } from './support/libzmq.ts'
+import {
+  announceMissing,
+  announceVersion,
+  type Contender,
+  isWanted,
+  measure,
+  plan,
+} from './support/measure.ts'
+import { OneWayPair } from './support/one-way-pair.ts'
+import { Helper, type Process } from './support/process.ts'
 
-// Octets that a check may bring to all readers together, and the messages it should have.
-const CHECKED_BYTES = 256 << 20
-const CHECKED = 500
-// A round should last about this long: below it, start-up of the stream is what one measures.
-const ROUND_MS = 400
-// What a publisher, which waits for nobody, may have on its way at most: it is told how far the readers are, in steps of half of this.
-const WINDOW_BYTES = 64 << 20
-const WINDOW_MESSAGES = 2000
+const TRIPS = 3000
+const CHECKED_TRIPS = 200
+const TRIP_SIZE = 16
 
-const SIZES = [
-  [16, '16 B'],
-  [128, '128 B'],
-  [1024, '1 KB'],
-  [65_536, '64 KB'],
-] as const
+plan('sockets', SUBJECTS.sockets!)
+const libzmq = await libzmqOrReason()
+const absent = new Set<string>()
 
-const KINDS = [
-  ['zeromq 6', 'zeromq'],
-  ['pseud', 'pseud'],
-  ['pseud, batches', 'batches'],
-  ['node:net', 'net'],
-] as const
-
-interface Outcome {
-  elapsedMs: number
-  digest: string
-}
-
-/** A sender and its readers, in two processes. */
-class Pair {
-  readonly name: string
-  readonly #readers: number
-  readonly #publishes: boolean
-  readonly #receiver: Helper
-  readonly #sender: Helper
-  #met = false
-  #count = new Map<number, number>()
-
-  constructor(name: string, kind: string, pattern: string, readers: number) {
-    this.name = name
-    this.#readers = readers
-    this.#publishes = pattern === 'publish'
-    this.#receiver = new Helper('one-way', [kind, pattern, 'receive', String(readers)])
-    this.#sender = new Helper('one-way', [kind, pattern, 'send', String(readers)])
-  }
-
-  async digest(size: number): Promise<string> {
-    if (!this.#met) await this.#meet()
-    this.#met = true
-    const count = Math.max(20, Math.min(CHECKED, Math.floor(CHECKED_BYTES / size / this.#readers)))
-    return (await this.#run(count, size, true)).digest
-  }
-
-  async rate(size: number): Promise<number> {
-    const count = this.#count.get(size) ?? Math.ceil(2000 / this.#readers)
-    const { elapsedMs } = await this.#run(count, size, false)
-    const rate = ((count - 1) / elapsedMs) * 1000
-    this.#count.set(size, Math.max(Math.ceil(500 / this.#readers), Math.round((rate * ROUND_MS) / 1000)))
-    return rate * this.#readers
-  }
-
-  end(): void {
-    this.#receiver.end()
-    this.#sender.end()
-  }
-
-  async #meet(): Promise<void> {
-    if (!this.#publishes) {
-      await this.#sender.ask('connect', await this.#receiver.ask('listen'))
-      return
-    }
-    const port = await this.#sender.ask<number>('listen')
-    await this.#sender.ask('pace', await this.#receiver.ask('connect', port))
-    // Until every subscription has arrived.
-    do await this.#sender.ask('probe')
-    while ((await this.#receiver.ask<number>('probed')) < this.#readers)
-  }
-
-  async #run(count: number, size: number, hashed: boolean): Promise<Outcome> {
-    const window = this.#publishes
-      ? Math.max(2, Math.min(WINDOW_MESSAGES, Math.floor(WINDOW_BYTES / size / this.#readers)))
-      : 0
-    const order = { count, size, hashed, window }
-    await this.#receiver.ask('expect', order)
-    const outcome = this.#receiver.ask<Outcome>('outcome')
-    await this.#sender.ask('send', order)
-    return await outcome
-  }
-}
-
-for (const [title, pattern, readers] of [
-  ['DEALER to ROUTER', 'dealer', 1],
-  ['PUSH to PULL', 'push', 1],
-  ['PUSH to PULL under CURVE', 'curve', 1],
-  ['PUB to 1 SUB', 'publish', 1],
-  ['PUB to 10 SUBs', 'publish', 10],
-  ['PUB to 100 SUBs', 'publish', 100],
-] as const) {
-  const sizes = SIZES.filter(([, label]) => isWanted(`${title}, ${label}`))
+for (const [title, pattern, readers] of PATTERNS) {
+  const sizes = sizesOf(pattern).filter(([, label]) => isWanted(`${title}, ${label}`, 'sockets'))
   if (sizes.length === 0) continue
-  const pairs = KINDS.filter(
-    ([, kind]) => kind !== 'net' || (pattern !== 'publish' && pattern !== 'curve'),
-  ).map(([name, kind]) => new Pair(name, kind, pattern, readers))
+  const pairs = pairsOf(pattern, readers)
   for (const [size, label] of sizes) {
     const contenders: Contender[] = []
-    for (const pair of pairs) {
-      const digest = await pair.digest(size)
+    // Bare frames join every chunk to the rest of a body: no limit of anything there.
+    for (const pair of pairs.filter(({ name }) => name !== 'node:net' || size <= 65_536)) {
+      const digest = await present(pair.name, () => pair.digest(size))
+      if (digest === undefined) continue
       contenders.push({ name: pair.name, result: () => digest, rate: () => pair.rate(size) })
     }
     await measure({
@@ -123,4 +46,87 @@ for (const [title, pattern, readers] of [
     })
   }
   for (const pair of pairs) pair.end()
+}
+if (isWanted(ROUND_TRIP, 'sockets')) await measureRoundTrip()
+
+function pairsOf(pattern: string, readers: number): OneWayPair[] {
+  const both = (name: string, kind: string): OneWayPair =>
+    new OneWayPair(
+      name,
+      pattern,
+      readers,
+      (role) => new Helper('one-way', [kind, pattern, role, String(readers)]),
+    )
+  const pairs = [both('zeromq', 'zeromq'), both('pseud', 'pseud'), both('pseud, batches', 'batches')]
+  if (pattern === 'push' || pattern === 'dealer') pairs.push(both('node:net', 'net'))
+  if (pattern === 'push' && libzmq !== undefined) {
+    const role = { receive: 'pull', send: 'push' } as const
+    pairs.push(new OneWayPair('libzmq C', pattern, 1, (end) => new LibzmqProcess(libzmq, role[end])))
+  }
+  return pairs
+}
+
+async function measureRoundTrip(): Promise<void> {
+  const kinds: [string, (role: 'req' | 'rep') => Process][] = [
+    ['node:net echo', helperOf('net')],
+    ['zeromq', helperOf('zeromq')],
+    ['pseud', helperOf('pseud')],
+  ]
+  if (libzmq !== undefined) kinds.push(['libzmq C', (role: Role) => new LibzmqProcess(libzmq, role)])
+  const contenders: Contender[] = []
+  const processes: Process[] = []
+  for (const [name, start] of kinds) {
+    const [rep, req] = [start('rep'), start('req')]
+    processes.push(rep, req)
+    const trips = (count: number, hashed: boolean): Promise<Trips> =>
+      req.ask('trips', { count, size: TRIP_SIZE, hashed, window: 0 })
+    const digest = await present(name, async () => {
+      await req.ask('connect', await rep.ask('listen'))
+      return (await trips(CHECKED_TRIPS, true)).digest
+    })
+    if (digest === undefined) continue
+    contenders.push({ name, result: () => digest, rate: async () => (await trips(TRIPS, false)).medianUs })
+  }
+  await measure({
+    bench: 'sockets',
+    subject: ROUND_TRIP,
+    unit: 'µs',
+    detail: `p50 of ${TRIPS} in each round`,
+    warmups: 2,
+    rounds: 9,
+    contenders,
+  })
+  for (const process of processes) process.end()
+}
+
+function helperOf(kind: string): (role: string) => Process {
+  return (role) => new Helper('round-trip', [kind, role])
+}
+
+/** Where the program is, once its version has been told; `undefined`, loudly, when there is none. */
+async function libzmqOrReason(): Promise<string | undefined> {
+  if (!SUBJECTS.sockets!.some((subject) => /^PUSH|^REQ/.test(subject) && isWanted(subject, 'sockets')))
+    return undefined
+  const built = buildLibzmq()
+  if ('reason' in built) {
+    announceMissing('sockets', 'libzmq C', built.reason)
+    return undefined
+  }
+  const probe = new LibzmqProcess(built.file, 'req')
+  announceVersion('libzmq in C', await probe.ask('version'))
+  probe.end()
+  return built.file
+}
+
+/** What `work` gives; `undefined` for a peer that fails, which is said once. Ours may not fail. */
+async function present<T>(name: string, work: () => Promise<T>): Promise<T | undefined> {
+  if (absent.has(name)) return undefined
+  try {
+    return await work()
+  } catch (error) {
+    if (name.startsWith('pseud')) throw error
+    absent.add(name)
+    announceMissing('sockets', name, error instanceof Error ? error.message : String(error))
+    return undefined
+  }
 }

@@ -1,6 +1,7 @@
 // A benchmark's other process: started from a built peer file beside this one, spoken to over Node's own IPC in
 // questions and answers. It ends with us.
 import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
 import path from 'node:path'
 
 /** Handlers by name, in the child: `answer({ listen: async () => port })`. Each takes one value, gives one value. */
@@ -16,21 +17,32 @@ export function answer(handlers: Record<string, (argument: never) => unknown>): 
   process.on('disconnect', () => process.exit(0))
 }
 
-// A round takes a second; a busy machine may make it ten seconds.
-const DEADLINE_MS = 30_000
+// A round takes a second, ten thousand handshakes take ten; a busy machine may make them ten times as long.
+const DEADLINE_MS = 120_000
 
-export class Helper {
+/** The other process, whatever it is written in. */
+export interface Process {
+  ask<T>(name: string, argument?: unknown): Promise<T>
+  end(): void
+}
+
+export class Helper implements Process {
   readonly #child: ChildProcess
   readonly #waiting = new Map<number, { resolve: (value: never) => void; reject: (reason: Error) => void }>()
   readonly #name: string
   #lastId = 0
 
-  /** Starts `bench/peers/NAME.ts` with `args`. */
-  constructor(file: string, args: readonly string[]) {
+  #ended: Error | undefined
+
+  /** Starts `bench/peers/NAME.ts` with `args`; `nodeFlags` such as `--expose-gc`. */
+  constructor(file: string, args: readonly string[], nodeFlags: readonly string[] = []) {
     const name = [file, ...args].join(' ')
     this.#name = name
     const built = path.dirname(process.argv[1] ?? '')
-    this.#child = fork(path.join(built, 'peers', `${file}.js`), args, { serialization: 'advanced' })
+    this.#child = fork(path.join(built, 'peers', `${file}.js`), args, {
+      serialization: 'advanced',
+      execArgv: ['--enable-source-maps', '--no-warnings', ...nodeFlags],
+    })
     this.#child.on('message', (answer: { id: number; value: never; failure?: string }) => {
       const question = this.#waiting.get(answer.id)
       this.#waiting.delete(answer.id)
@@ -38,11 +50,13 @@ export class Helper {
       else question?.reject(new Error(`${name}: ${answer.failure}`))
     })
     this.#child.on('exit', (code) => {
-      for (const question of this.#waiting.values()) question.reject(new Error(`${name} ended with ${code}`))
+      this.#ended = new Error(`${name} ended with ${code}`)
+      for (const question of this.#waiting.values()) question.reject(this.#ended)
     })
   }
 
   ask<T>(name: string, argument?: unknown): Promise<T> {
+    if (this.#ended !== undefined) return Promise.reject(this.#ended)
     const id = ++this.#lastId
     return new Promise<T>((resolve, reject) => {
       const timer = setTimeout(
@@ -65,6 +79,13 @@ export class Helper {
   }
 
   end(): void {
-    this.#child.disconnect()
+    if (this.#child.connected) this.#child.disconnect()
+  }
+
+  /** Ends it and waits until its memory is free. */
+  async ended(): Promise<void> {
+    const gone = this.#ended === undefined ? once(this.#child, 'exit') : undefined
+    this.end()
+    await gone
   }
 }
