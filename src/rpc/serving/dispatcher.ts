@@ -95,7 +95,7 @@ export class Dispatcher implements Asking, Runner {
     this.#running.gone(lane)
   }
 
-  /** This side closes: functions that go on without their peers are told now. */
+  /** This side closes: what waits is never begun, and functions that go on without their peers are told now. */
   close(): void {
     this.#running.close()
   }

@@ -45,6 +45,7 @@ export class Running implements IncomingOwner, RepeatsOwner {
   readonly #pace: Pace = new Pace()
   readonly #grace: Grace
   readonly #counters: Counters
+  #closed = false
 
   constructor(options: DispatcherOptions, answers: Answers, runner: Runner) {
     this.#options = options
@@ -191,8 +192,9 @@ export class Running implements IncomingOwner, RepeatsOwner {
     this.turn()
   }
 
-  /** This side closes: functions that go on without their peers are told now. */
+  /** This side closes: what waits is never begun, and functions that go on without their peers are told now. */
   close(): void {
+    this.#closed = true
     this.#grace.close()
     this.repeats.close()
   }
@@ -219,7 +221,9 @@ export class Running implements IncomingOwner, RepeatsOwner {
 
   /** Starts calls that wait, while slots are free. */
   turn(): void {
-    for (let next = this.#slots.takeTurn(); next !== undefined; next = this.#slots.takeTurn()) {
+    while (!this.#closed) {
+      const next = this.#slots.takeTurn()
+      if (next === undefined) break
       this.#run(next)
       if (this.#slots.waiting === 0) this.#pace.rest()
     }

@@ -210,6 +210,22 @@ export const severalServers: Rows = {
     await within(10_000, drained)
   },
 
+  'row 25: a call that waits for a slot of a server that closes is not begun by that': async (world) => {
+    const server = world.server('remote', { limits: { maxRunningCalls: 1 } })
+    let runs = 0
+    server.registerRpc('never', () => {
+      runs++
+      return new Promise(() => {})
+    })
+    for (const open of ['running', 'waiting'] as const) {
+      const client = world.client().connect(await server.bind(world.endpoint()))
+      void failure(client.never() as Promise<unknown>)
+      await until(() => server.stats()[open] === 1)
+    }
+    await within(10_000, server.close())
+    assert.is(runs, 1)
+  },
+
   'row 33: a client that is asked for new credentials opens a new session first; its callers see nothing':
     async (world) => {
       const { opened, open } = gate<string>()
