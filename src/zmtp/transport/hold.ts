@@ -8,13 +8,16 @@ export class Hold {
   acquire(): void {
     if (this.#held) return
     this.#held = true
-    if (holders++ === 0) anchor = setInterval(() => {}, FOREVER_MS)
+    if (holders++ > 0) return
+    // Made once: a receive that waits for each answer would make and clear one for each.
+    anchor ??= setInterval(() => {}, FOREVER_MS)
+    anchor.ref()
   }
 
   release(): void {
     if (!this.#held) return
     this.#held = false
-    if (--holders === 0) clearInterval(anchor)
+    if (--holders === 0) anchor?.unref()
   }
 }
 
