@@ -122,6 +122,12 @@ export class Reader extends Cursor {
       if (at + 1 + size > this.end) this.truncated()
       return this.text(size)
     }
+    if (tag === STR8 && at + 2 <= this.end) {
+      const size = bytes[at + 1]!
+      this.at = at + 2
+      if (at + 2 + size > this.end) this.truncated()
+      return this.text(size)
+    }
     if (tag >= UINT8 && tag <= UINT32) return this.#unsigned(tag, at)
     return this.#tagged(tag, at, depth)
   }
