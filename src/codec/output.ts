@@ -12,10 +12,10 @@ import { FLOAT64 } from './tags.ts'
 // Own memory comes in pieces of this size; a new one is begun when less than a quarter is left.
 const POOL = 16384
 /**
- * Results up to this size are views of the pool, as Node's own small Buffers are; larger ones get memory of their own, which costs
- * 1,000 ns whatever its size (payloads "floats", "4 KB binary").
+ * Results up to this size are views of the pool, as Node's own small Buffers are, and always fit. Larger ones get memory of their own, which
+ * costs 1,000 ns whatever its size, and is worth it: what is decoded from it in the same process can share it (payload "4 KB binary").
  */
-const POOLED_MAX = POOL / 2
+const POOLED_MAX = POOL / 4
 // Larger memory is given back after use.
 const KEPT_MAX = 65536
 // A DataView of the memory costs 140 ns and saves 10 a float: made when this many have come (payload "floats").
@@ -45,7 +45,7 @@ export class Output {
 
   /** Begins a message in memory of our own; returns the offset of its first octet. */
   protected beginOwn(): number {
-    if (this.#pool.length - this.#poolAt < POOL / 4) {
+    if (this.#pool.length - this.#poolAt < POOLED_MAX) {
       this.#pool = Buffer.allocUnsafeSlow(POOL)
       this.#poolAt = 0
     }
