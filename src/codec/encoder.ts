@@ -365,8 +365,7 @@ export class Encoder extends Output {
     }
     if (at + HEADER_MAX + size > this.end) at = this.grow(at, HEADER_MAX + size)
     at = putBinaryHeader(this.bytes, at, size)
-    this.bytes.set(data, at)
-    return at + size
+    return this.putBytes(data, size, at)
   }
 
   #raw(extension: Extension, at: number): number {
