@@ -119,7 +119,7 @@ async function present<T>(name: string, load: () => Promise<T>): Promise<T | und
   try {
     return await load()
   } catch (error) {
-    announceMissing('codec', name, error instanceof Error ? error.message : String(error))
+    announceMissing('codec', name, error)
     return undefined
   }
 }

@@ -29,7 +29,7 @@ class Pair {
       server.end()
       client.end()
       if (name.startsWith('pseud')) throw error
-      announceMissing('rpc', name, error instanceof Error ? error.message : String(error))
+      announceMissing('rpc', name, error)
       return undefined
     }
   }

@@ -126,7 +126,7 @@ async function present<T>(name: string, work: () => Promise<T>): Promise<T | und
   } catch (error) {
     if (name.startsWith('pseud')) throw error
     absent.add(name)
-    announceMissing('sockets', name, error instanceof Error ? error.message : String(error))
+    announceMissing('sockets', name, error)
     return undefined
   }
 }

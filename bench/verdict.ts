@@ -33,5 +33,7 @@ if (flags.includes('--json')) {
 }
 
 function wasBegun(aim: Aim): boolean {
-  return rows.some(({ bench, subject }) => bench === aim.bench && aim.subjects.includes(subject))
+  return aim.subjects.every((subject) =>
+    rows.some((row) => row.bench === aim.bench && row.subject === subject),
+  )
 }

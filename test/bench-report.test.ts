@@ -165,6 +165,7 @@ report('the page has the machine, the versions, the load, what is missing, and a
     'Peers: zeromq 6.8.0, libzmq in C 4.3.4.',
     '**Missing in part: ws** (not installed).',
     '1 met, 1 missed, 1 not measured.',
+    '**Rows of fewer than 5 rounds are a look, not a measurement.**',
     '| at least 2 x peer | 1.60 x | 1.50 to 1.70 | 3 | 1.60 k messages/s | 1.00 k messages/s | **missed** |',
     '- at least 2 x peer: Frames are copied twice.',
     '| at least 2 x peer | 4.00 x | 4.00 to 4.00 | 3 | 8.00 messages/s | 2.00 messages/s | met |',

@@ -80,7 +80,8 @@ export function outcomeOf(aim: Aim, rows: readonly Row[]): Outcome {
       )
     const [own, peer] = [of(aim.contender), of(aim.against)]
     if (own === undefined || peer === undefined) {
-      return absent(aim, `${own === undefined ? aim.contender : aim.against} was not measured`)
+      const name = own === undefined ? aim.contender : aim.against
+      return absent(aim, `${name} was not measured${aim.subjects.length > 1 ? ` at ${subject}` : ''}`)
     }
     comparisons.push(compare(aim, own, peer))
   }

@@ -36,6 +36,7 @@ const only = process.argv.find((flag) => flag.startsWith('--only='))?.slice('--o
 const started = performance.now()
 let planned: readonly string[] | undefined
 let begun = 0
+const announced = new Set<string>()
 
 /** Announces all subjects of a part, for the progress; `measure` then takes no other. */
 export function plan(bench: string, subjects: readonly string[]): void {
@@ -51,7 +52,12 @@ export function isWanted(subject: string, bench?: string): boolean {
 }
 
 /** Says loudly, and keeps for the report, that a contender cannot take part: its ratios will be missing. */
-export function announceMissing(bench: string, contender: string, reason: string): void {
+export function announceMissing(bench: string, contender: string, error: unknown): void {
+  if (announced.has(contender)) return
+  announced.add(contender)
+  const [words = ''] = (error instanceof Error ? error.message : String(error)).split('\n')
+  // Where the build lies is nobody's business.
+  const reason = words.replace(/ imported from .*/, '')
   console.error(`\n*** MISSING in ${bench}: ${contender}: ${reason}\n*** No ratio to it can be printed.\n`)
   keep({ bench, missing: contender, reason })
 }
@@ -92,15 +98,15 @@ export async function measure(subject: Subject): Promise<Row[]> {
       ...(subject.detail === undefined ? {} : { detail: subject.detail }),
       contender: contender.name,
       unit: subject.unit,
-      median: median(own),
-      min: Math.min(...own),
-      max: Math.max(...own),
+      median: rounded(median(own)),
+      min: rounded(Math.min(...own)),
+      max: rounded(Math.max(...own)),
       rounds,
       ratio: ratioOf(own, rates[0]!),
       ratios: Object.fromEntries(
         subject.contenders.flatMap((peer, j) => (i === j ? [] : [[peer.name, ratioOf(own, rates[j]!)]])),
       ),
-      figures: own.map((figure) => Number(figure.toPrecision(6))),
+      figures: own.map(rounded),
     }
   })
   for (const row of rows) keep(row)
@@ -141,7 +147,12 @@ const MIN_MS = 60
 
 /** The median of the ratios within each round. */
 function ratioOf(own: readonly number[], peers: readonly number[]): number {
-  return median(own.map((figure, round) => figure / peers[round]!))
+  return rounded(median(own.map((figure, round) => figure / peers[round]!)))
+}
+
+/** More digits than anybody believes, but few enough to read. */
+function rounded(figure: number): number {
+  return Number(figure.toPrecision(6))
 }
 
 async function checkEqual(subject: Subject): Promise<void> {

@@ -13,6 +13,8 @@ export interface Report {
 /** Where the charts are, as the page names it. */
 export const CHARTS = 'benchmarks'
 
+const LEAST_ROUNDS = 5
+
 export function reportOf(lines: Lines, aims: readonly Aim[], explanations: Record<string, string>): Report {
   const outcomes = judge(aims, lines.rows)
   const benches = [...new Set(lines.rows.map(({ bench }) => bench))]
@@ -76,6 +78,9 @@ function countOf(outcomes: readonly Outcome[]): string[] {
     `${met} met, ${outcomes.length - met - absent} missed, ${absent} not measured. A figure is the median of the comparisons within each round, ` +
       'the spread their least and greatest.',
     '',
+    ...(outcomes.some(({ rounds, missing }) => missing === undefined && rounds < LEAST_ROUNDS)
+      ? [`**Rows of fewer than ${LEAST_ROUNDS} rounds are a look, not a measurement.**`, '']
+      : []),
   ]
 }
 
