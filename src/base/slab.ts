@@ -128,9 +128,9 @@ export class Slab {
     this.#seal()
     for (const piece of this.#sealed) into.push(piece)
     for (const chunk of this.#chunks) batch.push(chunk)
-    this.#sealed.length = 0
+    clear(this.#sealed)
     this.#sealedBytes = 0
-    this.#chunks.length = 0
+    clear(this.#chunks)
     this.bytes = EMPTY
     this.#start = 0
     this.at = 0
@@ -180,3 +180,11 @@ export function giveChunk(chunk: Buffer): void {
   if (chunk.length === SMALL && small.length < KEPT_SMALL) small.push(chunk)
   else if (chunk.length === LARGE && large.length < KEPT_LARGE) large.push(chunk)
 }
+
+/** Empties a list that is about to be filled again: `length = 0` gives its memory away, which is right for a long one only. */
+export function clear(list: unknown[]): void {
+  if (list.length > KEPT_PIECES) list.length = 0
+  while (list.length > 0) list.pop()
+}
+
+const KEPT_PIECES = 8

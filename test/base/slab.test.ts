@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { giveChunk, Mark, Slab } from '../../src/base/slab.ts'
+import { clear, giveChunk, Mark, Slab } from '../../src/base/slab.ts'
 
 const test = suite('Slab')
 
@@ -185,6 +185,14 @@ test('rollback and gather leave a shared range as it was when the mark was saved
   assert.is(slab.byteLength, 3)
   write(slab, '!')
   assert.is(taken(slab).text, 'sha!')
+})
+
+test('empties lists of any length', () => {
+  for (const length of [0, 1, 8, 9, 1000]) {
+    const list = new Array(length).fill(1)
+    clear(list)
+    assert.equal(list, [])
+  }
 })
 
 test.run()

@@ -1,6 +1,7 @@
 // What connections of one context share: the clock and the dice, the names of in-process endpoints, and the turn: the time
 // between two looks of the event loop, at whose end every connection with something to send is flushed once.
 import { type Clock, type Random, realClock, realRandom } from '../../base/clock.ts'
+import { clear } from '../../base/slab.ts'
 import type { Link } from './transport.ts'
 
 /** Something to be flushed at the end of the turn. */
@@ -68,6 +69,6 @@ export class TransportContext {
     this.#dirty = this.#flushing
     this.#flushing = dirty
     for (const flushable of dirty) flushable.flush()
-    dirty.length = 0
+    clear(dirty)
   }
 }

@@ -11,7 +11,7 @@
 import type { Broadcast } from '../../base/broadcast.ts'
 import type { Timer } from '../../base/clock.ts'
 import { LinkError, type PseudError } from '../../base/errors.ts'
-import { giveChunk, type Slab } from '../../base/slab.ts'
+import { clear, giveChunk, type Slab } from '../../base/slab.ts'
 import { AUTHENTICATE, COMMAND, ENDED, NEED_MORE, PART, type PeerInfo, READY } from '../engine/engine.ts'
 import type { Protocol } from '../engine/protocol.ts'
 import type { TransportContext } from './context.ts'
@@ -197,7 +197,7 @@ export class Driver implements LinkOwner {
       const pieces = this.#pieces
       output.take(pieces, this.#underWay)
       this.#link.write(pieces)
-      pieces.length = 0
+      clear(pieces)
       this.#giveBack()
     }
     if (this.#ending) this.#endLink()
@@ -321,7 +321,7 @@ export class Driver implements LinkOwner {
     const chunks = this.#underWay
     if (chunks.length === 0 || this.#link.pendingBytes > 0) return
     for (const chunk of chunks) giveChunk(chunk)
-    chunks.length = 0
+    clear(chunks)
   }
 
   #written(): void {
