@@ -480,6 +480,44 @@ test('options that are none are refused at once', () => {
   refused(() => new Client('x').with({ timeoutMs: 0 }))
 })
 
+test('an option that is none is refused by its name, and the one that is meant is named', () => {
+  const refusal = (make: () => unknown): string => {
+    try {
+      make()
+    } catch (error) {
+      assert.is((error as { code?: string }).code, 'BAD_OPTION')
+      return (error as Error).message
+    }
+    throw new Error('it was taken')
+  }
+  const client = new Client('x')
+  const none = (options: object): never => options as never
+  assert.is(
+    refusal(() => new Server('x', none({ timeout: 1 }))),
+    '"timeout" is no option of a Server',
+  )
+  assert.is(
+    refusal(() => new Server('x', none({ userId: 'a' }))),
+    '"userId" is no option of a Server',
+  )
+  assert.is(
+    refusal(() => new Client('x', none({ proxyTo: 1 }))),
+    '"proxyTo" is no option of a Client',
+  )
+  assert.is(
+    refusal(() => new Client('x', { limits: none({ maxCalls: 1 }) })),
+    '"maxCalls" is no option of limits',
+  )
+  assert.is(
+    refusal(() => client.with(none({ timeoutMS: 1 }))),
+    '"timeoutMS" is no option of a call: timeoutMs is',
+  )
+  assert.is(
+    refusal(() => client.call('a', [], none({ __proto__: { retries: 1 } }))),
+    '"retries" is no option of a call',
+  )
+})
+
 test('after close nothing can be bound, connected or called, and everything can be closed again', async () => {
   const server = new Server('remote')
   const client = new Client('remote')

@@ -8,6 +8,7 @@ import type { Middleware } from '../around/middleware.ts'
 import { RpcError } from '../errors/errors.ts'
 import { ClientCore } from '../participants/client-core.ts'
 import type { ClientEvents, ClientOptions, ReadyOptions } from '../participants/client-options.ts'
+import { CLIENT_OPTIONS } from '../participants/client-options.ts'
 import type { Stats } from '../participants/counters.ts'
 import type { DrainOptions } from '../participants/drain.ts'
 import { quote } from '../registry/names.ts'
@@ -15,6 +16,7 @@ import type { Registrar } from '../registry/registration.ts'
 import type { Predicate } from '../registry/registry.ts'
 import { PendingCall } from '../streams/remote-stream.ts'
 import type { ListenerOptions } from './emitter.ts'
+import { checkNames } from './option-names.ts'
 import { type CallOptions, type CallSettings, setInheritable } from './settings.ts'
 import { type Caller, createStub, setInspect, stubPrototype } from './stub.ts'
 import type { Stub, StubBeside, UntypedCall } from './types.ts'
@@ -38,6 +40,7 @@ export class ClientMembers<Api = unknown> {
    * BAD_OPTION.
    */
   constructor(name: string, options: ClientOptions = {}) {
+    checkNames('a Client', options, CLIENT_OPTIONS)
     this.#core = new ClientCore(name, options)
     this.#api = this.#stub(this.#core.settings)
     setInheritable(this, (inherit) => this.#stub(inherit(this.#core.settings)))

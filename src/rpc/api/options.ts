@@ -1,5 +1,6 @@
 // What a Server or Client can be told, and the defaults, in one place (docs/options.md has a table).
 // Checked once, at construction. Durations in ms, sizes in octets.
+
 import { UsageError } from '../../base/errors.ts'
 import { type ExtensionType, type Limits, SHAPES_MAX } from '../../codec/index.ts'
 import type { TransportContext } from '../../zmtp/connections.ts'
@@ -7,6 +8,7 @@ import type { ExposeErrors } from '../errors/remote-error.ts'
 import type { Registry } from '../registry/registry.ts'
 import { type AuthenticationBackend, none } from '../security/backend.ts'
 import { checkHeartbeat, type HeartbeatBackend } from './heartbeat.ts'
+import { checkNames, type Names } from './option-names.ts'
 import { checkTimeout } from './settings.ts'
 
 /** Bounds on calls. */
@@ -97,6 +99,28 @@ export interface CoreOptions extends ParticipantOptions {
   readonly protocols?: readonly Protocol[]
   /** It is a Client; default false. */
   readonly isClient?: boolean
+}
+
+export const PARTICIPANT_OPTIONS: Names<ParticipantOptions> = {
+  registry: true,
+  introspection: true,
+  exposeErrors: true,
+  timeoutMs: true,
+  maxMessageSize: true,
+  heartbeat: true,
+  reconnect: true,
+  handshakeTimeoutMs: true,
+  blockedMs: true,
+  lingerMs: true,
+  disconnectGraceMs: true,
+  security: true,
+  reauthGraceMs: true,
+  allowUnauthenticated: true,
+  extensions: true,
+  codecLimits: true,
+  sharedShapes: true,
+  limits: true,
+  context: true,
 }
 
 const MIB = 1024 * 1024
@@ -202,6 +226,7 @@ function checkSecurity(backend: AuthenticationBackend): AuthenticationBackend {
 }
 
 function resolveLimits(limits: Partial<RpcLimits>): RpcLimits {
+  checkNames('limits', limits, DEFAULT_RPC_LIMITS)
   const resolved = { ...DEFAULT_RPC_LIMITS } as Record<keyof RpcLimits, number>
   for (const name of Object.keys(DEFAULT_RPC_LIMITS) as (keyof RpcLimits)[]) {
     resolved[name] = positive(`limits.${name}`, limits[name], DEFAULT_RPC_LIMITS[name])

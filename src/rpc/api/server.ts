@@ -13,7 +13,8 @@ import { quote } from '../registry/names.ts'
 import type { Registrar } from '../registry/registration.ts'
 import type { Predicate } from '../registry/registry.ts'
 import type { ListenerOptions } from './emitter.ts'
-import type { ParticipantOptions, Protocol } from './options.ts'
+import { checkNames, type Names } from './option-names.ts'
+import { PARTICIPANT_OPTIONS, type ParticipantOptions, type Protocol } from './options.ts'
 import type { Peer } from './peer.ts'
 import type { PresenceOptions, SendToOptions } from './presence.ts'
 import { createStub, setInspect } from './stub.ts'
@@ -30,6 +31,14 @@ export interface ServerOptions extends ParticipantOptions, PresenceOptions {
   readonly protocols?: readonly Protocol[]
 }
 
+const SERVER_OPTIONS: Names<ServerOptions> = {
+  ...PARTICIPANT_OPTIONS,
+  proxyTo: true,
+  protocols: true,
+  sameUser: true,
+  waitForPeerMs: true,
+}
+
 /** `ClientApi`: the type of what the clients register. */
 export class Server<ClientApi = unknown> {
   readonly #core: ServerCore
@@ -43,6 +52,7 @@ export class Server<ClientApi = unknown> {
 
   /** A server called `name`: clients that want another one refuse it. Throws `UsageError` BAD_OPTION. */
   constructor(name: string, options: ServerOptions = {}) {
+    checkNames('a Server', options, SERVER_OPTIONS)
     const proxyTo = options.proxyTo
     this.#core = new ServerCore(name, options, proxyTo === undefined ? undefined : proxyTo.#core)
   }

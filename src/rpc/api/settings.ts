@@ -1,8 +1,10 @@
 // How a call is to be made: what users say in `with` and `call`, and the resolved form that every call carries. A settings object
 // is made once per stub and shared by its calls.
+
 import { MAX_DELAY_MS } from '../../base/clock.ts'
 import { UsageError } from '../../base/errors.ts'
 import { DEFAULT_RETRY, type RetryOptions, type RetryPolicy } from '../calls/retry-policy.ts'
+import { checkNames, type Names } from './option-names.ts'
 
 /** In octets: the other side keeps it. */
 export const KEY_MAX = 256
@@ -27,6 +29,19 @@ export interface CallOptions {
   readonly resume?: boolean
   /** Rejects with UNAVAILABLE at once when nobody is connected, instead of waiting. */
   readonly failFast?: boolean
+}
+
+/** Those of `with` and `call`, and of `sendTo` of a server. */
+const CALL_OPTIONS: Names<CallOptions & { readonly waitForPeerMs?: number }> = {
+  signal: true,
+  timeoutMs: true,
+  headers: true,
+  idempotencyKey: true,
+  idempotent: true,
+  retry: true,
+  resume: true,
+  failFast: true,
+  waitForPeerMs: true,
 }
 
 export class CallSettings {
@@ -64,6 +79,7 @@ export class CallSettings {
 
   /** These settings with `options` over them. Throws `UsageError` BAD_OPTION. */
   with(options: CallOptions): CallSettings {
+    checkNames('a call', options, CALL_OPTIONS)
     const merged: CallOptions = {
       ...defined('signal', options.signal ?? this.signal),
       ...defined('headers', mergeHeaders(this.headers, options.headers)),

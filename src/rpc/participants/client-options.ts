@@ -1,5 +1,6 @@
-// What a Client can be told, and what it tells of its connections: types only.
-import type { ParticipantOptions, Protocol } from '../api/options.ts'
+// What a Client can be told, and what it tells of its connections: no logic.
+import type { Names } from '../api/option-names.ts'
+import { PARTICIPANT_OPTIONS, type ParticipantOptions, type Protocol } from '../api/options.ts'
 import type { ClientRetryOptions } from '../calls/retry-policy.ts'
 import type { Endpoints } from './endpoint-source.ts'
 import type { ParticipantEvents } from './participant.ts'
@@ -25,6 +26,17 @@ export interface ClientOptions extends ParticipantOptions {
   readonly endpoints?: Endpoints
   /** How often a function is asked for `endpoints`. Default 30,000; `Infinity`: only when a connection is lost. */
   readonly endpointsRefreshMs?: number
+}
+
+export const CLIENT_OPTIONS: Names<ClientOptions> = {
+  ...PARTICIPANT_OPTIONS,
+  protocol: true,
+  userId: true,
+  picker: true,
+  retry: true,
+  idempotent: true,
+  endpoints: true,
+  endpointsRefreshMs: true,
 }
 
 /** What became of the connection to one endpoint. */
