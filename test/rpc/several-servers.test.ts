@@ -453,9 +453,13 @@ test('what is no answer changes nothing, is reported, and asked again with back-
 })
 
 test('endpoints that come are dialled, those that go are left once their calls are answered', async () => {
+  let finish!: () => void
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve
+  })
   const servers = ['a', 'b', 'c'].map((name) => {
     const server = keep(new Server(name))
-    server.registerRpc({ who: () => name, slow: () => sleep(60).then(() => name) })
+    server.registerRpc({ who: () => name, slow: () => finished.then(() => name) })
     return server
   })
   const [a, b, c] = await Promise.all(servers.map((server) => server.bind('tcp://127.0.0.1:0')))
@@ -486,6 +490,7 @@ test('endpoints that come are dialled, those that go are left once their calls a
   await until(() => left.length === 1 && client.stats().peers === 3)
   assert.equal(left, ['leaving a'])
   assert.is(await ask(), 'bc')
+  finish()
   assert.equal((await slow).sort(), ['a', 'b'])
   await until(() => left.length === 2)
   assert.is(left[1], 'left a')
