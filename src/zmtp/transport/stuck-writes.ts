@@ -36,10 +36,12 @@ export function deleteStuckWrite(link: object): void {
 }
 
 function onLook(): void {
+  // Before the list: Node makes these two when they are first asked for, and what is not in the list must not be taken out of it.
+  const outputs = [resourceOf(process.stdout), resourceOf(process.stderr)]
   // Where a runtime cannot tell, the process waits for its writes.
   const active = process.getActiveResourcesInfo?.() ?? ['unknown']
-  for (const output of [process.stdout, process.stderr]) {
-    const at = active.indexOf(resourceOf(output))
+  for (const output of outputs) {
+    const at = active.indexOf(output)
     if (at >= 0) active.splice(at, 1)
   }
   if (active.every((name) => WRITES.test(name))) onlyThey()

@@ -1,5 +1,7 @@
 // What keeps a process alive, and what it still sends at its end: each case is a process of its own, and where only that is asked, one with
 // the native package beside it.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -7,7 +9,7 @@ import * as zmtp from '../../../src/zmtp/index.ts'
 import { buildLibrary, NATIVE, type Outcome, programOf, runProgram } from '../../support/library.ts'
 import { strings } from '../../support/sockets.ts'
 import { TcpHost } from '../../support/tcp-peer.ts'
-import { until, within } from '../../support/within.ts'
+import { sleep, until, within } from '../../support/within.ts'
 
 const { Dealer } = zmtp
 const test = suite('process')
@@ -273,6 +275,31 @@ test('a large message is sent to its end when the process ends right after send'
   assert.is(String(end), 'end')
   assert.ok((await child).exited)
   peer.close()
+})
+
+test('a child that is kept alive by its parent alone, and writes to nobody who reads, loses nothing of it', async () => {
+  const puller = new zmtp.Pull({ receiveHighWaterMark: 1 })
+  await puller.bind('tcp://127.0.0.1:*')
+  // Nothing is printed: the child's standard output, a pipe like its channel to us, is made by the look for what keeps it alive.
+  const script = `const push = new zmq.Push({ linger: 0 })
+    push.connect(arg)
+    process.on('message', () => {})
+    ;(async () => { for (let i = 0; i < 32; i++) await push.send(Buffer.alloc(1 << 20, i)) ; process.send('sent') })()`
+  const child = spawn(process.execPath, ['-e', programOf(library, script, puller.lastEndpoint!)], {
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  })
+  try {
+    await within(LONG, once(child, 'message'))
+    // Several looks, while its writes are stuck.
+    await sleep(600)
+    for (let i = 0; i < 32; i++) {
+      const [body] = await within(LONG, puller.receive(), `message ${i}`)
+      assert.equal([body!.length, body![0]], [1 << 20, i])
+    }
+  } finally {
+    child.kill('SIGKILL')
+    puller.close()
+  }
 })
 
 test.run()
