@@ -145,9 +145,12 @@ export class Incoming extends Deadline implements ContextSource, Numbered<Incomi
   }
 }
 
+/** The code with which calls end that had no time to before their callee went. */
+export const CUT_OFF = 'DRAINING'
+
 /** Why `ctx.signal` aborts when this side has waited for the function as long as it was going to. */
 export function draining(): RpcError {
-  return new RpcError('DRAINING', 'this side is shutting down', { executed: 'yes' })
+  return new RpcError(CUT_OFF, 'this side is shutting down', { executed: 'yes' })
 }
 
 /** Why `ctx.signal` aborts when the connection to the caller is lost. */

@@ -2,6 +2,7 @@
  * Messages as they come in: each is read once, in the order of envelope.ts, and does what it says: settles a call, runs a function,
  * greets. Throws CodecError or ProtocolError for a message that is none; the session then ends.
  */
+
 import { ProtocolError } from '../../base/errors.ts'
 import type { Codec, Reader, ReceivedShapes } from '../../codec/index.ts'
 import type { Call } from '../calls/call.ts'
@@ -11,6 +12,7 @@ import { fromWire, isGoingAway } from '../errors/remote-error.ts'
 import type { Counters } from '../participants/counters.ts'
 import { quote } from '../registry/names.ts'
 import type { Dispatcher } from '../serving/dispatcher.ts'
+import { CUT_OFF } from '../serving/incoming.ts'
 import { isTrackId } from '../streams/tracked.ts'
 import {
   CALL,
@@ -72,8 +74,6 @@ export interface InboundOptions {
 
 // How often a call may come back from one proxy because the server behind it is about to go.
 const REFUSALS_MAX = 3
-// The code with which a stream ends that its producer had no time to finish before it went.
-const CUT_OFF = 'DRAINING'
 // What a PING brings is sent back: enough for an id or a time.
 const TOKEN_MAX = 64
 const NAME_LENGTH_MAX = 256
