@@ -1,5 +1,5 @@
 // Values to octets and back: ours, msgpackr (the reference), @msgpack/msgpack, cbor-x, and JSON as everybody's yardstick, over the payloads of
-// codec-payloads.ts. Those that speak MessagePack are checked by decoding each other's octets, cbor-x by its own; JSON cannot carry every payload.
+// codec-payloads.ts, in processor time. Those that speak MessagePack are checked by decoding each other's octets, cbor-x by its own; JSON cannot carry every payload.
 import type * as MsgpackModule from '@msgpack/msgpack'
 import type * as CborModule from 'cbor-x'
 import type * as MsgpackrModule from 'msgpackr'
@@ -7,7 +7,15 @@ import { Codec, decode, encode, ReceivedShapes, SentShapes } from 'pseud/codec'
 import { giveChunk, Mark, Slab } from '../src/base/slab.ts'
 import { payloads } from './codec-payloads.ts'
 import { SHARED_PAYLOADS, SUBJECTS } from './subjects.ts'
-import { announceMissing, type Contender, measure, perSecond, plan } from './support/measure.ts'
+import {
+  announceMissing,
+  type Contender,
+  cpuMs,
+  measure,
+  perSecond,
+  plan,
+  type Subject,
+} from './support/measure.ts'
 
 /** What turns a value into octets and back, and what a result is compared as. */
 interface Format {
@@ -66,7 +74,12 @@ class Connection {
   }
 }
 
+// Rounds that nobody counts, of every payload by every contender.
+const WARM_UPS = 2
+
 plan('codec', SUBJECTS.codec!)
+// What was made last, so that nothing may be left out.
+let kept: unknown
 const Msgpackr = await present<typeof MsgpackrModule>('msgpackr', () => import('msgpackr'))
 const formats = [...(await peers()), ours]
 
@@ -132,44 +145,51 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]))
 }
 
-for (const { name, value } of payloads) {
+const subjects = payloads.flatMap(({ name, value }) => subjectsOf(name, value))
+// A process that has met only one kind of value is one that nobody has: before any clock runs, all contenders meet all payloads.
+if (subjects.some(({ subject }) => isWanted(subject, 'codec'))) console.error('codec: warming all payloads')
+for (let pass = 0; pass < WARM_UPS; pass++) {
+  for (const { contenders } of subjects) for (const { rate } of contenders) await rate()
+}
+for (const subject of subjects) await measure(subject)
+
+function subjectsOf(name: string, value: unknown): Subject[] {
   const octets = formats.map((format) => Buffer.from(format.encode(value)))
-  const detail = formats.map((format, i) => `${format.name} ${octets[i]!.length} B`).join(', ')
   const batch = Math.max(1, Math.floor(20_000 / octets.at(-1)!.length))
   const reader = formats.find((format) => format.isMessagePack) ?? ours
-  let kept: unknown
-  const contenders = (
+  const subject = (
+    verb: 'encode' | 'decode',
     work: (format: Format, octets: Buffer) => unknown,
     resultOf: typeof work,
-  ): Contender[] =>
-    formats.map((format, n) => ({
+  ): Subject => ({
+    bench: 'codec',
+    subject: `${verb} ${name}`,
+    unit: `${verb}s/s`,
+    detail: formats.map((format, i) => `${format.name} ${octets[i]!.length} B`).join(', '),
+    contenders: formats.map((format, n) => ({
       name: format.name,
       ...(format.exact ? { result: () => plain(resultOf(format, octets[n]!)) } : {}),
-      rate: perSecond(batch, () => {
-        for (let i = 0; i < batch; i++) kept = work(format, octets[n]!)
-      }),
-    }))
-  await measure({
-    bench: 'codec',
-    subject: `encode ${name}`,
-    unit: 'encodes/s',
-    detail,
-    contenders: contenders(
+      rate: perSecond(
+        batch,
+        () => {
+          for (let i = 0; i < batch; i++) kept = work(format, octets[n]!)
+        },
+        cpuMs,
+      ),
+    })),
+  })
+  return [
+    subject(
+      'encode',
       (format) => format.encode(value),
       (format) => (format.isMessagePack ? reader : format).decode(format.encode(value)),
     ),
-  })
-  await measure({
-    bench: 'codec',
-    subject: `decode ${name}`,
-    unit: 'decodes/s',
-    detail,
-    contenders: contenders(
+    subject(
+      'decode',
       (format, octets) => format.decode(octets),
       (format, octets) => format.decode(octets),
     ),
-  })
-  void kept
+  ]
 }
 
 // Keys sent once for each connection: ours against msgpackr's shared structures. Both ends have met everything before.
@@ -188,10 +208,13 @@ for (const name of Msgpackr === undefined ? [] : SHARED_PAYLOADS) {
   const [theirOctets, ourOctets] = [Buffer.from(sender.pack(value)), own.octets(value)]
   const batch = Math.max(1, Math.floor(20_000 / theirOctets.length))
   const repeat = (work: () => unknown): Contender['rate'] =>
-    perSecond(batch, () => {
-      for (let i = 0; i < batch; i++) kept = work()
-    })
-  let kept: unknown
+    perSecond(
+      batch,
+      () => {
+        for (let i = 0; i < batch; i++) kept = work()
+      },
+      cpuMs,
+    )
   await measure({
     bench: 'codec',
     subject: `encode ${name}, keys shared`,
@@ -222,5 +245,5 @@ for (const name of Msgpackr === undefined ? [] : SHARED_PAYLOADS) {
       { name: 'pseud, not shared', result: () => decode(unshared), rate: repeat(() => decode(unshared)) },
     ],
   })
-  void kept
 }
+void kept

@@ -2,6 +2,7 @@
 // thousand clients instead of one. Contenders: what one writes by hand with the native `zeromq` package, ws or bare node:net and msgpackr, without
 // timeouts, errors, typed names or a bound; @grpc/grpc-js and socket.io; and ours.
 import { CALL, CLIENTS, callsIn, IN_FLIGHT, STREAM, SUBJECTS } from './subjects.ts'
+import { ON_ONE_CORE, onOneCore } from './support/cores.ts'
 import { announceMissing, type Contender, isWanted, measure, plan, type Subject } from './support/measure.ts'
 import { Helper } from './support/process.ts'
 
@@ -45,6 +46,10 @@ class Pair {
     return this.#round(`calls ${inFlight}`, least, (count) => this.#client.ask('calls', { count, inFlight }))
   }
 
+  onOneCore(): void {
+    onOneCore(this.#server, this.#client)
+  }
+
   /** µs, the median. */
   latency(): Promise<number> {
     return this.#client.ask('latency', TRIPS)
@@ -84,7 +89,8 @@ for (const inFlight of IN_FLIGHT) {
   await compare(callsIn(inFlight), 'calls/s', [...BY_HAND, OURS], (pair) => pair.calls(inFlight))
 }
 await compare(CALL, 'µs', [['node:net echo', 'echo'], ...BY_HAND, OURS], (pair) => pair.latency(), {
-  detail: `p50 of ${TRIPS} in each round`,
+  detail: `p50 of ${TRIPS} in each round, ${ON_ONE_CORE}`,
+  place: (pair) => pair.onOneCore(),
 })
 await compare(STREAM, 'items/s', [['grpc-js', 'grpc'], OURS], (pair) => pair.stream(), {
   resultOf: (pair) => pair.items(),
@@ -107,12 +113,14 @@ async function compare(
   rate: (pair: Pair) => Promise<number>,
   {
     resultOf = (pair) => pair.results,
+    place = () => {},
     ...more
-  }: Partial<Subject> & { resultOf?: (pair: Pair) => unknown } = {},
+  }: Partial<Subject> & { resultOf?: (pair: Pair) => unknown; place?: (pair: Pair) => void } = {},
 ): Promise<void> {
   if (!isWanted(subject, 'rpc')) return
   const started = await Promise.all(kinds.map(([name, kind]) => Pair.start(name, kind)))
   const pairs = started.filter((pair) => pair !== undefined)
+  pairs.forEach(place)
   const contenders = pairs.map(
     (pair): Contender => ({ name: pair.name, result: () => resultOf(pair), rate: () => rate(pair) }),
   )

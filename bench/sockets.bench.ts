@@ -3,6 +3,7 @@
 // by the very same calls (`await send`, `for await`), ours in batches (`sendMany`, `batches()`); and where they can take part, libzmq in C
 // and bare node:net with the same framing. A message that 100 subscribers get counts 100 times.
 import { PATTERNS, ROUND_TRIP, SUBJECTS, sizesOf } from './subjects.ts'
+import { ON_ONE_CORE, onOneCore } from './support/cores.ts'
 import type { Trips } from './support/flow.ts'
 import { buildLibzmq, LibzmqProcess, type Role } from './support/libzmq.ts'
 import {
@@ -82,6 +83,7 @@ async function measureRoundTrip(): Promise<void> {
       req.ask('trips', { count, size: TRIP_SIZE, hashed, window: 0 })
     const digest = await present(name, async () => {
       await req.ask('connect', await rep.ask('listen'))
+      onOneCore(rep, req)
       return (await trips(CHECKED_TRIPS, true)).digest
     })
     if (digest === undefined) continue
@@ -91,7 +93,7 @@ async function measureRoundTrip(): Promise<void> {
     bench: 'sockets',
     subject: ROUND_TRIP,
     unit: 'µs',
-    detail: `p50 of ${TRIPS} in each round`,
+    detail: `p50 of ${TRIPS} in each round, ${ON_ONE_CORE}`,
     warmups: 2,
     rounds: 9,
     contenders,

@@ -45,6 +45,10 @@ export class LibzmqProcess implements Process {
     this.#answers = createInterface(this.#child.stdout)[Symbol.asyncIterator]()
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0
+  }
+
   /** As the peers in TypeScript understand them. */
   async ask<T>(name: string, argument?: unknown): Promise<T> {
     this.#version ??= await this.#answer()

@@ -22,6 +22,7 @@ const DEADLINE_MS = 120_000
 
 /** The other process, whatever it is written in. */
 export interface Process {
+  readonly pid: number
   ask<T>(name: string, argument?: unknown): Promise<T>
   end(): void
 }
@@ -53,6 +54,10 @@ export class Helper implements Process {
       this.#ended = new Error(`${name} ended with ${code}`)
       for (const question of this.#waiting.values()) question.reject(this.#ended)
     })
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0
   }
 
   ask<T>(name: string, argument?: unknown): Promise<T> {
