@@ -11,6 +11,7 @@ import {
   announceMissing,
   type Contender,
   cpuMs,
+  isWanted,
   measure,
   perSecond,
   plan,
@@ -147,8 +148,9 @@ function plain(value: unknown): unknown {
 
 const subjects = payloads.flatMap(({ name, value }) => subjectsOf(name, value))
 // A process that has met only one kind of value is one that nobody has: before any clock runs, all contenders meet all payloads.
-if (subjects.some(({ subject }) => isWanted(subject, 'codec'))) console.error('codec: warming all payloads')
-for (let pass = 0; pass < WARM_UPS; pass++) {
+const isAnyWanted = subjects.some(({ subject }) => isWanted(subject, 'codec'))
+if (isAnyWanted) console.error('codec: warming all payloads')
+for (let pass = 0; isAnyWanted && pass < WARM_UPS; pass++) {
   for (const { contenders } of subjects) for (const { rate } of contenders) await rate()
 }
 for (const subject of subjects) await measure(subject)
