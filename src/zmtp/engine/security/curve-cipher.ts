@@ -6,13 +6,13 @@
  * The first 16 octets of the nonce never change, so their half of XSalsa20 is done once for each direction, which has a stream of its own. The flags in the box are MORE as in RFC 26 and, as libzmq has it, COMMAND.
  */
 import { timingSafeEqual } from 'node:crypto'
-import { Poly1305 } from '@noble/ciphers/_poly1305.js'
 import { equalAt, readU32, writeU32 } from '../../../base/bytes.ts'
 import { ProtocolError, UsageError } from '../../../base/errors.ts'
 import { COMMAND_MESSAGE, CommandError } from '../../wire/command.ts'
 import { FLAG_COMMAND, FLAG_MORE } from '../../wire/constants.ts'
 import { deriveKey } from './curve-box.ts'
 import { type Cipher, SEALED_HEAD } from './mechanism.ts'
+import { makeTag } from './poly-tag.ts'
 import { SalsaStream } from './salsa-stream.ts'
 
 const NONCE_AT = 8
@@ -30,7 +30,6 @@ export class CurveCipher implements Cipher {
   #sentLow: number
   #lastHigh: number
   #lastLow: number
-  readonly #tag = new Uint8Array(TAG_SIZE)
 
   /**
    * `key` is that of the transient keys. `sent` is the last short nonce that was used; `last`, at `at`, the last one of the peer: each
@@ -60,8 +59,8 @@ export class CurveCipher implements Cipher {
     const stream = this.#outgoing
     stream.begin(bytes, start + NONCE_AT)
     stream.xor(bytes, start + BOX_AT, end)
-    this.#makeTag(stream, bytes, start, end)
-    bytes.set(this.#tag, start + TAG_AT)
+    makeTag(stream.tagKey, bytes, start + BOX_AT, end, tag)
+    for (let i = 0; i < TAG_SIZE; i++) bytes[start + TAG_AT + i] = tag[i]!
   }
 
   open(bytes: Buffer, start: number, end: number): number {
@@ -75,8 +74,9 @@ export class CurveCipher implements Cipher {
     const stream = this.#incoming
     stream.begin(bytes, start + NONCE_AT)
     // Nothing is decrypted before the tag is right.
-    this.#makeTag(stream, bytes, start, end)
-    if (!timingSafeEqual(this.#tag, bytes.subarray(start + TAG_AT, start + BOX_AT))) {
+    makeTag(stream.tagKey, bytes, start + BOX_AT, end, tag)
+    for (let i = 0; i < TAG_SIZE; i++) given[i] = bytes[start + TAG_AT + i]!
+    if (!timingSafeEqual(tag, given)) {
       throw new ProtocolError('CRYPTO_FAILED', 'a MESSAGE does not open: another key, or octets were changed')
     }
     stream.xor(bytes, start + BOX_AT, end)
@@ -114,14 +114,6 @@ export class CurveCipher implements Cipher {
     this.#lastHigh = high
     this.#lastLow = low
   }
-
-  /** The tag of the box `bytes[start, end)`, as `stream` has it, into #tag. */
-  #makeTag(stream: SalsaStream, bytes: Buffer, start: number, end: number): void {
-    const mac = new Poly1305(stream.tagKey)
-    mac.update(bytes.subarray(start + BOX_AT, end))
-    mac.digestInto(this.#tag)
-    mac.destroy()
-  }
 }
 
 /** The stream for all nonces that begin with `nonceStart`. */
@@ -136,5 +128,8 @@ const U32_MAX = 0xffff_ffff
 // Of the last 2^32 nonces.
 const SPENT_FROM = U32_MAX - 0x10_0000
 const TAG_SIZE = 16
+// The tag that was made, and the one that came, for one call: all ciphers share them.
+const tag = new Uint8Array(TAG_SIZE)
+const given = new Uint8Array(TAG_SIZE)
 const FROM_CLIENT = Buffer.from('CurveZMQMESSAGEC', 'latin1')
 const FROM_SERVER = Buffer.from('CurveZMQMESSAGES', 'latin1')

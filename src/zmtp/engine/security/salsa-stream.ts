@@ -39,7 +39,7 @@ export class SalsaStream {
   /** Changes `bytes[start, end)` by what follows the tag's key. Once for each `begin`. */
   xor(bytes: Uint8Array, start: number, end: number): void {
     const block = this.#block
-    const octets = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    const octets = viewOf(bytes)
     let at = start
     let word = TAG_KEY_SIZE / 4
     for (let counter = 1; ; counter++) {
@@ -62,6 +62,21 @@ export class SalsaStream {
   #next(counter: number): void {
     salsaCore(SIGMA, this.#key, this.#nonce, this.#block, counter)
   }
+}
+
+// A chunk has many short frames, and a view takes as long as half a block. What is larger than a chunk is not kept.
+const KEPT_MAX = 65_536
+let viewed: Uint8Array = new Uint8Array(0)
+let lastView = new DataView(viewed.buffer)
+
+function viewOf(bytes: Uint8Array): DataView {
+  if (bytes === viewed) return lastView
+  const octets = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (bytes.length <= KEPT_MAX) {
+    viewed = bytes
+    lastView = octets
+  }
+  return octets
 }
 
 const BLOCK_WORDS = 16
