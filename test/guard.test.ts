@@ -53,6 +53,33 @@ async function fails(
   assert.match(verdict.lastLine, /^\d+ passed, [1-9]\d* failed$/)
 }
 
+const FAILS_ONCE = `${HEAD}import { existsSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+const mark = fileURLToPath(import.meta.url) + '.mark'
+s('late', () => {
+  if (existsSync(mark)) return
+  writeFileSync(mark, '')
+  throw new Error('too slow')
+})
+s('good', () => {})
+s.run()`
+
+guard('with --again, what fails once is tried again, counted once, and told loudly', async () => {
+  const verdict = await run(FAILS_ONCE, ['--again', '1'])
+  assert.match(verdict.output, /too slow.*PASSED ONLY AT THE SECOND TRY.*case\.test\.ts/s)
+  assert.is(verdict.lastLine, '2 passed, 0 failed')
+  assert.is(verdict.code, 0)
+})
+
+guard('without --again, what fails once has failed', () => fails(FAILS_ONCE, /too slow/))
+
+guard('with --again, what fails twice has failed, once', async () => {
+  const source = `${HEAD}s('bad', () => { throw new Error('wrong') })\ns('good', () => {})\ns.run()`
+  const verdict = await run(source, ['--again', '1'])
+  assert.is(verdict.lastLine, '1 passed, 1 failed')
+  assert.is(verdict.code, 1)
+})
+
 guard('passes a file whose tests pass, and counts them', async () => {
   const verdict = await run(`${HEAD}s('a', () => {})\ns('b', () => {})\ns.run()`)
   assert.is(verdict.lastLine, '2 passed, 0 failed')
