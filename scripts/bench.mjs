@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import os from 'node:os'
 import path from 'node:path'
 import { build } from 'esbuild'
+import { buildWithBaseline } from './baseline.mjs'
 import { sourceAliases } from './source-aliases.mjs'
 
 // Below bench/, so that bundles find bench/node_modules.
@@ -46,9 +47,7 @@ if (!isGuard && !isReport) {
   installPeers()
   if (parts.includes('start-up')) buildPackage()
 }
-await build({
-  entryPoints: [...names, ...peers, 'verdict'].map((name) => `bench/${name}.ts`),
-  outdir,
+const settings = {
   outbase: 'bench',
   bundle: true,
   splitting: true,
@@ -59,10 +58,16 @@ await build({
   packages: 'external',
   sourcemap: 'linked',
   logLevel: 'warning',
+}
+await build({
+  ...settings,
+  entryPoints: [...names, ...peers, 'verdict'].map((name) => `bench/${name}.ts`),
+  outdir,
   plugins: [sourceAliases],
 })
 
-if (isGuard || isReport) process.exit(run(names[0], isReport ? words : flags))
+if (isReport) process.exit(run('report', words))
+if (isGuard) process.exit(run('guard', flags, await baseline()))
 
 let status = 0
 const load = os.loadavg()[0]
@@ -86,6 +91,14 @@ function run(name, args, env = {}) {
     },
   )
   return done.status ?? 1
+}
+
+/** Where the guard finds the build to compare with. */
+async function baseline() {
+  const { baseline: commit } = JSON.parse(readFileSync('bench/budgets.json', 'utf8'))
+  const options = { ...settings, entryPoints: ['bench/support/guarded.ts'], outdir: `${outdir}/baseline` }
+  const isThere = await buildWithBaseline(commit, options)
+  return isThere ? { PSEUD_BASELINE: path.resolve(outdir, 'baseline/support/guarded.js') } : {}
 }
 
 /** Goes on without what cannot be installed: each benchmark then says which of its peers is missing. */
