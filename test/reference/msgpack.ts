@@ -16,6 +16,7 @@ const MEMORY = [
   BigUint64Array,
 ]
 const HOLE = Symbol('hole')
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** `shapes`: what messages before this one have defined, to which this one adds. */
 export function decodeReference(bytes: Buffer, shapes?: string[][]): unknown {
@@ -24,10 +25,10 @@ export function decodeReference(bytes: Buffer, shapes?: string[][]): unknown {
   return values[0]
 }
 
-function sequence(b: Buffer, shapes?: string[][]): unknown[] {
+function sequence(b: Buffer, shapes?: string[][], onlyKeys = false): unknown[] {
   let at = 0
   const values: unknown[] = []
-  while (at < b.length) values.push(value())
+  while (at < b.length) values.push(onlyKeys ? key() : value())
   return values
 
   function take(size: number): Buffer {
@@ -42,7 +43,7 @@ function sequence(b: Buffer, shapes?: string[][]): unknown[] {
     return Number.isSafeInteger(Number(n)) ? Number(n) : n
   }
   function text(size: number): string {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(take(size))
+    return UTF8.decode(take(size))
   }
   function array(length: number): unknown[] {
     const list: unknown[] = []
@@ -65,26 +66,31 @@ function sequence(b: Buffer, shapes?: string[][]): unknown[] {
     const isNew = take(1)[0] === 41
     const data = take(size)
     if (!isNew) return known[data[0]!]!
-    const keys = sequence(data.subarray(1)) as string[]
+    const keys = sequence(data.subarray(1), undefined, true) as string[]
     if (data[0] !== known.length || keys.length === 0) throw new Error('shape')
     known.push(keys)
     return keys
   }
   function object(keys: string[], length: number): never {
     if (keys.length !== length - 1) throw new Error('shape')
-    return Object.fromEntries(keys.map((key) => [key, value()])) as never
+    return made(keys.map((name) => [name, value()])) as never
   }
   function map(pairs: number): object {
-    const entries = new Map<string, unknown>()
-    for (let i = 0; i < pairs; i++) {
-      const tag = b[at]!
-      const key = value()
-      const item = value()
-      const isString = (tag >= 0xa0 && tag < 0xc0) || (tag >= 0xd9 && tag <= 0xdb)
-      if (typeof key !== 'string' || !isString || key === '__proto__' || item === HOLE) throw new Error('key')
-      if (key === 'constructor' && item instanceof Object && Object.hasOwn(item, 'prototype'))
-        throw new Error('key')
-      entries.set(key, item)
+    const entries: [string, unknown][] = []
+    for (let i = 0; i < pairs; i++) entries.push([key(), value()])
+    return made(entries)
+  }
+  function key(): string {
+    const tag = b[at]!
+    const isString = (tag >= 0xa0 && tag < 0xc0) || (tag >= 0xd9 && tag <= 0xdb)
+    const name = value()
+    if (!isString || name === '__proto__') throw new Error('key')
+    return name as string
+  }
+  function made(entries: [string, unknown][]): object {
+    for (const [name, item] of entries) {
+      const pollutes = name === 'constructor' && item instanceof Object && Object.hasOwn(item, 'prototype')
+      if (pollutes || item === HOLE) throw new Error('key')
     }
     return Object.fromEntries(entries)
   }

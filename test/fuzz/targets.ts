@@ -1,0 +1,8 @@
+// All targets by name.
+import { codecTarget } from './codec.ts'
+import { engineTarget } from './engine.ts'
+import type { Target } from './target.ts'
+
+export const TARGETS: ReadonlyMap<string, Target> = new Map(
+  [codecTarget, engineTarget].map((target) => [target.name, target]),
+)
