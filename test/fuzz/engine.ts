@@ -205,7 +205,7 @@ class Play {
       0 <= bodyStart && bodyStart <= bodyEnd && bodyEnd <= body.length,
       () => 'a range outside of its chunk',
     )
-    return body.latin1Slice(bodyStart, bodyEnd)
+    return body.toString('latin1', bodyStart, bodyEnd)
   }
 
   #expectBounds(more = 0): void {
