@@ -23,7 +23,8 @@ const HEADER = 4
 const STATUSES = ['200', '200', '200', '400', '300', '500', '2OO', '']
 // Greeting and handshake commands; the boxes of CURVE around what answers.
 const OUTPUT_BASE = 2048
-const RESERVED_BASE = 65_536 + 16_384
+// A body that was announced, and chunks of output, which come from a list that all engines share, or are made.
+const RESERVED_BASE = 3 * 65_536 + 16_384
 
 export const engineTarget: Target = {
   name: 'engine',
