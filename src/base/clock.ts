@@ -7,6 +7,8 @@ export interface Clock {
   now(): number
   /** Calls `fire` once after `delayMs`; the timer never keeps the process alive. */
   setTimer(fire: () => void, delayMs: number): Timer
+  /** Milliseconds that the event loop has waited for something to happen, all in all. */
+  idle(): number
 }
 
 /** The wall-clock time at `ms` of the real clock. */
@@ -40,6 +42,7 @@ class RealTimer implements Timer {
 export const realClock: Clock = {
   now: () => performance.now(),
   setTimer: (fire, delayMs) => new RealTimer(fire, delayMs),
+  idle: () => performance.nodeTiming.idleTime,
 }
 
 export const realRandom: Random = Math.random

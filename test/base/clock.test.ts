@@ -12,6 +12,15 @@ test('now never goes back and counts milliseconds', async () => {
   assert.ok(passed >= 15 && passed < 5000, `${passed} ms`)
 })
 
+test('idle counts what the event loop sleeps, and not what it works', async () => {
+  const before = realClock.idle()
+  const started = realClock.now()
+  while (realClock.now() - started < 5) {}
+  assert.is(realClock.idle(), before)
+  await sleep(20)
+  assert.ok(realClock.idle() > before)
+})
+
 test('a timer fires once, a cancelled one never', async () => {
   let fired = 0
   realClock.setTimer(() => fired++, 1)

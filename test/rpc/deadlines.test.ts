@@ -173,6 +173,10 @@ class LateClock {
     return this.time
   }
 
+  idle(): number {
+    return 0
+  }
+
   setTimer(fire: () => void): { cancel(): void } {
     this.#fire = fire
     return {

@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../../src/base/clock.ts'
 
 export class FakeClock implements Clock {
   #now = 0
+  #idle = 0
   #timers: { at: number; fire: () => void }[] = []
 
   now(): number {
@@ -17,6 +18,15 @@ export class FakeClock implements Clock {
         this.#timers = this.#timers.filter((other) => other !== timer)
       },
     }
+  }
+
+  idle(): number {
+    return this.#idle
+  }
+
+  /** The event loop has slept for `ms`; what time it is does not change. */
+  sleep(ms: number): void {
+    this.#idle += ms
   }
 
   /** How many timers are armed. */

@@ -35,6 +35,8 @@ export class TransportContext {
   readonly inprocWaiting: Map<string, Set<InprocWaiter>> = new Map()
 
   #now = 0
+  #idle = 0
+  #slept: boolean | undefined
   #turnOpen = false
   #dirty: Flushable[] = []
   #flushing: Flushable[] = []
@@ -50,6 +52,19 @@ export class TransportContext {
     return this.#now
   }
 
+  /**
+   * Whether the event loop has slept since the last turn in which somebody asked for this: there is processor time to spare, and what waits for
+   * the end of the turn may be what another process sleeps for.
+   */
+  get slept(): boolean {
+    if (this.#slept === undefined) {
+      const idle = this.clock.idle()
+      this.#slept = idle > this.#idle
+      this.#idle = idle
+    }
+    return this.#slept
+  }
+
   /** Has `flushable.flush()` called when the turn ends. The caller asks once per turn. */
   flushAtEndOfTurn(flushable: Flushable): void {
     if (!this.#turnOpen) this.#openTurn()
@@ -58,6 +73,7 @@ export class TransportContext {
 
   #openTurn(): void {
     this.#turnOpen = true
+    this.#slept = undefined
     this.#now = this.clock.now()
     // A tick, not a microtask: ticks run only after all microtasks, so a loop that awaits each send is still one write.
     process.nextTick(this.#endTurn)

@@ -44,4 +44,24 @@ test('what is asked for during a flush is flushed in the turn after', async () =
   assert.equal(log, ['first', 'second'])
 })
 
+test('a turn knows whether the loop has slept since the last one that asked', async () => {
+  const clock = new FakeClock()
+  const context = new TransportContext({ clock })
+  const asked = (): Promise<boolean> =>
+    new Promise((resolve) => {
+      setImmediate(() => {
+        context.now()
+        resolve(context.slept)
+      })
+    })
+  assert.is(await asked(), false)
+  clock.sleep(1)
+  assert.is(await asked(), true)
+  assert.is(await asked(), false)
+  clock.sleep(1)
+  context.now()
+  assert.is(context.slept, true)
+  assert.is(context.slept, true, 'throughout the turn')
+})
+
 test.run()

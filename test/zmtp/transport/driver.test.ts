@@ -10,6 +10,7 @@ import { Dialer } from '../../../src/zmtp/transport/dialer.ts'
 import { parseEndpoint } from '../../../src/zmtp/transport/endpoint.ts'
 import { type Listener, listen } from '../../../src/zmtp/transport/listener.ts'
 import type { ConnectionOptions } from '../../../src/zmtp/transport/transport.ts'
+import { FakeClock } from '../../support/clock.ts'
 import { sleep, until, within } from '../../support/within.ts'
 import { connectionOptions, Party } from './support.ts'
 
@@ -34,8 +35,8 @@ function freshEndpoint(transport: string): string {
 async function joined(
   transport: string,
   options: { server?: Partial<ConnectionOptions>; client?: Partial<ConnectionOptions> } = {},
+  context: TransportContext = new TransportContext(),
 ): Promise<World> {
-  const context = new TransportContext()
   const server = new Party()
   const client = new Party()
   const listener = await listen(
@@ -408,6 +409,32 @@ tcp('dials from a given source address, by host name, and over IPv6', async () =
   for (const driver of server.drivers) driver.destroy()
   listener.close()
 })
+
+tcp(
+  'many parts written in place go before the end of the turn, if the loop has slept before it',
+  async () => {
+    const clock = new FakeClock()
+    const world = await joined('tcp', {}, new TransportContext({ clock }))
+    const write = async (count: number): Promise<number> => {
+      await new Promise(setImmediate)
+      const { driver } = world.client
+      for (let i = 0; i < count; i++) {
+        driver.beginPart(false).reserve(1)
+        driver.endPart()
+      }
+      return driver.queuedBytes
+    }
+    const each = (await write(10)) / 10
+    assert.ok(each > 0)
+    assert.is(await write(100), 100 * each, 'the loop is busy')
+    clock.sleep(1)
+    const left = await write(100)
+    assert.ok(left < 16 * each, `${left / each} are left`)
+    assert.is(await write(100), 100 * each, 'it has not slept since')
+    await until(() => world.server.messages.length === 310)
+    await leave(world)
+  },
+)
 
 tcp('binds an interface by its name', async () => {
   const listener = await listen(
