@@ -22,8 +22,8 @@ export async function buildWithBaseline(commit, options) {
   return true
 }
 
-/** `pseud` and whatever lies in src/ mean the same below `other`. */
-function inPlaceOf(other) {
+/** esbuild plugin: `pseud` and whatever lies in src/ mean the same below `other`, another copy of src/. */
+export function inPlaceOf(other) {
   return {
     name: 'baseline',
     setup(builder) {

@@ -20,23 +20,23 @@ export function killAll() {
 }
 
 /** Resolves to what became of `bundle`: counts, output, and the guard's complaints, each of which is a failure. */
-export async function runFile(bundle, { deadlineMs }) {
+export async function runFile(bundle, { deadlineMs, env = {}, nodeFlags = [] }) {
   const scratch = mkdtempSync(path.join(tmpdir(), 'pseud-test-'))
   const reportFile = path.join(scratch, 'report')
   const started = performance.now()
-  const run = await spawnGuarded(bundle, reportFile, deadlineMs)
+  const run = await spawnGuarded(bundle, deadlineMs, { ...env, PSEUD_TEST_REPORT: reportFile }, nodeFlags)
   const elapsedMs = performance.now() - started
   const notes = readNotes(reportFile)
   rmSync(scratch, { recursive: true, force: true })
   return { elapsedMs, output: run.output, ...judge(run, notes, deadlineMs) }
 }
 
-function spawnGuarded(bundle, reportFile, deadlineMs) {
+function spawnGuarded(bundle, deadlineMs, env, nodeFlags) {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, ['--enable-source-maps', bundle], {
+    const child = spawn(process.execPath, ['--enable-source-maps', ...nodeFlags, bundle], {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true, // its own process group, so that one kill reaches its children too
-      env: { ...process.env, PSEUD_TEST_REPORT: reportFile, FORCE_COLOR: '0' },
+      env: { ...process.env, FORCE_COLOR: '0', ...env },
     })
     groups.add(child.pid)
     const run = { code: null, output: '', stderr: '', late: false, lingered: false }

@@ -40,7 +40,13 @@ function counting(name, title, handler) {
   note({ registered: 1 })
   return async (context) => {
     note({ started: `${name}: ${title}` })
-    await handler(context)
+    try {
+      await handler(context)
+    } catch (error) {
+      // Whoever only asks whether anything fails has the answer.
+      if (process.env.PSEUD_TEST_BAIL) process.exit(1)
+      throw error
+    }
     note({ settled: 1 })
   }
 }
