@@ -5,9 +5,9 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { bundled, writeThirdPartyLicences } from './bundling.mjs'
-import { withDeclarations, writeDeclarations } from './declarations.mjs'
-import { entries } from './source-aliases.mjs'
+import { bundled, dropComments, writeThirdPartyLicences } from './bundling.mjs'
+import { withDeclarations, writeDeclarations, writeDoors } from './declarations.mjs'
+import { entries, sourceOf } from './source-aliases.mjs'
 import { buildStandin, writeStandinTypes } from './standin.mjs'
 
 const home = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
@@ -18,6 +18,8 @@ const names = [...entries.keys()]
 const esm = await buildEsm()
 const cjs = await buildCjs(esm)
 writeThirdPartyLicences('dist', esm, cjs)
+dropComments(esm)
+dropComments(cjs)
 await buildStandin('dist/zeromq')
 emitDeclarations()
 report()
@@ -70,8 +72,9 @@ async function buildCjs(esm) {
 
 function emitDeclarations() {
   withDeclarations((raw) => {
-    writeDeclarations(raw, 'dist/types', 'ts')
-    writeDeclarations(raw, 'dist/types-cjs', 'cts')
+    const roots = names.map(sourceOf)
+    writeDeclarations(raw, 'dist/types', 'cts', roots)
+    writeDoors('dist/types', roots)
     writeStandinTypes('dist/zeromq', raw)
   })
 }

@@ -1,7 +1,8 @@
 // The declarations of src/: tsc writes one tree of .d.ts whose imports say `.ts`; from it come the trees that users get, whose imports say
-// what lies beside them there. In a package of type "module" a .d.ts always describes an ES module, so `require` needs a tree of .d.cts.
+// what lies beside them there. In a package of type "module" a .d.ts always describes an ES module, which `require` of a CommonJS file is not allowed
+// to refer to, but a .d.ts may refer to a .d.cts: so the tree is one of .d.cts, and ES modules get doors onto it.
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 /** Runs tsc once and hands the folder of its output to `use`. Ends the process when a type is wrong. */
@@ -18,18 +19,35 @@ export function withDeclarations(use) {
   rmSync(raw, { recursive: true, force: true })
 }
 
-/** Writes the tree to `target`: .d.ts beside .js (`ts`), or .d.cts beside .cjs (`cts`). `folders` are those of src/ wanted, all by default. */
-export function writeDeclarations(raw, target, extension, folders) {
-  for (const name of readdirSync(raw, { recursive: true }).map(String)) {
-    if (!name.endsWith('.d.ts')) continue
-    if (folders !== undefined && !folders.includes(name.split(path.sep)[0])) continue
-    const file = path.join(target, name.replace(/\.d\.ts$/, `.d.${extension}`))
+/**
+ * Writes to `target` what declares `roots` (files of src/, `zmtp/index.ts`) and what they refer to, and nothing else: .d.ts beside .js (`ts`), or .d.cts
+ * beside .cjs (`cts`).
+ */
+export function writeDeclarations(raw, target, extension, roots) {
+  const written = new Set()
+  const wanted = [...roots]
+  for (let name = wanted.pop(); name !== undefined; name = wanted.pop()) {
+    if (written.has(name)) continue
+    written.add(name)
+    const text = readFileSync(path.join(raw, name.replace(/\.ts$/, '.d.ts')), 'utf8')
+    for (const [, , imported] of text.matchAll(IMPORTED)) {
+      wanted.push(path.posix.join(path.posix.dirname(name), `${imported}.ts`))
+    }
+    const file = path.join(target, name.replace(/\.ts$/, `.d.${extension}`))
     mkdirSync(path.dirname(file), { recursive: true })
-    const text = readFileSync(path.join(raw, name), 'utf8')
-    writeFileSync(file, rewriteImports(text, extension === 'ts' ? 'js' : 'cjs'))
+    writeFileSync(file, text.replace(HEADING, '').replace(IMPORTED, `$1$2.${extension.replace('t', 'j')}`))
   }
 }
 
-function rewriteImports(text, extension) {
-  return text.replace(/((?:from|import)\s*\(?\s*['"]\.{1,2}\/[^'"]+)\.ts(['"])/g, `$1.${extension}$2`)
+/** For ES modules, whose declarations have to be a file of their own: beside each of `roots` in `target` one that exports all of it. */
+export function writeDoors(target, roots) {
+  for (const name of roots) {
+    const file = path.posix.basename(name, '.ts')
+    writeFileSync(path.join(target, path.dirname(name), `${file}.d.ts`), `export * from './${file}.cjs'\n`)
+  }
 }
+
+const IMPORTED = /((?:from|import)\s*\(?\s*['"])(\.{1,2}\/[^'"]+)\.ts(?=['"])/g
+// What a file owns and refuses to know is for those who change it. It stands before an import or another comment; what stands before a
+// declaration describes that.
+const HEADING = /^\s*\/\*\*(?:[^*]|\*(?!\/))*\*\/\s*(?=import\b|\/\*\*)/

@@ -17,6 +17,11 @@ export const entries = new Map(
     ]),
 )
 
+/** The source file of an entry, below src/: `zmtp/index.ts`. */
+export function sourceOf(name) {
+  return path.relative(path.join(home, 'src'), entries.get(name)).split(path.sep).join('/')
+}
+
 /** esbuild plugin. */
 export const sourceAliases = {
   name: 'source-aliases',

@@ -6,9 +6,9 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { bundled, writeThirdPartyLicences } from './bundling.mjs'
+import { bundled, dropComments, writeThirdPartyLicences } from './bundling.mjs'
 import { withDeclarations, writeDeclarations } from './declarations.mjs'
-import { entries } from './source-aliases.mjs'
+import { entries, sourceOf } from './source-aliases.mjs'
 
 const home = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 const ROOT = 'pseud/zmtp'
@@ -43,6 +43,7 @@ export async function buildStandin(folder) {
     format: 'cjs',
   })
   writeThirdPartyLicences(folder, result)
+  dropComments(result)
   for (const [i, { file, name }] of doors().entries()) {
     writeFileSync(path.join(folder, `${file}.js`), doorOf(`door${i}`, await exportedBy(name)))
   }
@@ -52,12 +53,12 @@ export async function buildStandin(folder) {
 }
 
 export function writeStandinTypes(folder, raw) {
-  writeDeclarations(raw, path.join(folder, 'types'), 'ts', ['base', 'zmtp'])
+  const roots = doors().map(({ name }) => sourceOf(name))
+  writeDeclarations(raw, path.join(folder, 'types'), 'ts', roots)
   for (const { file, name } of doors()) {
-    const source = path.relative(path.join(home, 'src'), entries.get(name)).split(path.sep).join('/')
     writeFileSync(
       path.join(folder, `${file}.d.ts`),
-      `export * from './types/${source.replace(/\.ts$/, '.js')}'\n`,
+      `export * from './types/${sourceOf(name).replace(/\.ts$/, '.js')}'\n`,
     )
   }
 }

@@ -136,9 +136,12 @@ packaged('declarations name no file that is not there', () => {
   for (const name of packed.filter((file) => /\.d\.c?ts$/.test(file))) {
     const text = readFileSync(path.join(installed, name), 'utf8')
     for (const [, target = ''] of text.matchAll(/(?:from|import)\s*\(?\s*['"](\.[^'"]+)['"]/g)) {
-      const extension = name.endsWith('.cts') ? ['.cjs', '.d.cts'] : ['.js', '.d.ts']
-      const file = path.posix.join(path.posix.dirname(name), target).replace(extension[0]!, extension[1]!)
+      const file = path.posix
+        .join(path.posix.dirname(name), target)
+        .replace(/\.(c?)js$/, (_, kind) => `.d.${kind}ts`)
       assert.ok(names.has(file), `${name} imports ${target}`)
+      // The other way round, a CommonJS user could not follow.
+      assert.ok(name.endsWith('.d.ts') || target.endsWith('.cjs'), `${name} imports ${target}`)
       seen++
     }
   }
