@@ -53,8 +53,9 @@ export class Driver implements LinkOwner {
   /** What the system said of the end of the link; it explains what the engine could only see. */
   #fault: LinkError | undefined
   #finished = false
-  // Written in place since the last flush, or since one was considered.
+  // Written in place since the last flush, or since one was considered; and how many it takes to consider one.
   #parts = 0
+  #burst = BURST
   readonly #pieces: Buffer[] = []
   // The chunks behind the one write that is under way.
   readonly #underWay: Buffer[] = []
@@ -161,7 +162,7 @@ export class Driver implements LinkOwner {
 
   endPart(): void {
     this.#engine.endPart()
-    if (++this.#parts === BURST) this.#flushEarly()
+    if (++this.#parts === this.#burst) this.#flushEarly()
     else this.#written()
   }
 
@@ -195,6 +196,7 @@ export class Driver implements LinkOwner {
   flush(): void {
     this.#flushAsked = false
     this.#parts = 0
+    this.#burst = BURST
     if (this.#finished) return
     const output = this.#engine.output
     if (output.byteLength > 0 && this.#link.pendingBytes === 0) {
@@ -340,11 +342,13 @@ export class Driver implements LinkOwner {
 
   /**
    * Parts written in place cost their writer about a µs each, so many of them more than a write: the other end may begin with these while we
-   * go on, unless all processors are busy as it is.
+   * go on, unless all processors are busy as it is. Each time in a turn it takes twice as many: once it has work, it can wait for more.
    */
   #flushEarly(): void {
+    const next = this.#burst * 2
     this.#parts = 0
     if (this.#context.slept) this.flush()
+    this.#burst = next
     this.#written()
   }
 
