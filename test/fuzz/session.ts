@@ -228,6 +228,8 @@ async function end(world: World): Promise<void> {
   world.closing = true
   if (world.endsQuietly) {
     // Nobody closes: links end, functions answer, time passes. What still waits for a time then would do so for ever.
+    await letGo(world)
+    expectFewDeadlines(world)
     await passAway(world)
     for (const core of world.cores) {
       demand(
@@ -247,10 +249,27 @@ async function end(world: World): Promise<void> {
 
 async function passAway(world: World): Promise<void> {
   for (let n = 0; n < 3; n++) {
-    for (const [one] of world.links) one.cut()
-    for (const open of world.gates.splice(0)) open()
+    await letGo(world)
     world.clock.advance(60_000)
     await world.settle()
+  }
+}
+
+/** Links end, and functions go on. */
+async function letGo(world: World): Promise<void> {
+  for (const [one] of world.links) one.cut()
+  for (const open of world.gates.splice(0)) open()
+  await world.settle()
+}
+
+/** A deadline is left for what is open or remembered, and for nothing that is over. */
+function expectFewDeadlines(world: World): void {
+  if (world.tampered) return
+  const remembered = world.entries.filter(({ repeatable }) => repeatable).length
+  for (const { deadlines, calls, slots, closed } of world.cores) {
+    if (closed) continue
+    const most = 2 * calls.open + slots.running + slots.waiting + remembered + 1
+    demand(deadlines.size <= most, () => `${deadlines.size} deadlines, where at most ${most} have a reason`)
   }
 }
 
