@@ -18,7 +18,7 @@ export interface Octet {
 }
 
 export interface Stream {
-  readonly setup: Setup
+  readonly setup: Pick<Setup, 'name' | 'type' | 'lockstep' | 'mechanism'>
   readonly bytes: Buffer
   /** Where the handshake ends, and where each message does. */
   readonly ready: number
@@ -66,7 +66,8 @@ function streamOf(setup: Setup): Stream {
   }
 }
 
-function classify(
+/** What each octet of a stream is, and where its frames begin. */
+export function classify(
   bytes: Buffer,
   ready: number,
   ends: readonly number[],

@@ -1,0 +1,4 @@
+// Every octet of PLAIN, over real connections: socket-sweep.ts.
+import { sweepSockets } from './socket-sweep.ts'
+
+sweepSockets('PLAIN')
