@@ -4,13 +4,12 @@
 import type { PseudError } from '../../src/base/errors.ts'
 import { LinkError } from '../../src/base/errors.ts'
 import { Mark, Slab } from '../../src/base/slab.ts'
-import type { Session } from '../../src/rpc/session/session.ts'
-import type { Driver, PeerInfo } from '../../src/zmtp/connections.ts'
+import type { Driver, PeerInfo, Receiver } from '../../src/zmtp/connections.ts'
 
 const CONGESTED_MESSAGES = 6
 
 interface Core {
-  receiver(driver: Driver): unknown
+  receiver(driver: Driver): Receiver
 }
 
 export class LinkEnd {
@@ -23,7 +22,7 @@ export class LinkEnd {
   lastHeard = 0
   over = false
   readonly peer: PeerInfo
-  session!: Session
+  receiver!: Receiver
   other!: LinkEnd
   /** Messages on their way to the other end, each as its frames. */
   readonly underWay: Buffer[][] = []
@@ -35,18 +34,27 @@ export class LinkEnd {
   #ending = false
   #delivering = false
 
-  constructor(socketType: string, outgoing: boolean, now: () => number) {
+  /** `first`: the peer speaks protocol 1. */
+  constructor(socketType: string, outgoing: boolean, first: boolean, now: () => number) {
     this.outgoing = outgoing
     this.#now = now
     this.peer = {
       socketType,
-      identity: Buffer.from(outgoing ? 'server' : ''),
-      properties: new Map([['x-pseud', Buffer.from('2')]]),
+      identity: Buffer.from(outgoing ? 'server' : first ? 'client' : ''),
+      properties: new Map(first ? [] : [['x-pseud', Buffer.from('2')]]),
       major: 3,
       minor: 1,
       userId: undefined,
       userMetadata: new Map(),
     }
+  }
+
+  get driver(): Driver {
+    return this as unknown as Driver
+  }
+
+  handOver(receiver: Receiver): void {
+    this.receiver = receiver
   }
 
   get ready(): boolean {
@@ -70,14 +78,14 @@ export class LinkEnd {
       taken++
       other.lastHeard = this.#now()
       frames.forEach((frame, i) => {
-        if (!other.over) other.session.onPart(undefined, frame, 0, frame.length, i < frames.length - 1)
+        if (!other.over) other.receiver.onPart(other.driver, frame, 0, frame.length, i < frames.length - 1)
       })
     }
     other.#delivering = false
     if (other.over || other.#ending) underWay.length = 0
     if (this.congested && underWay.length <= CONGESTED_MESSAGES / 2 && !this.over) {
       this.congested = false
-      this.session.onDrain()
+      this.receiver.onDrain(this.driver)
     }
     if (this.#ending && underWay.length === 0) this.finish(undefined)
     // What arrived whole before the end is still delivered; then the end is.
@@ -99,7 +107,7 @@ export class LinkEnd {
     if (this.over) return
     this.over = true
     this.#paused = false
-    this.session.onEnd(undefined, error)
+    this.receiver.onEnd(this.driver, error)
   }
 
   // -- what a session does -------------------------------------------------------------------------------------------------
@@ -154,15 +162,15 @@ export class LinkEnd {
   }
 }
 
-/** Joins two cores by a new link; the server's end comes first. */
-export function join(server: Core, client: Core, now: () => number): [LinkEnd, LinkEnd] {
-  const atServer = new LinkEnd('DEALER', false, now)
-  const atClient = new LinkEnd('ROUTER', true, now)
+/** Joins two cores by a new link; the server's end comes first. `first`: the client speaks protocol 1. */
+export function join(server: Core, client: Core, first: boolean, now: () => number): [LinkEnd, LinkEnd] {
+  const atServer = new LinkEnd(first ? 'ROUTER' : 'DEALER', false, first, now)
+  const atClient = new LinkEnd('ROUTER', true, first, now)
   atServer.other = atClient
   atClient.other = atServer
-  atServer.session = server.receiver(atServer as unknown as Driver) as Session
-  atClient.session = client.receiver(atClient as unknown as Driver) as Session
-  atServer.session.onReady(atServer as unknown as Driver)
-  if (!atClient.over) atClient.session.onReady(atClient as unknown as Driver)
-  return [atServer, atClient]
+  const ends: [LinkEnd, LinkEnd] = [atServer, atClient]
+  atServer.receiver = server.receiver(atServer.driver)
+  atClient.receiver = client.receiver(atClient.driver)
+  for (const end of ends) if (!end.over) end.receiver.onReady(end.driver)
+  return ends
 }

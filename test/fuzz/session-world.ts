@@ -12,7 +12,18 @@ import { Noise } from '../support/noise.ts'
 import { join, type LinkEnd } from './session-link.ts'
 import { demand } from './target.ts'
 
-export const METHODS = ['echo', 'fail', 'wait', 'ticks', 'sum', 'nest', 'patient', 'late', 'none'] as const
+export const METHODS = [
+  'echo',
+  'fail',
+  'wait',
+  'ticks',
+  'sum',
+  'nest',
+  'patient',
+  'late',
+  'none',
+  'obey',
+] as const
 
 /** One call that the fuzzer has made. */
 export interface Entry {
@@ -39,6 +50,8 @@ export class World {
   readonly endings: Promise<unknown>[] = []
   links: [LinkEnd, LinkEnd][] = []
   entered = 0
+  /** Functions that wait for their signal. */
+  obeying = 0
   left = 0
   /** Messages were changed, or came from nowhere: who got what is anybody's guess, but not that it ends. */
   tampered = false
@@ -48,11 +61,14 @@ export class World {
   /** Before anybody closes, all that is open is given time to end by itself. */
   readonly endsQuietly: boolean
   readonly #waitsForPeers: boolean
+  // The client speaks protocol 1, and the server both.
+  readonly #first: boolean
   #tokens = 0
 
   constructor(setting: number) {
     this.endsQuietly = (setting & 16) === 0
     this.#waitsForPeers = (setting & 8) !== 0
+    this.#first = (setting & 96) === 96
     // Ids of calls begin at 1 where the dice show nothing; sessions need different ones.
     let draws = 0
     const noise = new Noise(Math.imul(setting + 1, 0x9e37_79b1))
@@ -77,16 +93,21 @@ export class World {
     }
     this.server = new ServerCore(
       'server',
-      { ...common, waitForPeerMs: this.#waitsForPeers ? 3000 : 0 },
+      { ...common, protocols: this.#first ? [1, 2] : [2], waitForPeerMs: this.#waitsForPeers ? 3000 : 0 },
       undefined,
     )
     this.client = new ClientCore('server', {
       ...common,
+      protocol: this.#first ? 1 : 2,
       userId: 'client',
       idempotent: ['echo', 'patient'],
       retry: { attempts: 3, minMs: 10, maxMs: 200, budget: 1 },
     })
-    for (const core of this.cores) core.registry.registerRpc(this.#functions())
+    for (const core of this.cores) {
+      core.registry.registerRpc(this.#functions())
+      core.registry.registerRpc({ name: 'nest', withContext: true }, this.#nest)
+      core.registry.registerRpc({ name: 'obey', withContext: true }, this.#obey)
+    }
     this.server.emitter.on('error', () => {})
     this.client.emitter.on('error', () => {})
   }
@@ -99,7 +120,7 @@ export class World {
 
   connect(): void {
     if (this.links.length >= 2 || this.cores.some(({ closed }) => closed)) return
-    this.links.push(join(this.server, this.client, () => this.clock.now()))
+    this.links.push(join(this.server, this.client, this.#first, () => this.clock.now()))
   }
 
   call(from: Core, method: string, options: CallOptions, withStream: boolean): void {
@@ -174,10 +195,7 @@ export class World {
 
   #functions(): Record<string, (...args: never[]) => unknown> {
     const world = this
-    const ran = (token: unknown): void => {
-      const key = String(token)
-      world.runs.set(key, (world.runs.get(key) ?? 0) + 1)
-    }
+    const ran = (token: unknown): void => world.#ran(token)
     return {
       echo(token: unknown) {
         ran(token)
@@ -209,11 +227,27 @@ export class World {
         })
         return sum
       },
-      async nest(this: CallContext, token: unknown) {
-        ran(token)
-        return world.#inside(() => this.peer.call('echo', [`${String(token)}n`]))
-      },
     } as Record<string, (...args: never[]) => unknown>
+  }
+
+  /** Calls its caller back. */
+  readonly #nest = (ctx: CallContext, token: unknown): Promise<unknown> => {
+    this.#ran(token)
+    return this.#inside(() => ctx.peer.call('echo', [`${String(token)}n`]))
+  }
+
+  /** Goes on until it is told to end, and no longer. */
+  readonly #obey = async (ctx: CallContext, token: unknown): Promise<void> => {
+    this.#ran(token)
+    this.obeying++
+    const { signal } = ctx
+    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve))
+    this.obeying--
+  }
+
+  #ran(token: unknown): void {
+    const key = String(token)
+    this.runs.set(key, (this.runs.get(key) ?? 0) + 1)
   }
 
   register(core: Core): void {

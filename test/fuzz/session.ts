@@ -101,7 +101,7 @@ async function operate(world: World, choices: Choices, signals: AbortController[
       break
     case 24:
       if (choices.random(2) === 0) endOf(world, choices)?.destroy()
-      else endOf(world, choices)?.session.close(0, () => new Error('closed by hand'))
+      else closeSession(world, choices)
       break
     case 25:
       if (choices.random(2) === 0) world.register(choices.pick(world.cores))
@@ -133,6 +133,11 @@ function endOf(world: World, choices: Choices): LinkEnd | undefined {
   return world.links[choices.random(2)]?.[choices.random(2)]
 }
 
+function closeSession(world: World, choices: Choices): void {
+  const sessions = [...choices.pick(world.cores).sessions]
+  sessions[choices.random(2)]?.close(0, () => new Error('closed by hand'))
+}
+
 function call(world: World, choices: Choices, signals: AbortController[]): void {
   const from = choices.random(3) === 0 ? world.server : world.client
   const method = choices.pick(METHODS)
@@ -151,8 +156,10 @@ function call(world: World, choices: Choices, signals: AbortController[]): void 
 }
 
 function notify(world: World, choices: Choices): void {
-  if (choices.random(2) === 0) world.client.notify(choices.pick(METHODS), ['note'])
-  else world.server.notify('client', choices.pick(METHODS), ['note'])
+  // Nobody gives a notify up, so that nobody is told.
+  const method = choices.pick(METHODS.filter((name) => name !== 'obey'))
+  if (choices.random(2) === 0) world.client.notify(method, ['note'])
+  else world.server.notify('client', method, ['note'])
 }
 
 /** Asks streams for items: what does not come waits, as consumers do. */
@@ -307,5 +314,6 @@ function expectNothing(world: World): void {
   }
   demand(world.server.peers.size === 0, () => `${world.server.peers.size} peers are left`)
   demand(world.clock.armed === 0, () => `${world.clock.armed} timers are left`)
+  demand(world.tampered || world.obeying === 0, () => `${world.obeying} functions were never told to end`)
   demand(world.entered === world.left, () => `${world.entered} were entered, ${world.left} left`)
 }
