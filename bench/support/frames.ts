@@ -106,7 +106,6 @@ export function readyEngine(): Engine {
   const options = (socketType: string) => ({
     socketType,
     identity: EMPTY,
-    mechanism: new NullMechanism(),
     maxFrameSize: Number.POSITIVE_INFINITY,
     maxMessageSize: Number.POSITIVE_INFINITY,
     maxFrames: 1024,
@@ -116,8 +115,8 @@ export function readyEngine(): Engine {
     heartbeatTtlMs: 0,
     heartbeatOnlyWhenSilent: false,
   })
-  const local = new Engine(options('DEALER'), 0)
-  const peer = new Engine(options('ROUTER'), 0)
+  const local = new Engine(options('DEALER'), new NullMechanism(), 0)
+  const peer = new Engine(options('ROUTER'), new NullMechanism(), 0)
   let ready = false
   for (let i = 0; i < 10; i++) {
     peer.handleBytes(taken(local), 0)

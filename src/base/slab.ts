@@ -21,9 +21,11 @@ export class Slab {
   end = 0
 
   #start = 0
-  #sealed: Buffer[] = []
+  // Both lists are made when something has to be remembered beside the current chunk.
+  #sealed: Buffer[] = NONE
   #sealedBytes = 0
-  #chunks: Buffer[] = []
+  // Those before the current one.
+  #chunks: Buffer[] = NONE
   #large = false
   // A range of somebody else's octets that may yet grow: #shared[#sharedStart, #sharedEnd). While it is open there is no room (`end` is `at`), so
   // that whoever writes after it calls `reserve`, which closes it.
@@ -40,9 +42,12 @@ export class Slab {
   reserve(size: number): void {
     if (this.end - this.at >= size) return
     this.#seal()
+    if (this.bytes !== EMPTY) {
+      if (this.#chunks === NONE) this.#chunks = []
+      this.#chunks.push(this.bytes)
+    }
     this.bytes = size > LARGE ? Buffer.allocUnsafeSlow(size) : takeChunk(this.#large || size > SMALL)
     this.#large = true
-    this.#chunks.push(this.bytes)
     this.#start = 0
     this.at = 0
     this.end = this.bytes.length
@@ -51,8 +56,8 @@ export class Slab {
   /** Appends `body` by reference: it must not change until the bytes have left. For bodies too large to copy. */
   append(body: Buffer): void {
     this.#seal()
-    this.#sealed.push(body)
     this.#sealedBytes += body.length
+    this.#remember(body)
   }
 
   /**
@@ -87,7 +92,6 @@ export class Slab {
     mark.at = this.at
     mark.sealed = this.#sealed.length
     mark.sealedBytes = this.#sealedBytes
-    mark.chunks = this.#chunks.length
   }
 
   /** A copy of everything written since `mark`, in one piece. */
@@ -110,10 +114,12 @@ export class Slab {
 
   /** Forgets everything written since `mark` was saved. */
   rollback(mark: Mark): void {
-    while (this.#chunks.length > mark.chunks) giveChunk(this.#chunks.pop()!)
+    while (this.bytes !== mark.bytes) {
+      giveChunk(this.bytes)
+      this.bytes = this.#chunks.pop() ?? EMPTY
+    }
     this.#sealed.length = mark.sealed
     this.#sealedBytes = mark.sealedBytes
-    this.bytes = mark.bytes
     this.#start = mark.start
     this.at = mark.at
     this.end = mark.bytes.length
@@ -124,13 +130,16 @@ export class Slab {
    * `giveChunk` once the bytes have left. The slab is empty afterwards and holds no memory.
    */
   take(into: Buffer[], batch: Buffer[]): void {
-    this.#large = this.#chunks.length > 1 || this.at > SMALL
-    this.#seal()
+    this.#large = this.#chunks.length > 0 || this.at > SMALL
     for (const piece of this.#sealed) into.push(piece)
+    const last = this.#unsealed()
+    if (last !== undefined) into.push(last)
     for (const chunk of this.#chunks) batch.push(chunk)
+    if (this.bytes !== EMPTY) batch.push(this.bytes)
     clear(this.#sealed)
     this.#sealedBytes = 0
     clear(this.#chunks)
+    this.#shared = undefined
     this.bytes = EMPTY
     this.#start = 0
     this.at = 0
@@ -138,15 +147,24 @@ export class Slab {
   }
 
   #seal(): void {
-    if (this.#shared !== undefined) {
-      this.#sealed.push(view(this.#shared, this.#sharedStart, this.#sharedEnd))
-      this.#shared = undefined
-      return // nothing was written since
-    }
-    if (this.at === this.#start) return
-    this.#sealed.push(this.bytes.subarray(this.#start, this.at))
+    const piece = this.#unsealed()
+    if (piece === undefined) return
+    // What was shared is counted already, and nothing was written since.
     this.#sealedBytes += this.at - this.#start
+    this.#shared = undefined
     this.#start = this.at
+    this.#remember(piece)
+  }
+
+  /** The last piece, which may yet grow; `undefined`: there is none. */
+  #unsealed(): Buffer | undefined {
+    if (this.#shared !== undefined) return view(this.#shared, this.#sharedStart, this.#sharedEnd)
+    return this.at === this.#start ? undefined : this.bytes.subarray(this.#start, this.at)
+  }
+
+  #remember(piece: Buffer): void {
+    if (this.#sealed === NONE) this.#sealed = []
+    this.#sealed.push(piece)
   }
 }
 
@@ -157,8 +175,10 @@ export class Mark {
   at = 0
   sealed = 0
   sealedBytes = 0
-  chunks = 0
 }
+
+// The lists of a slab that has had nothing to remember: nobody writes to it.
+const NONE: Buffer[] = []
 
 // A connection's first bytes of a turn go to a small chunk, so that 10,000 connections that each say a word do not take
 // 640 MB; one that filled it last time gets a large one at once.

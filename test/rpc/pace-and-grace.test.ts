@@ -1,7 +1,7 @@
 // The small pieces behind overload and loss: when to come again, and how long a function goes on without its caller.
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Deadlines } from '../../src/rpc/calls/deadlines.ts'
+import { Deadlines } from '../../src/base/deadlines.ts'
 import { RpcError } from '../../src/rpc/errors/errors.ts'
 import { Grace, type Unawaited } from '../../src/rpc/serving/grace.ts'
 import { Pace } from '../../src/rpc/serving/pace.ts'

@@ -2,10 +2,10 @@
 // scripted peers at their other ends, on a fake clock.
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { Deadlines } from '../../src/base/deadlines.ts'
 import { LinkError } from '../../src/base/errors.ts'
 import type { CallContext } from '../../src/rpc/api/context.ts'
 import type { ParticipantOptions } from '../../src/rpc/api/options.ts'
-import { Deadlines } from '../../src/rpc/calls/deadlines.ts'
 import { Counters } from '../../src/rpc/participants/counters.ts'
 import { ServerCore } from '../../src/rpc/participants/server-core.ts'
 import { method } from '../../src/rpc/registry/registration.ts'

@@ -10,16 +10,20 @@ import {
   PART,
   READY,
 } from '../../src/zmtp/engine/engine.ts'
+import type { Mechanism } from '../../src/zmtp/engine/security/mechanism.ts'
 import { NullMechanism } from '../../src/zmtp/engine/security/null.ts'
 import { writeGreeting } from '../../src/zmtp/wire/greeting.ts'
 
+export interface TestOptions extends Partial<EngineOptions> {
+  mechanism?: Mechanism
+}
+
 /** An engine without time limits, with NULL. */
-export function makeEngine(socketType = 'ROUTER', options: Partial<EngineOptions> = {}, now = 0): Engine {
+export function makeEngine(socketType = 'ROUTER', options: TestOptions = {}, now = 0): Engine {
   return new Engine(
     {
       socketType,
       identity: Buffer.alloc(0),
-      mechanism: new NullMechanism(),
       maxFrameSize: Infinity,
       maxMessageSize: Infinity,
       maxFrames: 1024,
@@ -31,6 +35,7 @@ export function makeEngine(socketType = 'ROUTER', options: Partial<EngineOptions
       stallTimeoutMs: 0,
       ...options,
     },
+    options.mechanism ?? new NullMechanism(),
     now,
   )
 }
@@ -137,7 +142,7 @@ export function ready(socketType: string, ...properties: Buffer[]): Buffer {
 export function readyEngine(
   socketType = 'ROUTER',
   peer = 'DEALER',
-  options: Partial<EngineOptions> = {},
+  options: TestOptions = {},
   now = 0,
 ): Engine {
   const engine = makeEngine(socketType, options, now)

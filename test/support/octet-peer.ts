@@ -63,9 +63,11 @@ export class OctetPeer {
       connectionOptions(local, name, core.options),
       core,
       core.context,
-      (_, error) => {
-        this.over = true
-        this.error = error
+      {
+        onFinished: (_, error) => {
+          this.over = true
+          this.error = error
+        },
       },
     )
     this.driver.start()

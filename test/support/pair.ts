@@ -1,6 +1,6 @@
 // Two engines joined by a wire that loses nothing, with time that a test moves from deadline to deadline.
-import type { Engine, EngineOptions } from '../../src/zmtp/engine/engine.ts'
-import { eventsOf, makeEngine, outputOf } from './engine.ts'
+import type { Engine } from '../../src/zmtp/engine/engine.ts'
+import { eventsOf, makeEngine, outputOf, type TestOptions } from './engine.ts'
 
 export class Pair {
   readonly left: Engine
@@ -16,12 +16,7 @@ export class Pair {
   /** A cut wire takes octets and delivers none. */
   cut = false
 
-  constructor(
-    left: string,
-    right: string,
-    leftOptions: Partial<EngineOptions> = {},
-    rightOptions: Partial<EngineOptions> = {},
-  ) {
+  constructor(left: string, right: string, leftOptions: TestOptions = {}, rightOptions: TestOptions = {}) {
     this.left = makeEngine(left, leftOptions)
     this.right = makeEngine(right, rightOptions)
   }

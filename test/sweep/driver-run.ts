@@ -73,15 +73,9 @@ export class Run {
       stallTimeoutMs: STALL_MS,
     })
     const context = new TransportContext({ clock: this.#clock })
-    this.#driver = new Driver(
-      this.#link,
-      'tcp://127.0.0.1:1',
-      false,
-      options,
-      this.#party,
-      context,
+    this.#driver = new Driver(this.#link, 'tcp://127.0.0.1:1', false, options, this.#party, context, {
       onFinished,
-    )
+    })
     this.#driver.start()
   }
 

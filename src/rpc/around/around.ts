@@ -3,12 +3,13 @@
  * runs functions asks `engaged` and comes here only when it says so; otherwise nothing is made for it. The calls of `$stream`, which
  * fetch the items of an argument, are part of another call and pass by.
  */
+
+import type { Deadlines } from '../../base/deadlines.ts'
 import { Peer, type PeerLink } from '../api/peer.ts'
 import type { CallSettings } from '../api/settings.ts'
 import type { AbortWatches } from '../calls/abort.ts'
 import type { Target } from '../calls/call.ts'
 import type { Calls, NotifyLane, Surroundings } from '../calls/calls.ts'
-import type { Deadlines } from '../calls/deadlines.ts'
 import { closedError } from '../calls/endings.ts'
 import { RpcError } from '../errors/errors.ts'
 import { markNotRun } from '../errors/not-run.ts'

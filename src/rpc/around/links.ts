@@ -6,6 +6,8 @@ import { debug, debugLink } from './debug.ts'
 export interface LinkSubject {
   readonly shown: string
   readonly user: string | undefined
+  /** It was told to be ready: only then can it be lost. */
+  announced: boolean
   readonly connection: { readonly endpoint: string; readonly queuedBytes: number }
 }
 
@@ -15,8 +17,6 @@ const REASON_MAX = 128
 export class Links {
   readonly #side: 'client' | 'server'
   readonly #name: string
-  // Those that were told to be ready: only they can be lost.
-  readonly #ready = new WeakSet<LinkSubject>()
 
   constructor(side: 'client' | 'server', name: string) {
     this.#side = side
@@ -24,14 +24,16 @@ export class Links {
   }
 
   ready(link: LinkSubject): void {
-    if (this.#ready.has(link)) return
-    this.#ready.add(link)
+    if (link.announced) return
+    link.announced = true
     this.#tell('ready', link, {})
   }
 
   /** `error`: why, unless it was closed in order. */
   lost(link: LinkSubject, error: Error | undefined): void {
-    if (this.#ready.delete(link)) this.#tell('lost', link, error === undefined ? {} : { error })
+    if (!link.announced) return
+    link.announced = false
+    this.#tell('lost', link, error === undefined ? {} : { error })
   }
 
   retry(endpoint: string, error: Error | undefined, retryInMs: number): void {

@@ -4,13 +4,13 @@
  * inside too; what the inside ends with goes through the middleware first, which may think otherwise of it.
  */
 import { dateOf } from '../../base/clock.ts'
+import { Deadline } from '../../base/deadlines.ts'
 import { UsageError } from '../../base/errors.ts'
 import { Peer } from '../api/peer.ts'
 import type { CallSettings } from '../api/settings.ts'
 import type { Abortable } from '../calls/abort.ts'
 import type { Call, Target } from '../calls/call.ts'
 import type { Calls } from '../calls/calls.ts'
-import { Deadline } from '../calls/deadlines.ts'
 import { leftError } from '../calls/endings.ts'
 import { DeadlineError, type Executed, RpcError } from '../errors/errors.ts'
 import { offersIn } from '../streams/offers.ts'

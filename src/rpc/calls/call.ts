@@ -1,5 +1,7 @@
 // One call made here: what it is, where it is, what it holds. And what it needs of those who carry it: a lane to one peer, a target
 // that knows lanes. What becomes of it is decided in calls.ts.
+
+import { Deadline } from '../../base/deadlines.ts'
 import type { Numbered } from '../../base/id-table.ts'
 import type { PeerLink } from '../api/peer.ts'
 import type { CallSettings } from '../api/settings.ts'
@@ -7,7 +9,6 @@ import type { Tracer } from '../around/tracer.ts'
 import type { Executed, RpcError } from '../errors/errors.ts'
 import type { Offers } from '../streams/offers.ts'
 import type { Inflow, StreamOwner } from '../streams/remote-stream.ts'
-import { Deadline } from './deadlines.ts'
 import { leftError } from './endings.ts'
 import type { Keepable, KeptChunk } from './kept.ts'
 import type { WaitingQueue } from './queue.ts'

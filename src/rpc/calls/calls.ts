@@ -4,6 +4,7 @@
  * how it looks on the wire is the lane's affair. No sockets; the clock and the dice are passed in.
  */
 import type { Random } from '../../base/clock.ts'
+import type { Deadlines } from '../../base/deadlines.ts'
 import type { PeerLink } from '../api/peer.ts'
 import type { CallSettings } from '../api/settings.ts'
 import { debug, debugFailure } from '../around/debug.ts'
@@ -14,7 +15,6 @@ import { offersIn } from '../streams/offers.ts'
 import { Inflow, PendingCall } from '../streams/remote-stream.ts'
 import type { AbortWatches } from './abort.ts'
 import { Call, type CallOwner, type Lane, SENT, SETTLED, type Target } from './call.ts'
-import type { Deadlines } from './deadlines.ts'
 import { closedError, lateError } from './endings.ts'
 import { Keeper } from './kept.ts'
 import type { WaitingQueue } from './queue.ts'

@@ -3,9 +3,9 @@
  * where: that is the business of whom it hands them back to. What has become of a call so far stands in its `past`.
  */
 import type { Random } from '../../base/clock.ts'
+import { Alarm, type Deadlines } from '../../base/deadlines.ts'
 import type { Counters } from '../participants/counters.ts'
 import { type Call, QUEUED, SENT } from './call.ts'
-import { Alarm, type Deadlines } from './deadlines.ts'
 import type { Keeper } from './kept.ts'
 import type { RetryRules } from './retry-policy.ts'
 

@@ -3,9 +3,9 @@
  * waits until its user is there, for so long as `waitForPeerMs` allows, or until its own end. Knows no sessions.
  */
 
+import { Deadline, type Deadlines } from '../../base/deadlines.ts'
 import type { Call, Target } from '../calls/call.ts'
 import type { Calls } from '../calls/calls.ts'
-import { Deadline, type Deadlines } from '../calls/deadlines.ts'
 import { WaitingQueue } from '../calls/queue.ts'
 import { RpcError } from '../errors/errors.ts'
 import { quote } from '../registry/names.ts'

@@ -19,7 +19,7 @@ interface Place {
 
 export class Directory<Session extends Named> {
   readonly #claims: boolean
-  // In the order of coming.
+  // In the order of coming. Who has no name is in none of them.
   readonly #users = new Map<string, Session[]>()
   readonly #claimants = new Map<string, Session[]>()
   readonly #places = new Map<Session, Place>()
@@ -33,7 +33,7 @@ export class Directory<Session extends Named> {
   enter(session: Session): void {
     const known = this.#places.get(session)
     const place = { user: session.user, name: this.#claims ? session.claimedName : undefined }
-    if (known !== undefined && known.user === place.user && known.name === place.name) return
+    if (known?.user === place.user && known?.name === place.name) return
     this.leave(session)
     this.#places.set(session, place)
     add(this.#users, place.user, session)

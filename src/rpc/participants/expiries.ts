@@ -2,8 +2,9 @@
  * When the credentials of peers expire: a peer is then asked to come again with new ones, and its session ends when it has not done so in
  * time. Knows neither credentials nor the wire.
  */
+
+import { Deadline, type Deadlines } from '../../base/deadlines.ts'
 import { LinkError } from '../../base/errors.ts'
-import { Deadline, type Deadlines } from '../calls/deadlines.ts'
 import { RpcError } from '../errors/errors.ts'
 import { EXPIRED, NO_LAST_ID, REAUTHENTICATE } from '../session/envelope.ts'
 import type { Session } from '../session/session.ts'

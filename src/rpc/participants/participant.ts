@@ -3,6 +3,7 @@
  * two decides what a new session means to it. Where it listens and dials stands in endpoints.ts, the steps of its end in drain.ts.
  */
 import { dateOf } from '../../base/clock.ts'
+import { Deadlines } from '../../base/deadlines.ts'
 import { type PseudError, UsageError } from '../../base/errors.ts'
 import { Codec } from '../../codec/index.ts'
 import {
@@ -26,7 +27,6 @@ import { AbortWatches } from '../calls/abort.ts'
 import { encodeCall } from '../calls/arguments.ts'
 import type { Call } from '../calls/call.ts'
 import { Calls } from '../calls/calls.ts'
-import { Deadlines } from '../calls/deadlines.ts'
 import { closedError } from '../calls/endings.ts'
 import { NO_RETRIES, type RetryRules } from '../calls/retry-policy.ts'
 import type { Handler } from '../registry/handler.ts'
@@ -106,7 +106,7 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
     this.context = options.context ?? defaultTransport()
     const { clock, random } = this.context
     const now = (): number => this.context.now()
-    this.#lifeline = new Lifeline(clock, () => {
+    this.#lifeline = new Lifeline(this.context, () => {
       return this.isNeeded || this.calls.open > 0 || this.endpoints.isBinding || this.draining
     })
     this.instanceId = this.newSessionId()
@@ -153,7 +153,7 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
       maxKeptBytes: limits.maxKeptBytes,
       rules,
       encode: (call, args) => encodeCall(this.codec, call, args),
-      onOpen: () => this.updateHold(),
+      onOpen: () => this.#lifeline.need(),
       onIdle: () => this.#idle(),
     })
     this.#introspection = this.options.introspection ? new Introspection(this) : undefined
@@ -288,11 +288,9 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
 
   newSessionId(): string {
     const { random } = this.context
-    const half = (): string =>
-      Math.floor(random() * 0x1_0000_0000)
-        .toString(16)
-        .padStart(8, '0')
-    return half() + half()
+    for (let i = 0; i < ID_OCTETS.length; i += 4)
+      ID_OCTETS.writeUInt32BE(Math.floor(random() * 0x1_0000_0000), i)
+    return ID_OCTETS.toString('hex')
   }
 
   date(): Date {
@@ -395,3 +393,5 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
 }
 
 const IDENTITY_MAX = 255
+
+const ID_OCTETS = Buffer.alloc(8)

@@ -1,7 +1,8 @@
 // Which sessions have a pulse of their own: those whose peers a backend wants to hear of, and those that need our PING.
+
+import type { Deadlines } from '../../base/deadlines.ts'
 import type { ResolvedOptions } from '../api/options.ts'
 import type { Peer } from '../api/peer.ts'
-import type { Deadlines } from '../calls/deadlines.ts'
 import type { ErrorReport } from '../serving/answers.ts'
 import { Pulse } from '../session/pulse.ts'
 import type { Session } from '../session/session.ts'

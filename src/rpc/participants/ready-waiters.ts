@@ -1,5 +1,5 @@
 // Those who wait until a server is ready, each for its time and as long as its signal lets it.
-import { Alarm, type Deadlines } from '../calls/deadlines.ts'
+import { Alarm, type Deadlines } from '../../base/deadlines.ts'
 import { DeadlineError } from '../errors/errors.ts'
 import type { ReadyOptions } from './client-options.ts'
 

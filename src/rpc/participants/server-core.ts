@@ -2,6 +2,8 @@
  * What a Server is behind its face: who is connected, under which names they can be called, and when they came and went. Knows no
  * stubs.
  */
+
+import { Alarm } from '../../base/deadlines.ts'
 import { LinkError, ProtocolError, type PseudError } from '../../base/errors.ts'
 import { AuthenticationError, hostOf, type TransportEvent } from '../../zmtp/connections.ts'
 import type { CoreOptions } from '../api/options.ts'
@@ -14,7 +16,6 @@ import {
   type SendToOptions,
 } from '../api/presence.ts'
 import type { Caller } from '../api/stub.ts'
-import { Alarm } from '../calls/deadlines.ts'
 import { closedError, lostError } from '../calls/endings.ts'
 import { RpcError } from '../errors/errors.ts'
 import type { Handler } from '../registry/handler.ts'
@@ -41,7 +42,6 @@ export interface ServerCoreOptions extends CoreOptions, PresenceOptions {}
 
 export class ServerCore extends Participant<ServerEvents<never>> {
   readonly peers: Map<string, Peer<never>> = new Map()
-  readonly #sessions = new Map<string, Session>()
   readonly #directory: Directory<Session>
   readonly #absent: AbsentUsers
   readonly #replaces: boolean
@@ -125,7 +125,8 @@ export class ServerCore extends Participant<ServerEvents<never>> {
     const { engaged } = this.calls.around
     let sent = 0
     let dropped = 0
-    for (const { lane } of [...this.#sessions.values()]) {
+    for (const { id, lane } of [...this.sessions]) {
+      if (!this.peers.has(id)) continue
       const isSent =
         engaged && lane.takesMessage(message.length)
           ? lane.notify(method, args, this.settings)
@@ -209,7 +210,6 @@ export class ServerCore extends Participant<ServerEvents<never>> {
     this.#forgetLogin(session)
     if (error instanceof AuthenticationError) this.#turnedAway(session, error)
     this.#directory.leave(session)
-    this.#sessions.delete(session.id)
     const peer = this.peers.get(session.id)
     if (peer === undefined) return
     this.peers.delete(session.id)
@@ -298,7 +298,6 @@ export class ServerCore extends Participant<ServerEvents<never>> {
 
   #announce(session: Session): void {
     const peer = new Peer<never>(session.lane, this.settings)
-    this.#sessions.set(session.id, session)
     this.peers.set(session.id, peer)
     this.#enter(session)
     this.links.ready(session)

@@ -1,10 +1,11 @@
 // What the dispatcher is made with: all that it needs of the Server or Client that it works for. Types only; what is done with it
 // stands in dispatcher.ts.
+
+import type { Deadlines } from '../../base/deadlines.ts'
 import type { Reader } from '../../codec/index.ts'
 import type { CallSettings } from '../api/settings.ts'
 import type { Around } from '../around/around.ts'
 import type { BlockedWatch } from '../around/blocked.ts'
-import type { Deadlines } from '../calls/deadlines.ts'
 import type { Handler } from '../registry/handler.ts'
 import type { Asking } from '../registry/registry.ts'
 import type { AnswersOptions } from './answers.ts'

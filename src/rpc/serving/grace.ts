@@ -2,7 +2,7 @@
  * Calls whose peer is gone and whose functions are let go on for a while (row 6, `disconnectGraceMs`): their results are dropped, only the
  * abort of their signal comes later. They hold no slot and stand in no table but this one.
  */
-import { Alarm, type Deadlines } from '../calls/deadlines.ts'
+import { Alarm, type Deadlines } from '../../base/deadlines.ts'
 import type { RpcError } from '../errors/errors.ts'
 
 /** A call for which nobody waits any more, and which can be told so. */

@@ -2,12 +2,13 @@
  * One call of a peer, from its arrival to its answer, for those that do not answer at once: it can be cancelled, run out of time or
  * lose its caller meanwhile, and only the first of these counts. How it is run stands in dispatcher.ts.
  */
+
+import { Deadline } from '../../base/deadlines.ts'
 import type { IdTable, Numbered } from '../../base/id-table.ts'
 import { CallContext, type ContextSource } from '../api/context.ts'
 import type { PeerLink } from '../api/peer.ts'
 import type { CallSettings } from '../api/settings.ts'
 import type { Tracer } from '../around/tracer.ts'
-import { Deadline } from '../calls/deadlines.ts'
 import { RpcError } from '../errors/errors.ts'
 import type { WireError } from '../errors/remote-error.ts'
 import type { Handler } from '../registry/handler.ts'

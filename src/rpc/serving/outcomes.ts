@@ -3,7 +3,7 @@
  * number, octets and time; what is oldest gives way first, and nobody pushes out others before itself. Decision 0022 says what the
  * key is made of. Knows nothing of how anything is run.
  */
-import { Deadline, type Deadlines } from '../calls/deadlines.ts'
+import { Deadline, type Deadlines } from '../../base/deadlines.ts'
 import type { Counters } from '../participants/counters.ts'
 
 /** How a call ended, as octets of the value or of the error map. */

@@ -3,8 +3,9 @@
  * makes no further work; above a hard bound it is given up. So is one that goes on not reading: two peers that each wait for the other to
  * read would wait for ever. Made for a connection when it is congested for the first time. Knows no messages.
  */
+
+import { Deadline, type Deadlines } from '../../base/deadlines.ts'
 import { LinkError } from '../../base/errors.ts'
-import { Deadline, type Deadlines } from '../calls/deadlines.ts'
 
 export interface BacklogLimits {
   /** Messages written while the connection is congested, above which it is slow. */

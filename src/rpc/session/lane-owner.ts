@@ -63,7 +63,7 @@ export interface LaneOwner<Lane> {
   /** Callers are told nothing of what goes wrong here (`exposeErrors: 'none'`). */
   readonly hidesErrors: boolean
   /** A result could not be sent: whose function it was has to know. */
-  readonly report: (error: unknown) => void
+  report(error: unknown): void
   /** Why no call can be made: the session is over, or its peer cannot be called. */
   refusal(settings?: CallSettings): RpcError | undefined
   /** A message is open: what user code does while its values are being encoded must not write into it. */

@@ -39,8 +39,9 @@ import { encodeNotify } from './notify.ts'
 export class SessionLane implements Lane, Target, CallerLane, PeerLink {
   /** What tells it apart within its session; empty for the session's own. */
   readonly key: string
-  readonly pending: IdTable<Call> = new IdTable()
-  readonly running: IdTable<Incoming> = new IdTable()
+  // Each is a table of its own once there was anything to put in.
+  pending: IdTable<Call> = NO_CALLS
+  running: IdTable<Incoming> = NOTHING_RUNS
   /** Its owner wants to know when nothing is open on it. */
   watched: boolean
   readonly #owner: LaneOwner<SessionLane>
@@ -186,6 +187,7 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
 
   remember(call: Call): Lane {
     const lane = this.key === '' ? this : this.#owner.keep(this)
+    if (lane.pending === NO_CALLS) lane.pending = new IdTable()
     lane.pending.add(call)
     return lane
   }
@@ -207,6 +209,7 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
       return
     }
     const slab = this.#begin()
+    this.#owner.sentShapes?.mark()
     const before = slab.byteLength
     try {
       writeCallHead(slab, withMeta)
@@ -269,6 +272,7 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
 
   track(incoming: Incoming): void {
     const lane = this.key === '' ? this : this.#owner.keep(this)
+    if (lane.running === NOTHING_RUNS) lane.running = new IdTable()
     lane.running.add(incoming)
   }
 
@@ -323,6 +327,7 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
   /** Writes RESULT or ITEM, and returns its octets; -1: the value cannot be sent, which an ERROR says now. */
   #sendValue(kind: typeof RESULT | typeof ITEM, id: number, value: unknown, trackId?: string): number {
     const slab = this.#begin()
+    this.#owner.sentShapes?.mark()
     const before = slab.byteLength
     let size: number
     try {
@@ -393,7 +398,6 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
   #begin(): Slab {
     for (const frame of this.#route) this.#connection.sendPart(frame, true)
     this.#owner.writing = true
-    this.#owner.sentShapes?.mark()
     return this.#connection.beginPart(false)
   }
 
@@ -427,6 +431,9 @@ export class SessionLane implements Lane, Target, CallerLane, PeerLink {
     if (this.isIdle) this.#owner.release(this)
   }
 }
+
+const NO_CALLS: IdTable<Call> = new IdTable()
+const NOTHING_RUNS: IdTable<Incoming> = new IdTable()
 
 // Of a RESULT: the array, its kind, the largest id.
 const HEAD_MAX = 11

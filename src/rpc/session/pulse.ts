@@ -3,10 +3,11 @@
  * speaks ZMTP 3.0, which has no PING, so that messages of kinds 11 and 12 take its place. Most sessions have none of this. Looks at when the
  * connection was heard last, at intervals; octets cost nothing.
  */
+
+import { Deadline, type Deadlines } from '../../base/deadlines.ts'
 import { LinkError } from '../../base/errors.ts'
 import type { HeartbeatBackend } from '../api/heartbeat.ts'
 import type { Peer } from '../api/peer.ts'
-import { Deadline, type Deadlines } from '../calls/deadlines.ts'
 
 /** The session that a pulse belongs to. */
 export interface PulseSession {

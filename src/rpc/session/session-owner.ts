@@ -1,9 +1,10 @@
 // What a session needs of the participant that it belongs to. Types only.
+
+import type { Deadlines } from '../../base/deadlines.ts'
 import type { PseudError } from '../../base/errors.ts'
 import type { Codec } from '../../codec/index.ts'
 import type { Links } from '../around/links.ts'
 import type { Calls } from '../calls/calls.ts'
-import type { Deadlines } from '../calls/deadlines.ts'
 import type { ExposeErrors } from '../errors/remote-error.ts'
 import type { Counters } from '../participants/counters.ts'
 import type { ErrorReport } from '../serving/answers.ts'

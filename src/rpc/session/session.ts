@@ -5,7 +5,9 @@
  *
  * The frames in front of a message are its route: nothing here looks into them, each different one is a lane.
  */
+
 import { EMPTY } from '../../base/bytes.ts'
+import { dateOf } from '../../base/clock.ts'
 import { CodecError, ProtocolError, type PseudError } from '../../base/errors.ts'
 import { type Codec, ReceivedShapes, SentShapes } from '../../codec/index.ts'
 import type { Driver, Receiver } from '../../zmtp/connections.ts'
@@ -35,14 +37,13 @@ const OPEN = 1
 const OVER = 2
 
 const DELIMITER: readonly Buffer[] = [EMPTY]
+const NO_ROUTE: readonly Buffer[] = []
 
 export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, PulseSession, BacklogOwner {
   readonly connection: Connection
   readonly codec: Codec
   readonly calls: Calls
   readonly id: string
-  readonly since: Date
-  readonly share: Share<Incoming> = new Share()
   /** What its connection stands on. Set when it is ready. */
   driver: Driver | undefined = undefined
   /** Who the peer has proved to be. */
@@ -59,11 +60,6 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
   identity = ''
   /** HELLO (at a server) or WELCOME (at a client) has come. */
   greeted = false
-  /** Shapes that the peer takes, and those it has defined here: once either has said in HELLO or WELCOME that it takes any. */
-  sentShapes: SentShapes | undefined = undefined
-  readonly hidesErrors: boolean
-  readonly report = (error: unknown): void => this.#owner.report(error, { peer: this.shown })
-  receivedShapes: ReceivedShapes | undefined = undefined
   /** The highest id of the peer's calls on its own lane. Whatever order its ids have: those above it have not come. */
   lastCallId = 0
   /** One side has said that no new call is to be made here. */
@@ -71,7 +67,16 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
   writing = false
   /** Where more than ZMTP's heartbeat is wanted of it. */
   pulse: Pulse | undefined = undefined
+  /** It was told to be ready (around/links.ts). */
+  announced = false
   readonly #owner: SessionOwner<Session>
+  readonly #since: number
+  // How many shapes the peer takes, and how many it was told that it may define; the tables, once there is a message that may use one.
+  #shapesTaken = 0
+  #shapesGiven = 0
+  #sentShapes: SentShapes | undefined
+  #receivedShapes: ReceivedShapes | undefined
+  #share: Share<Incoming> | undefined
   #state: typeof CONNECTING | typeof OPEN | typeof OVER = CONNECTING
   #queue: WaitingQueue<Call> | undefined
   #lanes: Map<string, SessionLane> | undefined
@@ -87,16 +92,42 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
 
   constructor(owner: SessionOwner<Session>, connection: Connection) {
     this.#owner = owner
-    this.hidesErrors = owner.options.exposeErrors === 'none'
     this.connection = connection
     this.codec = owner.codec
     this.calls = owner.calls
     this.id = owner.newSessionId()
-    this.since = owner.date()
+    this.#since = owner.now()
   }
 
   get open(): boolean {
     return this.#state === OPEN
+  }
+
+  get since(): Date {
+    return dateOf(this.#since)
+  }
+
+  get share(): Share<Incoming> {
+    this.#share ??= new Share()
+    return this.#share
+  }
+
+  get hidesErrors(): boolean {
+    return this.#owner.options.exposeErrors === 'none'
+  }
+
+  /** Shapes that the peer takes: once it has said in HELLO or WELCOME that it takes any. */
+  get sentShapes(): SentShapes | undefined {
+    if (this.#sentShapes === undefined && this.#shapesTaken > 0)
+      this.#sentShapes = new SentShapes(this.#shapesTaken)
+    return this.#sentShapes
+  }
+
+  /** Those that the peer has defined here: once we have said that we take any. */
+  get receivedShapes(): ReceivedShapes | undefined {
+    if (this.#receivedShapes === undefined && this.#shapesGiven > 0)
+      this.#receivedShapes = new ReceivedShapes(this.#shapesGiven)
+    return this.#receivedShapes
   }
 
   /** Nothing is read from it, because it does not read what waits for it. */
@@ -177,7 +208,7 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
     const peer = this.connection.peer!
     // Both put an empty frame in front of what they send, and want one in front of what they get.
     this.#hasDelimiter = peer.socketType === 'REQ' || peer.socketType === 'REP'
-    this.lane = new SessionLane(this, this.#hasDelimiter ? DELIMITER : [], '')
+    this.lane = new SessionLane(this, this.#hasDelimiter ? DELIMITER : NO_ROUTE, '')
     this.isPseud = announcesPseud(peer.properties)
     this.identity = textOf(peer.identity)
     this.user = peer.userId
@@ -315,6 +346,10 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
 
   // -- what lanes ask for (LaneOwner) --------------------------------------------------------------------------------------
 
+  report(error: unknown): void {
+    this.#owner.report(error, { peer: this.shown })
+  }
+
   defer(action: () => void): void {
     this.#deferred ??= []
     this.#deferred.push(action)
@@ -368,13 +403,12 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
   #learn(info: HelloInfo): void {
     this.greeted = true
     if (info.maxMessageSize !== undefined) this.peerMaxMessageSize = info.maxMessageSize
-    if (info.shapes !== undefined && this.#owner.options.maxShapes > 0)
-      this.sentShapes = new SentShapes(info.shapes)
+    if (info.shapes !== undefined && this.#owner.options.maxShapes > 0) this.#shapesTaken = info.shapes
   }
 
   #sendInfo(kind: typeof HELLO | typeof WELCOME, info: HelloInfo): void {
     const { maxShapes } = this.#owner.options
-    if (maxShapes > 0) this.receivedShapes = new ReceivedShapes(maxShapes)
+    this.#shapesGiven = maxShapes
     const shapes = maxShapes > 0 ? { shapes: maxShapes } : {}
     this.lane.send((slab) => {
       writeKind(slab, 2, kind)

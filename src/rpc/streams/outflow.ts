@@ -2,8 +2,9 @@
  * The sending end of a stream: takes items from what a function returned, and sends each only when the consumer has granted it and
  * the connection takes it. Between items the function stands still at its `yield`. Knows nothing of slots and deadlines.
  */
+
+import { Deadline, type Deadlines } from '../../base/deadlines.ts'
 import { Fifo } from '../../base/fifo.ts'
-import { Deadline, type Deadlines } from '../calls/deadlines.ts'
 import type { Counters } from '../participants/counters.ts'
 import { isThenable } from '../registry/thenable.ts'
 import { WINDOW_BYTES, WINDOW_ITEMS, WINDOW_ITEMS_MAX } from './remote-stream.ts'

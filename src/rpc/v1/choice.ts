@@ -3,9 +3,9 @@
  * never speaks protocol 1; of a ROUTER or REQ the first message decides, for good. Bounded: two short frames are looked at.
  */
 import { EMPTY, equalAt } from '../../base/bytes.ts'
+import { Deadline } from '../../base/deadlines.ts'
 import { LinkError, type PseudError } from '../../base/errors.ts'
 import type { Driver, Receiver } from '../../zmtp/connections.ts'
-import { Deadline } from '../calls/deadlines.ts'
 import { announcesPseud } from '../session/peer-info.ts'
 import { VERSION } from './wire.ts'
 

@@ -2,9 +2,10 @@
  * Which protocols a participant speaks, and what becomes of its connections accordingly. A participant that speaks protocol 2 alone, as all do
  * unless they are told otherwise, has nothing of this.
  */
+
+import type { Deadline, Deadlines } from '../../base/deadlines.ts'
 import type { Driver, Receiver, TransportContext } from '../../zmtp/connections.ts'
 import type { ResolvedOptions } from '../api/options.ts'
-import type { Deadline, Deadlines } from '../calls/deadlines.ts'
 import { Session } from '../session/session.ts'
 import type { SessionOwner } from '../session/session-owner.ts'
 import { FirstMessage } from './choice.ts'

@@ -5,11 +5,11 @@
  */
 import { EMPTY } from '../../base/bytes.ts'
 import type { Random } from '../../base/clock.ts'
+import { Alarm, type Deadlines } from '../../base/deadlines.ts'
 import { LinkError, ProtocolError, type PseudError } from '../../base/errors.ts'
 import { Mark, Slab } from '../../base/slab.ts'
 import type { Reader } from '../../codec/index.ts'
 import type { Driver, PeerInfo, Receiver } from '../../zmtp/connections.ts'
-import { Alarm, type Deadlines } from '../calls/deadlines.ts'
 import { PSEUD_PROPERTY, PSEUD_VALUE } from '../session/envelope.ts'
 import type { Connection } from '../session/lane-owner.ts'
 import { Session } from '../session/session.ts'

@@ -28,19 +28,18 @@ import {
   FLAG_MORE,
   GREETING_SIZE,
   LONG_HEADER_SIZE,
-  MAJOR_AT,
-  MINOR_AT,
   SHORT_HEADER_SIZE,
 } from '../wire/constants.ts'
 import { readBodySize } from '../wire/frame.ts'
 import { faultInGreeting, writeGreeting } from '../wire/greeting.ts'
-import { checkMetadata, type Metadata } from '../wire/metadata.ts'
+import { checkMetadata, type Metadata, NO_PROPERTIES } from '../wire/metadata.ts'
 import { compatible, takesSubscriptions } from '../wire/socket-types.ts'
+import { Handshake } from './handshake.ts'
 import { Header } from './header.ts'
 import { Heartbeat, PING, SILENT } from './heartbeat.ts'
 import { Assembly } from './inbox.ts'
 import { Limits } from './limits.ts'
-import type { EngineOptions, PeerInfo } from './options.ts'
+import { type EngineOptions, type PeerInfo, peerInfoOf } from './options.ts'
 import { Outbox } from './outbox.ts'
 import {
   AGREED,
@@ -57,7 +56,7 @@ import {
 import { Pongs } from './pongs.ts'
 import { RoundTrip } from './round-trip.ts'
 import type { Credentials, Verdict } from './security/admission.ts'
-import { type Cipher, SEALED_HEAD } from './security/mechanism.ts'
+import { type Cipher, type Mechanism, SEALED_HEAD } from './security/mechanism.ts'
 import { STALL_TIMEOUT_MS, Stall } from './stall.ts'
 import { CANCEL, IS_PING, IS_PONG, kindOfCommand, OUT_OF_PLACE, SUBSCRIBE } from './traffic.ts'
 
@@ -91,12 +90,8 @@ export class Engine {
   readonly #limits: Limits
   readonly #outbox: Outbox = new Outbox()
   readonly #heartbeat: Heartbeat
-  readonly #stall: Stall
-  readonly #pongs: Pongs = new Pongs()
-  readonly #header: Header = new Header()
-  readonly #assembly: Assembly = new Assembly()
-  readonly #waiting: Fifo<Buffer> = new Fifo()
-  readonly #handshakeDeadline: number
+  // Until READY; of a mechanism with a cipher, to the end.
+  #handshake: Handshake | undefined
   #phase: number = GREETING
   #error: PseudError | undefined
   #peer: PeerInfo | undefined
@@ -111,37 +106,35 @@ export class Engine {
   #frameOffset = 0
   #messageOffset = 0
 
-  #greeting: Buffer | undefined = Buffer.allocUnsafe(GREETING_SIZE)
-  #greeted = 0
-  #major = 0
-  #minor = 0
   #deadline: number
   #lastReceived: number
-  // Made with the first PING: most connections of short life send none.
+  // What only some connections need, and none all the time, is made when it is: an idle one has none of it (decision 0032).
+  // The frame that the cursor cannot take as it is, its body when that is split, chunks behind the one at hand.
+  #header: Header | undefined
+  #assembly: Assembly | undefined
+  #waiting: Fifo<Buffer> | undefined
+  // The message that was begun and does not get on; PINGs, which most connections of short life neither send nor get.
+  #stall: Stall | undefined
   #roundTrip: RoundTrip | undefined
+  #pongs: Pongs | undefined
   // The deadline was put off because the timer came late: once is enough.
   #polledOnceMore = false
   // Input ran out, nothing waits: it is the peer's turn.
   #starved = false
   #peerEnded = false
-  // Somebody judges the peer: nothing that it sends is looked at meanwhile. #decided: the verdict is there.
-  #judging = false
-  #decided = false
-  #held = 0
   #cipher: Cipher | undefined
 
   /** Throws `UsageError` BAD_IDENTITY or BAD_METADATA for what cannot be announced. `now` in milliseconds. */
-  constructor(options: EngineOptions, now: number) {
+  constructor(options: EngineOptions, mechanism: Mechanism, now: number) {
     this.#options = options
     checkMetadata(this.#localMetadata)
     this.output = this.#outbox.slab
     this.#limits = new Limits(options)
     this.#heartbeat = new Heartbeat(options)
-    this.#stall = new Stall(options.stallTimeoutMs ?? STALL_TIMEOUT_MS)
-    this.#handshakeDeadline = options.handshakeTimeoutMs > 0 ? now + options.handshakeTimeoutMs : Infinity
-    this.#deadline = this.#handshakeDeadline
+    this.#deadline = options.handshakeTimeoutMs > 0 ? now + options.handshakeTimeoutMs : Infinity
+    this.#handshake = new Handshake(mechanism, this.#deadline)
     this.#lastReceived = now
-    const { name, asServer } = options.mechanism
+    const { name, asServer } = mechanism
     this.output.reserve(GREETING_SIZE)
     this.output.at = writeGreeting(this.output.bytes, this.output.at, name, asServer)
   }
@@ -178,7 +171,7 @@ export class Engine {
 
   /** What the peer shows to be let in: to be judged after AUTHENTICATE, until `handleVerdict`. */
   get question(): Credentials | undefined {
-    return this.#options.mechanism.admission.question
+    return this.#handshake?.mechanism.admission.question
   }
 
   /** Why it ended; `undefined` before, and after an orderly close by the peer. */
@@ -192,19 +185,20 @@ export class Engine {
   handleBytes(chunk: Buffer, now: number): void {
     if (this.#phase >= CLOSED || chunk.length === 0) return
     this.#lastReceived = now
-    this.#heartbeat.handleLife(now)
+    this.#heartbeat.handleLife()
     this.#starved = false
-    if (this.#judging && !this.#hold(chunk)) return
-    if (this.#at === this.#end && this.#waiting.length === 0) this.#begin(chunk)
-    else this.#waiting.push(chunk)
+    if (this.#handshake?.judging === true && !this.#hold(this.#handshake, chunk)) return
+    if (this.#at === this.#end && !this.#isWaiting) this.#begin(chunk)
+    else this.#wait(chunk)
   }
 
   /** Whether the peer may come in has been decided. */
   handleVerdict(verdict: Verdict): void {
-    if (!this.#judging) return
-    this.#options.mechanism.admission.decide(verdict)
-    this.#judging = false
-    this.#decided = true
+    const handshake = this.#handshake
+    if (handshake?.judging !== true) return
+    handshake.mechanism.admission.decide(verdict)
+    handshake.judging = false
+    handshake.decided = true
     this.#starved = false
   }
 
@@ -216,24 +210,24 @@ export class Engine {
   /** Reading goes on after a stop of our own: the silence so far says nothing about the peer. */
   handleResume(now: number): void {
     this.#lastReceived = now
-    this.#heartbeat.handleLife(now)
-    this.#stall.forgive(now)
+    this.#heartbeat.handleLife()
+    this.#stall?.forgive(now)
   }
 
   /** The deadline has passed, or may have: writes a PING, ends the connection (`poll` says so), or does nothing. */
   handleTimeout(now: number): void {
     if (this.#phase >= CLOSED || this.#isLate(now)) return
     if (this.#phase !== TRAFFIC) {
-      if (now >= this.#handshakeDeadline) {
+      if (now >= this.#handshake!.deadline) {
         this.#fail(new LinkError('HANDSHAKE_TIMEOUT', 'the peer did not finish the handshake in time'))
       }
       return
     }
-    if (!this.#starved) this.#stall.forgive(now)
-    const verdict = this.#heartbeat.handleTimeout(now, this.#starved)
+    if (!this.#starved) this.#stall?.forgive(now)
+    const verdict = this.#heartbeat.handleTimeout(now, this.#lastReceived, this.#starved)
     if (verdict === SILENT) {
       this.#fail(new LinkError('SILENT_PEER', 'the peer has fallen silent'))
-    } else if (now >= this.#stall.deadline) {
+    } else if (now >= this.#stallDeadline) {
       this.#fail(new LinkError('STALLED', 'the peer began a message and did not get on with it'))
     } else {
       if (verdict === PING) this.#outbox.write(FLAG_COMMAND, this.#newPing(now))
@@ -340,15 +334,14 @@ export class Engine {
 
   #pollSlowly(): number {
     const result = this.#advance()
-    if (this.#pongs.owed) this.#answerPings(this.#lastReceived)
-    this.#atFrame =
-      this.#phase === TRAFFIC && this.#cipher === undefined && !this.#header.complete && !this.#header.begun
+    if (this.#pongs?.owed === true) this.#answerPings(this.#lastReceived)
+    this.#atFrame = this.#phase === TRAFFIC && this.#cipher === undefined && this.#header === undefined
     return result
   }
 
   #advance(): number {
     for (;;) {
-      if (this.#judging) return this.#runDry()
+      if (this.#handshake?.judging === true) return this.#runDry()
       const result = this.#tryStep()
       if (this.#phase >= CLOSED) return ENDED
       if (result > NEED_MORE) return result
@@ -369,12 +362,12 @@ export class Engine {
   /** One greeting, one frame: what `poll` returns, or CONTINUE, or NEED_MORE when this chunk does not finish it. */
   #step(): number {
     if (this.#phase >= CLOSED) return ENDED
-    if (this.#phase === GREETING) return this.#readGreeting()
-    if (this.#decided) return this.#handleDecision()
-    const header = this.#header
-    if (!header.complete && !this.#readHeader()) return NEED_MORE
-    if (!this.#readBody(header.size)) return NEED_MORE
-    header.clear()
+    const handshake = this.#handshake
+    if (this.#phase === GREETING) return this.#readGreeting(handshake!)
+    if (handshake?.decided === true) return this.#handleDecision(handshake)
+    const header = this.#readHeader()
+    if (header === undefined || !this.#readBody(header.size)) return NEED_MORE
+    this.#header = undefined
     if (this.#cipher !== undefined) return this.#openBox(this.#cipher)
     if ((header.flags & FLAG_COMMAND) !== 0) return this.#handleCommand()
     this.more = (header.flags & FLAG_MORE) !== 0
@@ -399,7 +392,7 @@ export class Engine {
   }
 
   #nextChunk(): boolean {
-    const chunk = this.#waiting.shift()
+    const chunk = this.#waiting?.shift()
     // An idle connection holds no chunk: EMPTY takes the place of the last one.
     this.#begin(chunk ?? EMPTY)
     return chunk !== undefined
@@ -415,8 +408,8 @@ export class Engine {
     }
     this.#starved = true
     if (this.#phase === TRAFFIC) {
-      this.#stall.handlePause(this.#lastReceived, begun, this.#chunkOffset)
-      this.#deadline = Math.min(this.#deadline, this.#stall.deadline)
+      if (begun < 0) this.#stall = undefined
+      else this.#pauseInside(begun)
     }
     return NEED_MORE
   }
@@ -424,35 +417,50 @@ export class Engine {
   /** Where in the stream the unfinished message or command begins; -1 when there is none. */
   #offsetOfUnfinished(): number {
     if (this.#limits.frames > 0) return this.#messageOffset
-    return this.#header.complete || this.#header.begun ? this.#frameOffset : -1
+    return this.#header === undefined ? -1 : this.#frameOffset
   }
 
-  #readGreeting(): number {
-    const greeting = this.#greeting!
-    while (this.#at < this.#end && this.#greeted < GREETING_SIZE) {
-      greeting[this.#greeted++] = this.#chunk[this.#at++]!
+  #pauseInside(begun: number): void {
+    this.#stall ??= new Stall(this.#options.stallTimeoutMs ?? STALL_TIMEOUT_MS)
+    this.#stall.handlePause(this.#lastReceived, begun, this.#chunkOffset)
+    this.#deadline = Math.min(this.#deadline, this.#stall.deadline)
+  }
+
+  #readGreeting(handshake: Handshake): number {
+    const { greeting } = handshake
+    while (this.#at < this.#end && handshake.greeted < GREETING_SIZE) {
+      greeting[handshake.greeted++] = this.#chunk[this.#at++]!
     }
-    const fault = faultInGreeting(greeting, this.#greeted, this.#options.mechanism.name)
+    const fault = faultInGreeting(greeting, handshake.greeted, handshake.mechanism.name)
     if (fault !== undefined) return this.#fail(fault)
-    if (this.#greeted < GREETING_SIZE) return NEED_MORE
-    this.#major = greeting[MAJOR_AT]!
-    this.#minor = greeting[MINOR_AT]!
-    this.#greeting = undefined
+    if (handshake.greeted < GREETING_SIZE) return NEED_MORE
     this.#enter(GREETED)
-    return this.#goOn()
+    return this.#goOn(handshake)
   }
 
-  #readHeader(): boolean {
-    const header = this.#header
-    if (!header.begun) this.#frameOffset = this.#chunkOffset + this.#at
+  /** The header of the frame at hand, once it is there whole and admitted. */
+  #readHeader(): Header | undefined {
+    let header = this.#header
+    if (header?.complete === true) return header
+    if (header === undefined) {
+      if (this.#at === this.#end) return undefined
+      this.#frameOffset = this.#chunkOffset + this.#at
+      header = this.#newHeader()
+      this.#header = header
+    }
     this.#at = header.take(this.#chunk, this.#at, this.#end)
     if (header.fault !== undefined) this.#fail(header.fault)
-    if (!header.complete || !this.#admit(header.flags, header.size)) return false
+    if (!header.complete || !this.#admit(header.flags, header.size)) return undefined
     if (header.surplus.length > 0) {
-      this.#assembly.begin(header.size)
+      this.#assembly = new Assembly(header.size)
       this.#assembly.take(header.surplus, 0, header.surplus.length)
     }
-    return true
+    return header
+  }
+
+  #newHeader(): Header {
+    if (this.#phase !== TRAFFIC) return new Header(true, false)
+    return new Header(false, this.#cipher === undefined && takesSubscriptions(this.#options.socketType))
   }
 
   // Bounds come before memory: nothing is reserved for a size that was not admitted here.
@@ -478,8 +486,7 @@ export class Engine {
 
   /** `true`: `body[bodyStart, bodyEnd)` is the whole body. */
   #readBody(size: number): boolean {
-    const assembly = this.#assembly
-    if (!assembly.active) {
+    if (this.#assembly === undefined) {
       if (this.#end - this.#at >= size) {
         this.body = this.#chunk
         this.bodyStart = this.#at
@@ -487,11 +494,13 @@ export class Engine {
         this.#at = this.bodyEnd
         return true
       }
-      assembly.begin(size)
+      this.#assembly = new Assembly(size)
     }
+    const assembly = this.#assembly
     this.#at = assembly.take(this.#chunk, this.#at, this.#end)
     if (!assembly.complete) return false
-    this.body = assembly.finish()
+    this.#assembly = undefined
+    this.body = assembly.bytes
     this.bodyStart = 0
     this.bodyEnd = size
     return true
@@ -505,17 +514,18 @@ export class Engine {
     if (data < 0 && startOfReason(body, bodyStart, bodyEnd) < 0) {
       return this.#fail(new ProtocolError('BAD_COMMAND', 'the name of a command does not fit'))
     }
+    const handshake = this.#handshake
     if (this.#phase !== HANDSHAKE) return this.#handleTraffic(data)
-    this.#options.mechanism.handleCommand(body, bodyStart, bodyEnd)
-    return this.#goOn()
+    handshake!.mechanism.handleCommand(body, bodyStart, bodyEnd)
+    return this.#goOn(handshake!)
   }
 
   // ---- the handshake
 
   /** The handshake as far as it goes from here: our next commands, a question about the peer, or READY. */
-  #goOn(): number {
-    const { mechanism } = this.#options
-    const written = this.#writeHandshake()
+  #goOn(handshake: Handshake): number {
+    const { mechanism } = handshake
+    const written = this.#writeHandshake(mechanism)
     if (written && mechanism.lockstep && this.#unread) {
       return this.#fail(new ProtocolError('UNEXPECTED_COMMAND', 'the peer did not wait for its turn'))
     }
@@ -524,14 +534,13 @@ export class Engine {
       return this.#refuseSocketType(metadata.socketType)
     }
     if (mechanism.admission.question !== undefined) {
-      this.#judging = true
+      handshake.judging = true
       return AUTHENTICATE
     }
-    return metadata !== undefined && mechanism.ready ? this.#agree(metadata) : CONTINUE
+    return metadata !== undefined && mechanism.ready ? this.#agree(handshake, metadata) : CONTINUE
   }
 
-  #writeHandshake(): boolean {
-    const { mechanism } = this.#options
+  #writeHandshake(mechanism: Mechanism): boolean {
     let any = false
     this.#outbox.begin(FLAG_COMMAND)
     while (mechanism.writeNextCommand(this.output, this.#localMetadata)) {
@@ -543,47 +552,49 @@ export class Engine {
     return any
   }
 
-  #handleDecision(): number {
-    this.#decided = false
-    const { refusal, lastWord } = this.#options.mechanism.admission
-    if (refusal === undefined) return this.#goOn()
+  #handleDecision(handshake: Handshake): number {
+    handshake.decided = false
+    const { refusal, lastWord } = handshake.mechanism.admission
+    if (refusal === undefined) return this.#goOn(handshake)
     if (lastWord !== '') this.#outbox.write(FLAG_COMMAND, bodyOfError(lastWord))
     return this.#fail(refusal)
   }
 
-  #agree(metadata: Metadata): number {
-    const { mechanism, socketType } = this.#options
-    const { verdict } = mechanism.admission
-    const { identity, properties } = metadata
-    this.#peer = {
-      socketType: metadata.socketType,
-      identity,
-      properties,
-      major: this.#major,
-      minor: this.#minor,
-      userId: verdict?.userId,
-      userMetadata: verdict?.metadata ?? NO_PROPERTIES,
-    }
+  #agree({ mechanism, major, minor }: Handshake, metadata: Metadata): number {
+    this.#peer = peerInfoOf(metadata, major, minor, mechanism.admission.verdict)
     this.#enter(AGREED)
     this.#cipher = mechanism.cipher
     this.#outbox.cipher = mechanism.cipher
-    this.#header.commandsOnly = false
-    this.#header.rescues = mechanism.cipher === undefined && takesSubscriptions(socketType)
-    if (!this.#options.heartbeatSince31 || this.#major > 3 || this.#minor > 0) {
+    if (mechanism.cipher === undefined) this.#endHandshake()
+    if (!this.#options.heartbeatSince31 || major > 3 || minor > 0) {
       this.#heartbeat.start(this.#lastReceived)
     }
     this.#rearm()
     return READY
   }
 
+  #endHandshake(): void {
+    this.#handshake?.mechanism.wipe()
+    this.#handshake = undefined
+  }
+
   get #unread(): boolean {
-    return this.#at < this.#end || this.#waiting.length > 0
+    return this.#at < this.#end || this.#isWaiting
+  }
+
+  get #isWaiting(): boolean {
+    return this.#waiting !== undefined && this.#waiting.length > 0
+  }
+
+  #wait(chunk: Buffer): void {
+    this.#waiting ??= new Fifo()
+    this.#waiting.push(chunk)
   }
 
   // While the peer is being judged it has nothing to say, at least not much.
-  #hold(chunk: Buffer): boolean {
-    this.#held += chunk.length
-    const fault = this.#limits.checkHeld(this.#held)
+  #hold(handshake: Handshake, chunk: Buffer): boolean {
+    handshake.held += chunk.length
+    const fault = this.#limits.checkHeld(handshake.held)
     if (fault !== undefined) this.#fail(fault)
     return fault === undefined
   }
@@ -609,6 +620,7 @@ export class Engine {
     switch (kindOfCommand(this.body, this.bodyStart, this.bodyEnd)) {
       case IS_PING:
         this.#heartbeat.handlePing(this.#lastReceived, readTtlMs(this.body, data, this.bodyEnd))
+        this.#pongs ??= new Pongs()
         this.#pongs.owe(bodyOfPong(this.body, data + 2, this.bodyEnd))
         this.#deadline = Math.min(this.#deadline, this.#heartbeat.deadline)
         return CONTINUE
@@ -643,9 +655,9 @@ export class Engine {
   }
 
   #answerPings(now: number): void {
-    const body = this.#pongs.take(now)
+    const body = this.#pongs?.take(now)
     if (body !== undefined) this.#outbox.write(FLAG_COMMAND, body)
-    this.#deadline = Math.min(this.#deadline, this.#pongs.deadline)
+    this.#deadline = Math.min(this.#deadline, this.#pongDeadline)
   }
 
   #newPing(now: number): Buffer {
@@ -666,7 +678,15 @@ export class Engine {
   }
 
   #rearm(): void {
-    this.#deadline = Math.min(this.#heartbeat.deadline, this.#stall.deadline, this.#pongs.deadline)
+    this.#deadline = Math.min(this.#heartbeat.deadline, this.#stallDeadline, this.#pongDeadline)
+  }
+
+  get #stallDeadline(): number {
+    return this.#stall?.deadline ?? Infinity
+  }
+
+  get #pongDeadline(): number {
+    return this.#pongs?.deadline ?? Infinity
   }
 
   #enter(event: number): void {
@@ -674,12 +694,12 @@ export class Engine {
     if (this.#phase < CLOSED) return
     this.#deadline = Infinity
     this.#atFrame = false
-    this.#judging = false
-    this.#options.mechanism.wipe()
-    this.#header.clear()
-    this.#assembly.clear()
-    this.#waiting.clear()
-    this.#pongs.clear()
+    this.#endHandshake()
+    this.#header = undefined
+    this.#assembly = undefined
+    this.#waiting = undefined
+    this.#pongs = undefined
+    this.#stall = undefined
     this.#begin(EMPTY)
     this.body = EMPTY
   }
@@ -694,8 +714,6 @@ export class Engine {
 // A timer that comes so late proves nothing of the peer, and how long whoever drives then has to look at what has come.
 const LATE_MS = 1000
 const POLL_MS = 100
-
-const NO_PROPERTIES: ReadonlyMap<string, Buffer> = new Map()
 
 // Where a peer may close too early, by phase.
 const PLACES = ['before its greeting was complete', 'during the handshake', 'inside a message']

@@ -1,4 +1,4 @@
-// One frame header on its way in: read straight from the chunk when it is there whole, gathered octet by octet when it
+// One frame header on its way in, made for that frame: read straight from the chunk when it is there whole, gathered octet by octet when it
 // is not. Refuses flags on the first octet. Knows no limits and no bodies.
 import { EMPTY, view } from '../../base/bytes.ts'
 import { ProtocolError } from '../../base/errors.ts'
@@ -15,11 +15,6 @@ import {
 } from '../wire/frame.ts'
 
 export class Header {
-  /** Set while no traffic is allowed: a message is refused. */
-  commandsOnly = true
-  /** Set by a publisher in traffic: understand subscriptions that libzmq 4.3.3 and 4.3.4 frame wrongly. */
-  rescues = false
-
   /** The header is complete: `flags` and `size` hold. */
   complete = false
   flags = 0
@@ -29,19 +24,19 @@ export class Header {
   /** Why it is refused. */
   fault: ProtocolError | undefined
 
-  readonly #carry = Buffer.allocUnsafe(MISFRAMED_SIZE)
+  readonly #commandsOnly: boolean
+  readonly #rescues: boolean
+  // The octets so far of one that is not there whole.
+  #carry: Buffer = EMPTY
   #carried = 0
 
-  /** Some octets of a header have come, but not all. */
-  get begun(): boolean {
-    return this.#carried > 0
-  }
-
-  /** The frame is done: the next octet begins a header. */
-  clear(): void {
-    this.complete = false
-    this.surplus = EMPTY
-    this.#carried = 0
+  /**
+   * `commandsOnly`: no traffic is allowed, a message is refused. `rescues`, of a publisher in traffic: understand subscriptions that
+   * libzmq 4.3.3 and 4.3.4 frame wrongly.
+   */
+  constructor(commandsOnly: boolean, rescues: boolean) {
+    this.#commandsOnly = commandsOnly
+    this.#rescues = rescues
   }
 
   /** Reads on in `chunk[at, end)`, until `complete`, a `fault`, or the end; returns the offset behind what it took. */
@@ -59,6 +54,7 @@ export class Header {
         }
       }
     }
+    if (this.#carried === 0) this.#carry = Buffer.allocUnsafe(MISFRAMED_SIZE)
     while (at < end && !this.complete && this.fault === undefined) {
       this.#carry[this.#carried++] = chunk[at++]!
       this.#judge()
@@ -69,7 +65,7 @@ export class Header {
   #checkFlags(flags: number): void {
     if (!areFlagsValid(flags)) {
       this.fault = new ProtocolError('BAD_FLAGS', `a frame has the flags 0x${flags.toString(16)}`)
-    } else if (this.commandsOnly && (flags & FLAG_COMMAND) === 0) {
+    } else if (this.#commandsOnly && (flags & FLAG_COMMAND) === 0) {
       this.fault = new ProtocolError('UNEXPECTED_COMMAND', 'the peer sent a message during the handshake')
     }
   }
@@ -83,7 +79,7 @@ export class Header {
       return
     }
     const verdict =
-      this.rescues && flags === FLAG_COMMAND ? misframed(this.#carry, this.#carried) : MISFRAMED_NO
+      this.#rescues && flags === FLAG_COMMAND ? misframed(this.#carry, this.#carried) : MISFRAMED_NO
     if (verdict === MISFRAMED_MAYBE) return
     if (verdict === MISFRAMED_NO) {
       this.fault = new ProtocolError('BAD_COMMAND', 'a command without a name')

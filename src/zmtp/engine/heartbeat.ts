@@ -27,45 +27,36 @@ export interface HeartbeatOptions {
 }
 
 export class Heartbeat {
-  readonly #intervalMs: number
-  readonly #graceMs: number
-  readonly #onlyWhenSilent: boolean
-  readonly #measureMs: number
-  #lastHeard = 0
-  #nextPing = Infinity
-  #nextMeasure = Infinity
+  readonly #options: HeartbeatOptions
+  // Times, `undefined` for never: most are set seldom, and a number that changes often would have memory of its own from the start.
+  #nextPing: number | undefined
+  #nextMeasure: number | undefined
   // When the oldest PING without an answer runs out.
-  #answerDue = Infinity
+  #answerDue: number | undefined
   // When the silence that the peer allowed itself, by the TTL of its PING, runs out.
-  #peerDue = Infinity
+  #peerDue: number | undefined
 
   constructor(options: HeartbeatOptions) {
-    const { heartbeatIntervalMs: interval, heartbeatTimeoutMs: timeout } = options
-    this.#intervalMs = interval
-    this.#onlyWhenSilent = options.heartbeatOnlyWhenSilent
-    this.#measureMs = options.heartbeatMeasureMs ?? 0
-    if (timeout === 0) this.#graceMs = Infinity
-    else this.#graceMs = this.#onlyWhenSilent && timeout > interval ? timeout - interval : timeout
+    this.#options = options
   }
 
   /** When `handleTimeout` has something to say at the earliest, unless the peer is heard in between. */
   get deadline(): number {
-    return Math.min(this.#nextPing, this.#answerDue, this.#peerDue)
+    return Math.min(orNever(this.#nextPing), orNever(this.#answerDue), orNever(this.#peerDue))
   }
 
   /** Traffic begins: the first interval runs from here. */
   start(now: number): void {
-    this.#lastHeard = now
-    if (this.#intervalMs === 0) return
-    this.#nextPing = now + this.#intervalMs
-    if (this.#measureMs > 0) this.#nextMeasure = this.#nextPing
+    const { heartbeatIntervalMs, heartbeatMeasureMs = 0 } = this.#options
+    if (heartbeatIntervalMs === 0) return
+    this.#nextPing = now + heartbeatIntervalMs
+    if (heartbeatMeasureMs > 0) this.#nextMeasure = this.#nextPing
   }
 
   /** Octets came from the peer. */
-  handleLife(now: number): void {
-    this.#lastHeard = now
-    this.#answerDue = Infinity
-    this.#peerDue = Infinity
+  handleLife(): void {
+    this.#answerDue = undefined
+    this.#peerDue = undefined
   }
 
   /** The peer's PING said: hear from me again within `ttlMs`, or give me up; 0: no bound. */
@@ -74,24 +65,38 @@ export class Heartbeat {
   }
 
   /**
-   * NOTHING, PING or SILENT. `listening` is false while we ourselves do not read (back-pressure): silence then says
-   * nothing about the peer, but PINGs still tell it that we live.
+   * NOTHING, PING or SILENT. The peer was heard last at `lastHeard`. `listening` is false while we ourselves do not read (back-pressure): silence
+   * then says nothing about the peer, but PINGs still tell it that we live.
    */
-  handleTimeout(now: number, listening: boolean): number {
-    if (!listening) {
-      this.#answerDue = Infinity
-      this.#peerDue = Infinity
-    }
-    if (now >= this.#answerDue || now >= this.#peerDue) return SILENT
-    if (now < this.#nextPing) return NOTHING
-    if (this.#onlyWhenSilent && now < this.#lastHeard + this.#intervalMs && now < this.#nextMeasure) {
-      this.#nextPing = this.#lastHeard + this.#intervalMs
+  handleTimeout(now: number, lastHeard: number, listening: boolean): number {
+    if (!listening) this.handleLife()
+    if (now >= orNever(this.#answerDue) || now >= orNever(this.#peerDue)) return SILENT
+    const nextPing = orNever(this.#nextPing)
+    if (now < nextPing) return NOTHING
+    const { heartbeatIntervalMs: interval, heartbeatOnlyWhenSilent, heartbeatMeasureMs = 0 } = this.#options
+    if (heartbeatOnlyWhenSilent && now < lastHeard + interval && now < orNever(this.#nextMeasure)) {
+      this.#nextPing = lastHeard + interval
       return NOTHING
     }
     // A cadence, not a delay after a late timer; a long stop of the process is not made up for.
-    this.#nextPing = Math.max(this.#nextPing + this.#intervalMs, now + this.#intervalMs / 2)
-    if (this.#measureMs > 0) this.#nextMeasure = now + this.#measureMs
-    if (listening && this.#answerDue === Infinity) this.#answerDue = now + this.#graceMs
+    this.#nextPing = Math.max(nextPing + interval, now + interval / 2)
+    if (heartbeatMeasureMs > 0) this.#nextMeasure = now + heartbeatMeasureMs
+    if (listening) this.#answerDue ??= now + this.#graceMs
     return PING
   }
+
+  /** How long a PING may stay without an answer. */
+  get #graceMs(): number {
+    const {
+      heartbeatIntervalMs: interval,
+      heartbeatTimeoutMs: timeout,
+      heartbeatOnlyWhenSilent,
+    } = this.#options
+    if (timeout === 0) return Infinity
+    return heartbeatOnlyWhenSilent && timeout > interval ? timeout - interval : timeout
+  }
+}
+
+function orNever(time: number | undefined): number {
+  return time ?? Infinity
 }

@@ -1,7 +1,5 @@
-// Octets on their way in that the cursor cannot take as they are: chunks waiting for their turn, and the one body that
-// is split across chunks. A split body is joined once, into memory of its own that grows with what has arrived and
+// Octets on their way in that the cursor cannot take as they are: the one body that is split across chunks. A split body is joined once, into memory of its own that grows with what has arrived and
 // never with what was announced: an announced gigabyte costs 64 KiB until the octets come.
-import { EMPTY } from '../../base/bytes.ts'
 
 /** The first reservation for a body that did not arrive in one chunk. */
 const FIRST_STEP = 65536
@@ -10,24 +8,14 @@ const GROWTH = 4
 // Up to this the memory comes from Node's pool: a body of its own is cheaper to make, and short-lived.
 const POOLED_MAX = 1024
 
-/** A body being joined. One for each connection, reused; the finished `bytes` are given away. */
+/** A body being joined: the whole of it when it is `complete`. */
 export class Assembly {
-  bytes: Buffer = EMPTY
-  #size = 0
+  bytes: Buffer
+  readonly #size: number
   #have = 0
 
-  get active(): boolean {
-    return this.#size > 0
-  }
-
-  /** Octets reserved at this moment. */
-  get reserved(): number {
-    return this.bytes.length
-  }
-
-  begin(size: number): void {
+  constructor(size: number) {
     this.#size = size
-    this.#have = 0
     if (size <= POOLED_MAX) this.bytes = Buffer.allocUnsafe(size)
     else this.bytes = Buffer.allocUnsafeSlow(Math.min(size, FIRST_STEP))
   }
@@ -44,19 +32,6 @@ export class Assembly {
 
   get complete(): boolean {
     return this.#have === this.#size
-  }
-
-  /** The whole body; nothing of it is kept. */
-  finish(): Buffer {
-    const bytes = this.bytes
-    this.clear()
-    return bytes
-  }
-
-  clear(): void {
-    this.bytes = EMPTY
-    this.#size = 0
-    this.#have = 0
   }
 
   #grow(have: number): void {

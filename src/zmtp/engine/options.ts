@@ -1,10 +1,10 @@
-// What a connection is configured with and what it learns of its peer. Types only.
-import type { Metadata } from '../wire/metadata.ts'
+// What a connection is configured with and what it learns of its peer.
+import { type Metadata, NO_PROPERTIES } from '../wire/metadata.ts'
 import type { HeartbeatOptions } from './heartbeat.ts'
 import type { LimitOptions } from './limits.ts'
-import type { Mechanism } from './security/mechanism.ts'
+import type { Verdict } from './security/admission.ts'
 
-/** Durations in milliseconds, sizes in octets. */
+/** Durations in milliseconds, sizes in octets. Shared by the connections of a socket: what is one connection's own is not in here. */
 export interface EngineOptions extends HeartbeatOptions, LimitOptions {
   /** As announced: `DEALER`. */
   readonly socketType: string
@@ -12,8 +12,6 @@ export interface EngineOptions extends HeartbeatOptions, LimitOptions {
   readonly identity: Buffer
   /** Further properties to announce. */
   readonly metadata?: ReadonlyMap<string, Buffer>
-  /** This connection's own. */
-  readonly mechanism: Mechanism
   /** From the constructor to READY; 0: no limit. */
   readonly handshakeTimeoutMs: number
   /** Told to the peer with each PING; 0: none, at most 65.5 s. */
@@ -31,4 +29,28 @@ export interface PeerInfo extends Metadata {
   readonly userId: string | undefined
   /** What else was said of it then; empty otherwise. */
   readonly userMetadata: ReadonlyMap<string, Buffer>
+}
+
+// As of a connection's metadata: of ten thousand peers that say the same there is one.
+let newest: PeerInfo | undefined
+
+/** The peer that said `metadata` in ZMTP `major`.`minor`, and of which somebody said `verdict`. */
+export function peerInfoOf(
+  metadata: Metadata,
+  major: number,
+  minor: number,
+  verdict: Verdict | undefined,
+): PeerInfo {
+  const { socketType, identity, properties } = metadata
+  const isKnown =
+    newest?.properties === properties &&
+    newest.major === major &&
+    newest.minor === minor &&
+    newest.userId === verdict?.userId &&
+    newest.userMetadata === (verdict?.metadata ?? NO_PROPERTIES)
+  if (!isKnown) {
+    const userMetadata = verdict?.metadata ?? NO_PROPERTIES
+    newest = { socketType, identity, properties, major, minor, userId: verdict?.userId, userMetadata }
+  }
+  return newest!
 }

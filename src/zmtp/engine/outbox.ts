@@ -2,6 +2,7 @@
 // by somebody else (the codec) between `begin` and `end`; sealed, all of them, once there is a cipher. Knows no phase and no peer:
 // the engine asks before it writes.
 import type { Broadcast } from '../../base/broadcast.ts'
+import { EMPTY } from '../../base/bytes.ts'
 import { Mark, Slab } from '../../base/slab.ts'
 import { FLAG_MORE, LONG_HEADER_SIZE, SHORT_BODY_MAX, SHORT_HEADER_SIZE } from '../wire/constants.ts'
 import { sizeOfHeader, writeHeader } from '../wire/frame.ts'
@@ -17,16 +18,15 @@ export class Outbox {
   readonly slab: Slab = new Slab()
   /** From now on frames travel in boxes. Not to be set while one is open. */
   cipher: Cipher | undefined
-  /** A frame was begun and not yet ended. */
-  open = false
 
-  readonly #mark = new Mark()
-  #before = 0
-  #flags = 0
-  // The header of the open frame: where it is, and the room left for it. Whoever wrote a long body last will again.
-  #head: Buffer = this.slab.bytes
-  #headAt = 0
+  #frame: OpenFrame | undefined
+  // The room left for the header of the open frame. Whoever wrote a long body last will again.
   #headSize = SHORT_HEADER_SIZE
+
+  /** A frame was begun and not yet ended. */
+  get open(): boolean {
+    return this.#frame !== undefined
+  }
 
   /** Writes one frame; a `body` above COPY_MAX is borrowed until it was sent. `flags` without LONG. */
   write(flags: number, body: Buffer): void {
@@ -78,62 +78,66 @@ export class Outbox {
   /** Opens a frame: what is written to the slab until `end` is its body. */
   begin(flags: number): void {
     const slab = this.slab
-    slab.save(this.#mark)
-    this.#before = slab.byteLength
-    this.#flags = flags
+    const frame = spare.pop() ?? new OpenFrame()
+    this.#frame = frame
+    slab.save(frame)
+    frame.before = slab.byteLength
+    frame.flags = flags
     if (slab.end - slab.at < HEAD_MAX) slab.reserve(HEAD_MAX)
-    this.#head = slab.bytes
-    this.#headAt = slab.at
+    frame.head = slab.bytes
+    frame.headAt = slab.at
     if (this.cipher !== undefined && this.#headSize < SEALED_HEAD) this.#headSize += SEALED_HEAD
     slab.at += this.#headSize
-    this.open = true
   }
 
   /** Closes the frame: fills in the header, and moves the body when it turned out to need the other kind. */
   end(): void {
-    const slab = this.slab
-    const size = slab.byteLength - this.#before - this.#headSize
-    this.open = false
-    if (this.cipher !== undefined) {
-      this.#endSealed(this.cipher, size)
-      return
-    }
+    const frame = this.#frame!
+    const size = this.slab.byteLength - frame.before - this.#headSize
     const headSize = size <= SHORT_BODY_MAX ? SHORT_HEADER_SIZE : LONG_HEADER_SIZE
-    if (headSize !== this.#headSize) this.#move(headSize)
-    else writeHeader(this.#head, this.#headAt, this.#flags, size)
+    if (this.cipher !== undefined) this.#endSealed(frame, this.cipher, size)
+    else if (headSize !== this.#headSize) this.#move(frame, headSize, size)
+    else writeHeader(frame.head, frame.headAt, frame.flags, size)
+    this.#close(frame)
   }
 
   /** Forgets the open frame and all that was written since `begin`. */
   abandon(): void {
-    this.open = false
-    this.slab.rollback(this.#mark)
+    const frame = this.#frame!
+    this.slab.rollback(frame)
+    this.#close(frame)
   }
 
-  #move(headSize: number): void {
+  #close(frame: OpenFrame): void {
+    this.#frame = undefined
+    frame.forget()
+    if (spare.length < SPARE_MAX) spare.push(frame)
+  }
+
+  #move(frame: OpenFrame, headSize: number, size: number): void {
     const slab = this.slab
-    const size = slab.byteLength - this.#before - this.#headSize
-    const to = this.#headAt + headSize
-    if (this.#isOnePiece(size) && slab.end - to >= size) {
-      slab.bytes.copyWithin(to, this.#headAt + this.#headSize, slab.at)
-      writeHeader(this.#head, this.#headAt, this.#flags, size)
+    const to = frame.headAt + headSize
+    if (this.#isOnePiece(frame, size) && slab.end - to >= size) {
+      slab.bytes.copyWithin(to, frame.headAt + this.#headSize, slab.at)
+      writeHeader(frame.head, frame.headAt, frame.flags, size)
       slab.at = to + size
     } else {
-      this.#writeAnew()
+      this.#writeAnew(frame)
     }
     this.#headSize = headSize
   }
 
   /** Whether the `size` octets of the open frame's body stand behind its head, in the same chunk. */
-  #isOnePiece(size: number): boolean {
+  #isOnePiece(frame: OpenFrame, size: number): boolean {
     const slab = this.slab
-    return slab.bytes === this.#head && slab.at - this.#headAt - this.#headSize === size
+    return slab.bytes === frame.head && slab.at - frame.headAt - this.#headSize === size
   }
 
   // The body crossed into another chunk, where it can neither be shifted nor sealed: collect it, once.
-  #writeAnew(): void {
-    const body = this.slab.gather(this.#mark).subarray(this.#headSize)
-    this.slab.rollback(this.#mark)
-    this.write(this.#flags, body)
+  #writeAnew(frame: OpenFrame): void {
+    const body = this.slab.gather(frame).subarray(this.#headSize)
+    this.slab.rollback(frame)
+    this.write(frame.flags, body)
   }
 
   // ---- in boxes: a sealed body needs one piece of memory, so a large one is copied too. The frame itself is a message of one
@@ -149,18 +153,36 @@ export class Outbox {
     slab.at = start + size
   }
 
-  #endSealed(cipher: Cipher, bodySize: number): void {
+  #endSealed(frame: OpenFrame, cipher: Cipher, bodySize: number): void {
     const size = SEALED_HEAD + bodySize
     const headSize = sizeOfHeader(size) + SEALED_HEAD
-    if (headSize === this.#headSize && this.#isOnePiece(bodySize)) {
-      const start = writeHeader(this.#head, this.#headAt, 0, size)
-      cipher.seal(this.#head, start, start + size, this.#flags)
+    if (headSize === this.#headSize && this.#isOnePiece(frame, bodySize)) {
+      const start = writeHeader(frame.head, frame.headAt, 0, size)
+      cipher.seal(frame.head, start, start + size, frame.flags)
     } else {
-      this.#writeAnew()
+      this.#writeAnew(frame)
     }
     this.#headSize = headSize
   }
 }
+
+/** A frame that is being written: where it begins, and with which flags. */
+class OpenFrame extends Mark {
+  before = 0
+  flags = 0
+  head: Buffer = EMPTY
+  headAt = 0
+
+  /** Refers to no chunk any more. */
+  forget(): void {
+    this.bytes = EMPTY
+    this.head = EMPTY
+  }
+}
+
+// Few frames are open at once, on however many connections: as many as calls nest while values are encoded.
+const spare: OpenFrame[] = []
+const SPARE_MAX = 8
 
 const HEAD_MAX = LONG_HEADER_SIZE + SEALED_HEAD
 

@@ -36,8 +36,4 @@ export class Pongs {
     this.#owed = undefined
     return body
   }
-
-  clear(): void {
-    this.#owed = undefined
-  }
 }

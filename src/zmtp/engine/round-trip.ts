@@ -6,23 +6,27 @@ const CONTEXT_SIZE = 4
 export class RoundTrip {
   /** The last one that was measured. */
   ms: number | undefined
-  #context: Buffer = Buffer.alloc(CONTEXT_SIZE)
   #number = 0
-  // When the PING left that is not answered; -1: none.
-  #since = -1
+  // When the PING left that is not answered.
+  #since: number | undefined
 
   /** The context of a PING that leaves at `now`. */
   begin(now: number): Buffer {
-    this.#number = (this.#number + 1) >>> 0
-    this.#context.writeUInt32BE(this.#number)
+    this.#number = (this.#number + 1) & NUMBER_MASK
     this.#since = now
-    return this.#context
+    const context = Buffer.allocUnsafe(CONTEXT_SIZE)
+    context.writeUInt32BE(this.#number)
+    return context
   }
 
   /** A PONG came with the context `bytes[start, end)`: of any other PING, or of none, it says nothing. */
   handlePong(now: number, bytes: Buffer, start: number, end: number): void {
-    if (this.#since < 0 || this.#context.compare(bytes, start, end) !== 0) return
+    if (this.#since === undefined || end - start !== CONTEXT_SIZE) return
+    if (bytes.readUInt32BE(start) !== this.#number) return
     this.ms = Math.max(0, now - this.#since)
-    this.#since = -1
+    this.#since = undefined
   }
 }
+
+// A small integer to V8.
+const NUMBER_MASK = 0x7fff_ffff

@@ -8,7 +8,7 @@ export const STALL_TIMEOUT_MS = 30_000
 
 export class Stall {
   readonly #timeoutMs: number
-  // The unfinished message: stream offset of its first octet (-1: none), and when that came.
+  // The unfinished message: stream offset of its first octet (-1: none yet), and when that came.
   #offset = -1
   #since = 0
   #lastHeard = 0
@@ -19,7 +19,7 @@ export class Stall {
     this.#timeoutMs = timeoutMs > 0 ? timeoutMs : Infinity
   }
 
-  /** Input ran out at stream offset `end`, inside the message that began at `offset`; -1: between two messages. */
+  /** Input ran out at stream offset `end`, inside the message that began at `offset`. */
   handlePause(now: number, offset: number, end: number): void {
     if (offset !== this.#offset) {
       this.#offset = offset
@@ -36,9 +36,8 @@ export class Stall {
     this.#octets = 0
   }
 
-  /** When an unfinished message is given up if nothing more comes; `Infinity` when there is none. */
+  /** When the unfinished message is given up if nothing more comes. */
   get deadline(): number {
-    if (this.#offset < 0) return Infinity
     const tooSlow = this.#since + Math.max(this.#timeoutMs, (this.#octets / STALL_RATE) * 1000)
     return Math.min(this.#lastHeard + this.#timeoutMs, tooSlow)
   }

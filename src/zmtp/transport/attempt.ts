@@ -9,7 +9,7 @@ import { formatEndpoint, formatTcp, type IpcEndpoint, type TcpEndpoint } from '.
 import { dialIpc } from './ipc.ts'
 import { SocketLink } from './socket-link.ts'
 import { SocksHandshake } from './socks.ts'
-import { configureTcp, dialTcp, isSelfConnection, tcpPeerAddress } from './tcp.ts'
+import { configureTcp, dialTcp, isSelfConnection } from './tcp.ts'
 import type { ConnectionOptions } from './transport.ts'
 
 export interface AttemptOwner {
@@ -85,7 +85,7 @@ export class Attempt {
     }
     configureTcp(socket, this.#options)
     if (this.#options.proxy === undefined) {
-      this.#succeed(tcpPeerAddress(socket))
+      this.#succeed()
       return
     }
     // The time for the whole attempt runs on; without one, a proxy that says nothing must not hold it up for ever.
@@ -129,7 +129,8 @@ export class Attempt {
     this.#fail(new LinkError('CONNECT_TIMEOUT', `${endpoint} did not answer within ${waited} ms`))
   }
 
-  #succeed(address: string): void {
+  /** `address`: where the peer is, if the socket does not know. */
+  #succeed(address?: string): void {
     this.#leave()
     this.#owner.onLink(new SocketLink(this.#socket, address))
   }

@@ -1,6 +1,7 @@
 // What connections of one context share: the clock and the dice, the names of in-process endpoints, and the turn: the time
 // between two looks of the event loop, at whose end every connection with something to send is flushed once.
 import { type Clock, type Random, realClock, realRandom } from '../../base/clock.ts'
+import { Deadlines } from '../../base/deadlines.ts'
 import { clear } from '../../base/slab.ts'
 import type { Link } from './transport.ts'
 
@@ -30,6 +31,8 @@ let shared: TransportContext | undefined
 export class TransportContext {
   readonly clock: Clock
   readonly random: Random
+  /** Those of all connections, behind one timer. */
+  readonly deadlines: Deadlines
   /** In-process endpoints that are bound, and the dialers that wait for one that is not yet. */
   readonly inprocBound: Map<string, InprocListener> = new Map()
   readonly inprocWaiting: Map<string, Set<InprocWaiter>> = new Map()
@@ -44,6 +47,7 @@ export class TransportContext {
   constructor(options: { clock?: Clock; random?: Random } = {}) {
     this.clock = options.clock ?? realClock
     this.random = options.random ?? realRandom
+    this.deadlines = new Deadlines(this.clock)
   }
 
   /** The time of this turn: read from the clock once, then kept until the turn ends. */

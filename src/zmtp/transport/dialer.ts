@@ -8,14 +8,14 @@ import { LinkError, type PseudError } from '../../base/errors.ts'
 import { PeerError } from '../engine/peer-error.ts'
 import { Attempt, type AttemptOwner } from './attempt.ts'
 import type { TransportContext } from './context.ts'
-import { type ConnectionOwner, Driver } from './driver.ts'
+import { type ConnectionOwner, Driver, type Origin } from './driver.ts'
 import { type Endpoint, formatEndpoint } from './endpoint.ts'
 import { awaitInproc, inprocPair } from './inproc.ts'
 import { PortDialer, type PortDialerOwner } from './port-dialer.ts'
 import { ofPort } from './port-line.ts'
 import type { ConnectionOptions, Link, MakeMechanism } from './transport.ts'
 
-export class Dialer implements AttemptOwner, PortDialerOwner {
+export class Dialer implements AttemptOwner, PortDialerOwner, Origin {
   readonly endpoint: string
   readonly #target: Endpoint
   #options: ConnectionOptions
@@ -165,20 +165,12 @@ export class Dialer implements AttemptOwner, PortDialerOwner {
 
   #linked(link: Link): void {
     this.#owner.onEvent({ type: 'connect', address: this.endpoint, remoteAddress: link.remoteAddress })
-    const driver = new Driver(
-      link,
-      this.endpoint,
-      true,
-      this.#options,
-      this.#owner,
-      this.#context,
-      this.#onFinished,
-    )
+    const driver = new Driver(link, this.endpoint, true, this.#options, this.#owner, this.#context, this)
     this.#driver = driver
     driver.start()
   }
 
-  readonly #onFinished = (driver: Driver, error: PseudError | undefined): void => {
+  onFinished(driver: Driver, error: PseudError | undefined): void {
     if (driver !== this.#driver) return
     this.#driver = undefined
     if (driver.succeeded) this.#failures = 0

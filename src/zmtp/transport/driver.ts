@@ -9,7 +9,7 @@
  * The way out: sendPart or beginPart/endPart write into the engine's slab -> end of the turn -> one link.write.
  */
 import type { Broadcast } from '../../base/broadcast.ts'
-import type { Timer } from '../../base/clock.ts'
+import { Deadline } from '../../base/deadlines.ts'
 import { LinkError, type PseudError } from '../../base/errors.ts'
 import { clear, giveChunk, type Slab } from '../../base/slab.ts'
 import { AUTHENTICATE, COMMAND, ENDED, NEED_MORE, PART, type PeerInfo, READY } from '../engine/engine.ts'
@@ -20,11 +20,9 @@ import { newProtocol } from './protocol.ts'
 import type { Reception } from './reception.ts'
 import type { ConnectionOptions, Link, LinkOwner } from './transport.ts'
 
-export class Driver implements LinkOwner {
+export class Driver extends Deadline implements LinkOwner {
   /** The endpoint that was dialled, or that it was accepted on. */
   readonly endpoint: string
-  /** Where the peer is. */
-  readonly remoteAddress: string
   /** Whether this side dialled. */
   readonly outgoing: boolean
   /**
@@ -37,12 +35,8 @@ export class Driver implements LinkOwner {
   readonly #engine: Protocol
   readonly #options: ConnectionOptions
   readonly #context: TransportContext
-  readonly #onFinished: (driver: Driver, error: PseudError | undefined) => void
-  // Of whoever listens; its own dialling needs no lid.
-  readonly #reception: Reception | undefined
+  readonly #origin: Origin
   #receiver: Receiver
-  #timer: Timer | undefined
-  #armedFor = Number.POSITIVE_INFINITY
   #ready = false
   #paused = false
   #pumping = false
@@ -56,9 +50,8 @@ export class Driver implements LinkOwner {
   // Written in place since the last flush, or since one was considered; and how many it takes to consider one.
   #parts = 0
   #burst = BURST
-  readonly #pieces: Buffer[] = []
-  // The chunks behind the one write that is under way.
-  readonly #underWay: Buffer[] = []
+  // The chunks behind the one write that is under way, while the kernel has not taken it all.
+  #underWay: Buffer[] | undefined
 
   constructor(
     link: Link,
@@ -67,22 +60,16 @@ export class Driver implements LinkOwner {
     options: ConnectionOptions,
     owner: ConnectionOwner,
     context: TransportContext,
-    onFinished: (driver: Driver, error: PseudError | undefined) => void,
-    reception?: Reception,
+    origin: Origin,
   ) {
+    super()
     this.#link = link
     this.endpoint = endpoint
-    this.remoteAddress = link.remoteAddress
     this.outgoing = outgoing
     this.#options = options
     this.#context = context
-    this.#onFinished = onFinished
-    this.#reception = reception
-    this.#engine = newProtocol(
-      options,
-      () => reception?.spendKeyExchange(hostOf(this.remoteAddress)),
-      context,
-    )
+    this.#origin = origin
+    this.#engine = newProtocol(options, () => this.#spendKeyExchange(), context)
     this.#receiver = owner.receiver(this)
   }
 
@@ -91,6 +78,11 @@ export class Driver implements LinkOwner {
     this.#link.start(this)
     this.flush()
     this.#pump()
+  }
+
+  /** Where the peer is. */
+  get remoteAddress(): string {
+    return this.#link.remoteAddress
   }
 
   /** What the peer said of itself; `undefined` until the handshake is done. */
@@ -200,11 +192,11 @@ export class Driver implements LinkOwner {
     if (this.#finished) return
     const output = this.#engine.output
     if (output.byteLength > 0 && this.#link.pendingBytes === 0) {
-      const pieces = this.#pieces
-      output.take(pieces, this.#underWay)
+      output.take(pieces, chunks)
       this.#link.write(pieces)
       clear(pieces)
-      this.#giveBack()
+      if (this.#link.pendingBytes === 0) giveAll(chunks)
+      else this.#underWay = chunks.splice(0)
     }
     if (this.#ending) this.#endLink()
     else if (this.#engine.spent)
@@ -215,7 +207,7 @@ export class Driver implements LinkOwner {
   end(lingerMs: number = Number.POSITIVE_INFINITY): void {
     if (this.#finished || this.#ending) return
     this.#ending = true
-    this.#setTimer(this.#onLingerOver, lingerMs)
+    this.#setTimer(this.#context.clock.now() + lingerMs)
     this.flush()
   }
 
@@ -234,7 +226,10 @@ export class Driver implements LinkOwner {
   }
 
   onWritten(): void {
-    this.#giveBack()
+    if (this.#underWay !== undefined && this.#link.pendingBytes === 0) {
+      giveAll(this.#underWay)
+      this.#underWay = undefined
+    }
     if (this.#finished) return
     this.flush()
     if (this.#congested && this.queuedBytes <= CONGESTED_BYTES / 2) {
@@ -255,6 +250,19 @@ export class Driver implements LinkOwner {
     this.#engine.handleEnd(this.#context.now())
     this.#pump()
     this.#finish(this.#engine.error)
+  }
+
+  // -- the clock's side --------------------------------------------------------------------------------------------
+
+  onDeadline(): void {
+    if (this.#ending) {
+      // It has lingered for long enough.
+      this.#finish(undefined)
+      return
+    }
+    this.due = Number.POSITIVE_INFINITY
+    this.#engine.handleTimeout(this.#context.clock.now())
+    this.#pump()
   }
 
   // -- inside ------------------------------------------------------------------------------------------------------
@@ -287,7 +295,7 @@ export class Driver implements LinkOwner {
         case READY:
           this.#ready = true
           this.succeeded = true
-          this.#reception?.leave(this)
+          this.#origin.reception?.leave(this)
           // A receiver may refuse the peer, which then should have heard the handshake to its end.
           this.flush()
           receiver.onReady(this)
@@ -302,6 +310,10 @@ export class Driver implements LinkOwner {
           return
       }
     }
+  }
+
+  #spendKeyExchange(): void {
+    this.#origin.reception?.spendKeyExchange(hostOf(this.remoteAddress))
   }
 
   #judge(): void {
@@ -319,15 +331,7 @@ export class Driver implements LinkOwner {
     if (this.#linkEnded || this.queuedBytes > 0) return
     this.#linkEnded = true
     this.#link.end()
-    this.#setTimer(this.#onLingerOver, CLOSE_GRACE_MS)
-  }
-
-  /** Chunks whose octets the kernel has are free again: mostly at once, because it took them all. */
-  #giveBack(): void {
-    const chunks = this.#underWay
-    if (chunks.length === 0 || this.#link.pendingBytes > 0) return
-    for (const chunk of chunks) giveChunk(chunk)
-    clear(chunks)
+    this.#setTimer(this.#context.clock.now() + CLOSE_GRACE_MS)
   }
 
   #written(): void {
@@ -361,26 +365,14 @@ export class Driver implements LinkOwner {
   #arm(): void {
     if (this.#finished || this.#ending) return
     const deadline = this.#engine.pollDeadline()
-    if (deadline === this.#armedFor) return
-    this.#armedFor = deadline
-    this.#setTimer(this.#onTimer, deadline - this.#context.clock.now())
+    if (deadline !== this.due) this.#setTimer(deadline)
   }
 
-  #setTimer(fire: () => void, delayMs: number): void {
-    this.#timer?.cancel()
-    this.#timer =
-      delayMs === Number.POSITIVE_INFINITY ? undefined : this.#context.clock.setTimer(fire, delayMs)
-  }
-
-  readonly #onTimer = (): void => {
-    this.#armedFor = Number.POSITIVE_INFINITY
-    if (this.#finished || this.#ending) return
-    this.#engine.handleTimeout(this.#context.clock.now())
-    this.#pump()
-  }
-
-  readonly #onLingerOver = (): void => {
-    this.#finish(undefined)
+  #setTimer(due: number): void {
+    const { deadlines, clock } = this.#context
+    deadlines.remove(this)
+    if (due === Number.POSITIVE_INFINITY) this.due = due
+    else deadlines.addAt(this, clock.now(), due)
   }
 
   /** Destroys the link; if the engine left last words for the peer (an ERROR command), they go out first. */
@@ -390,8 +382,9 @@ export class Driver implements LinkOwner {
       this.#link.destroy()
       return
     }
-    output.take(this.#pieces, [])
-    this.#link.write(this.#pieces)
+    output.take(pieces, [])
+    this.#link.write(pieces)
+    clear(pieces)
     this.#link.end()
     this.#context.clock.setTimer(() => this.#link.destroy(), CLOSE_GRACE_MS)
   }
@@ -399,12 +392,12 @@ export class Driver implements LinkOwner {
   #finish(reason: PseudError | undefined): void {
     if (this.#finished) return
     this.#finished = true
-    this.#reception?.leave(this)
+    this.#origin.reception?.leave(this)
     const error = reason === undefined || reason.code === 'PEER_CLOSED' ? (this.#fault ?? reason) : reason
-    this.#setTimer(this.#onTimer, Number.POSITIVE_INFINITY)
+    this.#setTimer(Number.POSITIVE_INFINITY)
     this.#closeLink()
     this.#receiver.onEnd(this, error)
-    this.#onFinished(this, error)
+    this.#origin.onFinished(this, error)
   }
 }
 
@@ -416,6 +409,16 @@ const BURST = 16
 const CONGESTED_BYTES = 256 * 1024
 // A peer that does not answer our FIN within this is closed all the same.
 const CLOSE_GRACE_MS = 1000
+
+// What is being written: a link keeps neither list, so that one of each is enough for all connections.
+const pieces: Buffer[] = []
+const chunks: Buffer[] = []
+
+/** Chunks whose octets the kernel has are free again: mostly at once, because it took them all. */
+function giveAll(chunks: Buffer[]): void {
+  for (const chunk of chunks) giveChunk(chunk)
+  clear(chunks)
+}
 
 function linkError(cause: Error): LinkError {
   if (cause instanceof LinkError) return cause
@@ -439,6 +442,14 @@ export interface Receiver {
   onDrain(driver: Driver): void
   /** Exactly once, last; also when the handshake never finished. `undefined`: an orderly close. */
   onEnd(driver: Driver, error: PseudError | undefined): void
+}
+
+/** Who made the link of a connection: a listener, or who dialled. */
+export interface Origin {
+  /** Of a listener, which bears so many strangers; who dials needs no lid. */
+  readonly reception?: Reception
+  /** The connection has ended. */
+  onFinished(driver: Driver, error: PseudError | undefined): void
 }
 
 /** What happens to endpoints, for monitors. What happens to a connection from its handshake on, its Receiver hears. */

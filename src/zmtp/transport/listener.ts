@@ -1,12 +1,12 @@
 // Binds an endpoint and makes a Driver of each link that arrives. Closing it stops the listening only: the connections it accepted
 // belong to whoever received them. `listen` and `listenSync` are one way: they differ in what they may wait for, which is the name
 // service and somebody who may answer on an ipc path.
-import type { Server, Socket } from 'node:net'
+import type { AddressInfo, Server, Socket } from 'node:net'
 import { LimitError, LinkError, PseudError, UsageError } from '../../base/errors.ts'
 import { pathForNode } from './abstract-names.ts'
 import type { TransportContext } from './context.ts'
-import { type ConnectionOwner, Driver } from './driver.ts'
-import { type Endpoint, formatEndpoint, type IpcEndpoint, type NamedEndpoint } from './endpoint.ts'
+import { type ConnectionOwner, Driver, type Origin } from './driver.ts'
+import { type Endpoint, formatEndpoint, formatTcp, type IpcEndpoint, type NamedEndpoint } from './endpoint.ts'
 import { bindInproc, unbindInproc } from './inproc.ts'
 import { listenIpc, listenIpcSync, missing, removeTemporary, temporaryPath } from './ipc.ts'
 import { hostOf } from './judge.ts'
@@ -18,9 +18,9 @@ import { SocketLink } from './socket-link.ts'
 import {
   configureTcp,
   isSelfConnection,
+  isWildcard,
   lookUpAddress,
   ownAddress,
-  tcpBoundEndpoint,
   tcpLocalAddress,
   tcpPeerAddress,
 } from './tcp.ts'
@@ -88,15 +88,18 @@ function listenAtPort(
   return listener
 }
 
-class BoundListener implements Listener {
+class BoundListener implements Listener, Origin {
   endpoint: string
   readonly drivers: Set<Driver> = new Set()
   readonly #asked: NamedEndpoint
   readonly #options: ConnectionOptions
   readonly #owner: ConnectionOwner
   readonly #context: TransportContext
-  readonly #reception: Reception
+  readonly reception: Reception
   #release: () => void = ignore
+  // Of TCP: our own port, and whether several addresses of this machine lead to it.
+  #port = 0
+  #isWild = false
   /** The path that stands for `ipc://*`. */
   #temporary: string | undefined
 
@@ -111,7 +114,7 @@ class BoundListener implements Listener {
     this.#options = options
     this.#owner = owner
     this.#context = context
-    this.#reception = new Reception(options.reception ?? {}, () => context.now())
+    this.reception = new Reception(options.reception ?? {}, () => context.now())
   }
 
   async bind(): Promise<void> {
@@ -125,8 +128,7 @@ class BoundListener implements Listener {
     } else {
       const { ipv6 } = this.#options
       const host = ownAddress(asked.host, ipv6) ?? (await lookUpAddress(asked.host, ipv6))
-      const server = await whenListening(this.#start({ host, port: asked.port }))
-      this.#listens(server, tcpBoundEndpoint(server))
+      this.#listensTcp(await whenListening(this.#start({ host, port: asked.port })))
     }
   }
 
@@ -140,8 +142,7 @@ class BoundListener implements Listener {
       this.#listens(server, `ipc://${path}`)
     } else {
       const host = knownAddress(asked.host, this.#options.ipv6)
-      const server = listeningNow(this.#start({ host, port: asked.port }))
-      this.#listens(server, tcpBoundEndpoint(server))
+      this.#listensTcp(listeningNow(this.#start({ host, port: asked.port })))
     }
   }
 
@@ -171,6 +172,13 @@ class BoundListener implements Listener {
     return startServer(place, this.#options.backlog, this.#onConnection)
   }
 
+  #listensTcp(server: Server): void {
+    const { address, port } = server.address() as AddressInfo
+    this.#port = port
+    this.#isWild = isWildcard(address)
+    this.#listens(server, formatTcp(address, port))
+  }
+
   #listens(server: Server, endpoint: string): void {
     this.endpoint = endpoint
     server.on('error', this.#onServerError)
@@ -190,8 +198,8 @@ class BoundListener implements Listener {
 
   readonly #onConnection = (socket: Socket): void => {
     const { drivers } = this
-    if (this.#reception.isFull(drivers.size)) {
-      const most = this.#reception.limits.maxConnections
+    if (this.reception.isFull(drivers.size)) {
+      const most = this.reception.limits.maxConnections
       this.#turnAway(socket, new LimitError('TOO_MANY_CONNECTIONS', 'maxConnections', most, drivers.size + 1))
       return
     }
@@ -201,7 +209,7 @@ class BoundListener implements Listener {
     }
     const { remoteAddress } = socket
     // The peer may be gone before we look: it then has no address any more.
-    if (remoteAddress === undefined || isSelfConnection(socket)) {
+    if (remoteAddress === undefined || (socket.remotePort === this.#port && isSelfConnection(socket))) {
       drop(socket)
       return
     }
@@ -214,7 +222,7 @@ class BoundListener implements Listener {
     }
     configureTcp(socket, this.#options)
     // Where several addresses lead here, the connection knows which one was meant.
-    this.#accept(new SocketLink(socket, tcpPeerAddress(socket)), tcpLocalAddress(socket))
+    this.#accept(new SocketLink(socket), this.#isWild ? tcpLocalAddress(socket) : this.endpoint)
   }
 
   /** Closes a connection of which not one octet was sent or read. */
@@ -229,22 +237,13 @@ class BoundListener implements Listener {
 
   #accept(link: Link, endpoint: string): void {
     this.#owner.onEvent({ type: 'accept', address: endpoint, remoteAddress: link.remoteAddress })
-    const driver = new Driver(
-      link,
-      endpoint,
-      false,
-      this.#options,
-      this.#owner,
-      this.#context,
-      this.#onFinished,
-      this.#reception,
-    )
+    const driver = new Driver(link, endpoint, false, this.#options, this.#owner, this.#context, this)
     this.drivers.add(driver)
-    if (this.#asked.transport !== 'inproc') this.#reception.enter(driver, hostOf(link.remoteAddress))
+    if (this.#asked.transport !== 'inproc') this.reception.enter(driver, hostOf(link.remoteAddress))
     driver.start()
   }
 
-  readonly #onFinished = (driver: Driver): void => {
+  onFinished(driver: Driver): void {
     this.drivers.delete(driver)
   }
 }

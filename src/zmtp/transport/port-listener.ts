@@ -1,13 +1,13 @@
 // Listens at a MessagePort: makes a Driver of each link that the other end opens. When the port is gone, so is the listener.
 import { LinkError } from '../../base/errors.ts'
 import type { TransportContext } from './context.ts'
-import { type ConnectionOwner, Driver } from './driver.ts'
+import { type ConnectionOwner, Driver, type Origin } from './driver.ts'
 import type { PortLine, PortUser } from './port-line.ts'
 import type { PortLink } from './port-link.ts'
 import type { ConnectionOptions } from './transport.ts'
 
 /** A Listener, of listener.ts. */
-export class PortListener implements PortUser {
+export class PortListener implements PortUser, Origin {
   readonly endpoint: string
   readonly drivers: Set<Driver> = new Set()
   readonly #line: PortLine
@@ -37,15 +37,7 @@ export class PortListener implements PortUser {
 
   onOpen(link: PortLink): void {
     this.#owner.onEvent({ type: 'accept', address: this.endpoint, remoteAddress: link.remoteAddress })
-    const driver = new Driver(
-      link,
-      this.endpoint,
-      false,
-      this.#options,
-      this.#owner,
-      this.#context,
-      this.#onFinished,
-    )
+    const driver = new Driver(link, this.endpoint, false, this.#options, this.#owner, this.#context, this)
     this.drivers.add(driver)
     driver.start()
   }
@@ -60,7 +52,7 @@ export class PortListener implements PortUser {
     this.#owner.onEvent({ type: 'close', address: this.endpoint, error })
   }
 
-  readonly #onFinished = (driver: Driver): void => {
+  onFinished(driver: Driver): void {
     this.drivers.delete(driver)
   }
 }

@@ -15,5 +15,5 @@ export function newProtocol(
 ): Protocol {
   // libzmq's name for a socket without ZMTP: no peer is ever told it.
   if (options.socketType === 'STREAM') return new RawEngine()
-  return new Engine({ ...options, mechanism: options.mechanism(spendKeyExchange) }, context.now())
+  return new Engine(options, options.mechanism(spendKeyExchange), context.now())
 }

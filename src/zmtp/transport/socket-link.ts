@@ -1,22 +1,57 @@
 // A Link over a node:net socket: TCP and IPC alike. Knows bytes and their arrival, not what they mean.
 import type { Socket } from 'node:net'
+import { EMPTY } from '../../base/bytes.ts'
 import { addStuckWrite, deleteStuckWrite } from './stuck-writes.ts'
+import { tcpPeerAddress } from './tcp.ts'
 import type { Link, LinkOwner } from './transport.ts'
 
+// Where a socket keeps its link, so that the listeners are the same functions for all of them: each of their own would be a third of what an
+// idle link takes.
+const LINK = Symbol('link')
+
+interface LinkedSocket extends Socket {
+  [LINK]?: SocketLink
+}
+
+let onData: (this: LinkedSocket, chunk: Buffer) => void
+let onError: (this: LinkedSocket, error: Error) => void
+let onClose: (this: LinkedSocket) => void
+
 export class SocketLink implements Link {
-  readonly remoteAddress: string
-  readonly #socket: Socket
+  readonly #socket: LinkedSocket
+  // Of a socket that cannot say where its peer is: of ipc, or behind a proxy.
+  readonly #address: string | undefined
   #owner: LinkOwner | undefined
   #error: Error | undefined
   #stuck = false
 
-  /** Takes over a connected socket. The link never keeps the process alive: whoever waits for it holds. */
-  constructor(socket: Socket, remoteAddress: string) {
+  static {
+    onData = function (chunk): void {
+      this[LINK]!.#owner?.onChunk(chunk)
+    }
+    onError = function (error): void {
+      this[LINK]!.#error = error
+    }
+    onClose = function (): void {
+      this[LINK]!.#close()
+    }
+  }
+
+  /**
+   * Takes over a connected socket; `address` is where its peer is, unless the socket knows. The link never keeps the process alive: whoever waits
+   * for it holds.
+   */
+  constructor(socket: Socket, address?: string) {
     this.#socket = socket
-    this.remoteAddress = remoteAddress
+    this.#address = address
+    this.#socket[LINK] = this
     socket.unref()
     // From now on an error must always have a listener, or Node ends the process for a fault of the network.
-    socket.on('error', this.#onError)
+    socket.on('error', onError)
+  }
+
+  get remoteAddress(): string {
+    return this.#address ?? tcpPeerAddress(this.#socket)
   }
 
   get pendingBytes(): number {
@@ -26,29 +61,25 @@ export class SocketLink implements Link {
   }
 
   start(owner: LinkOwner): void {
+    const socket = this.#socket
     this.#owner = owner
-    this.#socket.on('data', this.#onData)
-    this.#socket.on('close', this.#onClose)
-    this.#socket.resume() // it may have been paused by who had it before
-    if (this.#socket.destroyed) process.nextTick(this.#onClose)
+    socket.on('data', onData)
+    socket.on('close', onClose)
+    socket.resume() // it may have been paused by who had it before
+    if (socket.destroyed) process.nextTick(() => this.#close())
   }
 
   write(pieces: Buffer[]): void {
     const socket = this.#socket
-    const last = pieces.length - 1
-    if (last === 0) {
-      socket.write(pieces[0]!, this.#onWritten)
+    if (pieces.length === 1) {
+      socket.write(pieces[0]!)
     } else {
       socket.cork()
-      for (let i = 0; i < last; i++) socket.write(pieces[i]!)
-      socket.write(pieces[last]!, this.#onWritten)
+      for (const piece of pieces) socket.write(piece)
       socket.uncork()
     }
-    // What the system takes at once is gone by now.
-    if (socket.writableLength > 0 && !this.#stuck) {
-      this.#stuck = true
-      addStuckWrite(this)
-    }
+    // What the system takes at once is gone by now: nobody has to be told. Behind the rest goes a word to ourselves.
+    if (socket.writableLength > 0) this.#awaitRest()
   }
 
   pause(): void {
@@ -68,17 +99,15 @@ export class SocketLink implements Link {
     this.#socket.destroy()
   }
 
-  readonly #onData = (chunk: Buffer): void => {
-    this.#owner?.onChunk(chunk)
-  }
-
-  readonly #onWritten = (error?: Error | null): void => {
-    if (this.#stuck && this.#socket.writableLength === 0) this.#freed()
-    if (!error) this.#owner?.onWritten()
-  }
-
-  readonly #onError = (error: Error): void => {
-    this.#error = error
+  #awaitRest(): void {
+    if (!this.#stuck) {
+      this.#stuck = true
+      addStuckWrite(this)
+    }
+    this.#socket.write(EMPTY, (error) => {
+      if (this.#stuck && this.#socket.writableLength === 0) this.#freed()
+      if (!error) this.#owner?.onWritten()
+    })
   }
 
   #freed(): void {
@@ -86,7 +115,7 @@ export class SocketLink implements Link {
     deleteStuckWrite(this)
   }
 
-  readonly #onClose = (): void => {
+  #close(): void {
     if (this.#stuck) this.#freed()
     const owner = this.#owner
     this.#owner = undefined

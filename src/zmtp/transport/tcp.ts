@@ -5,7 +5,6 @@ import {
   isIP,
   Socket as NetSocket,
   connect as netConnect,
-  type Server,
   type Socket,
   type TcpNetConnectOpts,
 } from 'node:net'
@@ -74,11 +73,9 @@ export function maybeNumericEndpoint(endpoint: TcpEndpoint, ipv6: boolean): stri
   return address === undefined ? undefined : formatTcp(address, endpoint.port)
 }
 
-/** The endpoint that `server` really has. */
-export function tcpBoundEndpoint(server: Server): string {
-  const address = server.address()
-  if (address === null || typeof address === 'string') return ''
-  return formatTcp(address.address, address.port)
+/** Whether who is bound to `address` is reached by every address of this machine. */
+export function isWildcard(address: string): boolean {
+  return address === '0.0.0.0' || address === '::'
 }
 
 function noSuchSource(host: string): Error {

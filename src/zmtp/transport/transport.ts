@@ -14,7 +14,10 @@ export interface Link {
   readonly pendingBytes: number
   /** Begins delivery to `owner`. Nothing is delivered before. */
   start(owner: LinkOwner): void
-  /** Sends `pieces` in order. They are not copied: they must not change until `onWritten`. */
+  /**
+   * Sends `pieces` in order. They are not copied: while `pendingBytes` says that the kernel has not taken them all they must not change; `onWritten`
+   * follows then. The list itself is the caller's.
+   */
   write(pieces: Buffer[]): void
   pause(): void
   resume(): void
@@ -26,7 +29,7 @@ export interface Link {
 
 export interface LinkOwner {
   onChunk(chunk: Buffer): void
-  /** The oldest `write` that was not yet reported has left: its pieces are free again. */
+  /** What was pending after a `write` has left: its pieces are free again. */
   onWritten(): void
   /** Exactly once, last. `error` is Node's, when there is one. */
   onClose(error: Error | undefined): void

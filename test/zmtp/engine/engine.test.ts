@@ -488,7 +488,6 @@ test('watches 30 s by default', () => {
     {
       socketType: 'PAIR',
       identity: Buffer.alloc(0),
-      mechanism: new NullMechanism(),
       maxFrameSize: 10,
       maxMessageSize: 10,
       maxFrames: 1,
@@ -498,6 +497,7 @@ test('watches 30 s by default', () => {
       heartbeatTtlMs: 0,
       heartbeatOnlyWhenSilent: false,
     },
+    new NullMechanism(),
     0,
   )
   engine.handleBytes(Buffer.concat([greeting(), ready('PAIR'), octets('00')]), 7)

@@ -86,11 +86,11 @@ limits.run()
 const heartbeat = suite('heartbeat')
 
 /** What happens at each deadline up to `end`, as text, when nothing is heard. */
-function silence(beat: Heartbeat, end: number, listening = true): string[] {
+function silence(beat: Heartbeat, end: number, listening = true, lastHeard = 0): string[] {
   const events: string[] = []
   while (beat.deadline <= end) {
     const now = beat.deadline
-    const verdict = beat.handleTimeout(now, listening)
+    const verdict = beat.handleTimeout(now, lastHeard, listening)
     if (verdict === PING) events.push(`PING ${now}`)
     if (verdict === SILENT) return [...events, `SILENT ${now}`]
   }
@@ -132,19 +132,19 @@ heartbeat('without a timeout it says PING for ever', () => {
 
 heartbeat('any octet in answer stops the clock of the answer, not the cadence', () => {
   const beat = beating(100, 150)
-  beat.handleTimeout(100, true)
-  beat.handleLife(101)
+  beat.handleTimeout(100, 0, true)
+  beat.handleLife()
   assert.is(beat.deadline, 200)
   assert.equal(silence(beat, 1000), ['PING 200', 'PING 300', 'SILENT 350'])
 })
 
 heartbeat('a late timer does not stretch the cadence, and does not make up for what it missed', () => {
   const beat = beating(100, 0)
-  assert.is(beat.handleTimeout(120, true), PING)
+  assert.is(beat.handleTimeout(120, 0, true), PING)
   assert.is(beat.deadline, 200)
-  assert.is(beat.handleTimeout(1000, true), PING)
+  assert.is(beat.handleTimeout(1000, 0, true), PING)
   assert.is(beat.deadline, 1050)
-  assert.is(beat.handleTimeout(1049, true), NOTHING)
+  assert.is(beat.handleTimeout(1049, 0, true), NOTHING)
 })
 
 heartbeat('when silent only: 5 s and 15 s mean PING at 5 and 10, the end at 15', () => {
@@ -153,8 +153,8 @@ heartbeat('when silent only: 5 s and 15 s mean PING at 5 and 10, the end at 15',
 
 heartbeat('when silent only: octets put the PING off', () => {
   const beat = beating(5000, 15_000, true)
-  beat.handleLife(3000)
-  assert.equal(silence(beat, 60_000), ['PING 8000', 'PING 13000', 'SILENT 18000'])
+  beat.handleLife()
+  assert.equal(silence(beat, 60_000, true, 3000), ['PING 8000', 'PING 13000', 'SILENT 18000'])
 })
 
 heartbeat('when silent only: a timeout below the interval runs from the PING', () => {
@@ -171,8 +171,8 @@ heartbeat('measures after an interval and then every so often, also while octets
   beat.start(0)
   const pings: number[] = []
   for (let now = 100; now <= 12_000; now += 100) {
-    beat.handleLife(now)
-    if (beat.deadline <= now && beat.handleTimeout(now, true) === PING) pings.push(now)
+    beat.handleLife()
+    if (beat.deadline <= now && beat.handleTimeout(now, now, true) === PING) pings.push(now)
   }
   assert.equal(pings, [1000, 6000, 11_000])
 })
@@ -181,7 +181,7 @@ heartbeat('while we do not read it says PING and gives nobody up', () => {
   assert.equal(silence(beating(100, 150), 400, false), ['PING 100', 'PING 200', 'PING 300', 'PING 400'])
   const beat = beating(0, 0)
   beat.handlePing(0, 100)
-  assert.is(beat.handleTimeout(100, false), NOTHING)
+  assert.is(beat.handleTimeout(100, 0, false), NOTHING)
   assert.is(beat.deadline, Infinity)
 })
 
@@ -190,9 +190,9 @@ heartbeat('the time to live of a PING ends a silence; 0 does not; octets reset i
   beat.handlePing(1000, 0)
   assert.is(beat.deadline, Infinity)
   beat.handlePing(1000, 100)
-  assert.is(beat.handleTimeout(1099, true), NOTHING)
-  assert.is(beat.handleTimeout(1100, true), SILENT)
-  beat.handleLife(1100)
+  assert.is(beat.handleTimeout(1099, 0, true), NOTHING)
+  assert.is(beat.handleTimeout(1100, 0, true), SILENT)
+  beat.handleLife()
   assert.is(beat.deadline, Infinity)
 })
 
@@ -202,13 +202,10 @@ const stall = suite('stall')
 
 stall('an unfinished message may rest for the timeout', () => {
   const watch = new Stall(30_000)
-  assert.is(watch.deadline, Infinity)
   watch.handlePause(1000, 0, 1_000_000)
   assert.is(watch.deadline, 31_000)
   watch.handlePause(20_000, 0, 2_000_000)
   assert.is(watch.deadline, 50_000)
-  watch.handlePause(21_000, -1, 3_000_000)
-  assert.is(watch.deadline, Infinity)
 })
 
 stall('it must average 240 octets/s once the timeout has passed', () => {
@@ -270,8 +267,6 @@ pongs('sends 100 a second, and what is left when the next begins', () => {
   assert.ok(answers.owed)
   assert.is(answers.deadline, 1000)
   assert.equal(answers.take(1000), Buffer.from([999 & 0xff]))
-  answers.owe(octets('01'))
-  answers.clear()
   assert.not(answers.owed)
 })
 
@@ -282,43 +277,36 @@ const assembly = suite('assembly')
 assembly('joins a body from pieces of any size', () => {
   const body = Buffer.from(Array.from({ length: 200_000 }, (_, i) => i & 0xff))
   for (const step of [1000, 65_536, 100_000, 200_000]) {
-    const joined = new Assembly()
-    joined.begin(body.length)
+    const joined = new Assembly(body.length)
     for (let at = 0; at < body.length; at += step) {
       assert.not(joined.complete)
       joined.take(body, at, Math.min(at + step, body.length))
     }
     assert.ok(joined.complete)
-    assert.ok(joined.finish().equals(body), `step ${step}`)
-    assert.not(joined.active)
+    assert.ok(joined.bytes.equals(body), `step ${step}`)
   }
 })
 
 assembly('takes no octet beyond the body', () => {
-  const joined = new Assembly()
-  joined.begin(5)
+  const joined = new Assembly(5)
   assert.is(joined.take(octets('aabb'), 0, 2), 2)
   assert.is(joined.take(octets('ee010203ff'), 1, 5), 4)
-  assert.equal(joined.finish(), octets('aabb010203'))
+  assert.equal(joined.bytes, octets('aabb010203'))
 })
 
 assembly('reserves by what has come: 64 KiB for an announced gigabyte, then four times as much', () => {
-  const joined = new Assembly()
-  joined.begin(2 ** 30)
+  const joined = new Assembly(2 ** 30)
   joined.take(octets('aa*10'), 0, 10)
   joined.take(Buffer.alloc(65_526), 0, 65_526)
-  assert.is(joined.reserved, 65_536)
+  assert.is(joined.bytes.length, 65_536)
   joined.take(Buffer.alloc(65_536), 0, 65_536)
-  assert.is(joined.reserved, 262_144)
-  joined.clear()
-  assert.is(joined.reserved, 0)
+  assert.is(joined.bytes.length, 262_144)
 })
 
 assembly('reserves no more than the body has', () => {
-  const joined = new Assembly()
-  joined.begin(100_000)
+  const joined = new Assembly(100_000)
   joined.take(Buffer.alloc(90_000), 0, 90_000)
-  assert.is(joined.reserved, 100_000)
+  assert.is(joined.bytes.length, 100_000)
 })
 
 assembly.run()

@@ -1,12 +1,12 @@
 /**
- * All deadlines of one participant behind one timer: a hierarchical timing wheel of six levels with 64 slots, a tick of one
+ * All deadlines of those who share one wheel behind one timer: a hierarchical timing wheel of six levels with 64 slots, a tick of one
  * millisecond, good for two years. Putting in and taking out are constant time and allocate nothing, because almost every
  * call is answered long before its deadline. Fires never early, and at most a tick late.
  *
  * Level 0 holds what is due within 64 ticks, each slot one tick; a slot of level n covers 64^n ticks and is dealt out to
- * the levels below when its time begins. Knows nothing of calls.
+ * the levels below when its time begins. Knows nothing of calls and connections.
  */
-import type { Clock, Timer } from '../../base/clock.ts'
+import type { Clock, Timer } from './clock.ts'
 
 /** Something with a deadline. Its links belong to the wheel it is in: one at a time. */
 export abstract class Deadline {
@@ -64,8 +64,13 @@ export class Deadlines {
 
   /** Puts `item` in, to fire `delayMs` after `now`, which is the clock's time, perhaps that of the turn's begin. */
   add(item: Deadline, now: number, delayMs: number): void {
+    this.addAt(item, now, now + delayMs)
+  }
+
+  /** As `add`, to fire at `due`. */
+  addAt(item: Deadline, now: number, due: number): void {
     if (this.#size === 0) this.#tick = Math.max(this.#tick, Math.floor(now))
-    item.due = now + delayMs
+    item.due = due
     const wake = this.#insert(item)
     if (wake < this.#armedFor) this.#arm(wake)
   }

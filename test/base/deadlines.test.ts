@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Deadline, Deadlines } from '../../src/rpc/calls/deadlines.ts'
+import { Deadline, Deadlines } from '../../src/base/deadlines.ts'
 import { FakeClock } from '../support/clock.ts'
 
 const test = suite('Deadlines')
