@@ -365,7 +365,8 @@ export class Encoder extends Output {
     }
     if (at + HEADER_MAX + size > this.end) at = this.grow(at, HEADER_MAX + size)
     at = putBinaryHeader(this.bytes, at, size)
-    return this.putBytes(data, size, at)
+    this.bytes.set(data, at)
+    return at + size
   }
 
   #raw(extension: Extension, at: number): number {

@@ -13,11 +13,9 @@ import { FLOAT64 } from './tags.ts'
 const POOL = 16384
 /**
  * Results up to this size are views of the pool, as Node's own small Buffers are; larger ones get memory of their own, which costs 1 to
- * 2 us whatever its size (payloads "floats", "ascii text").
+ * 2 us whatever its size (payloads "floats", "ascii text", "4 KB binary").
  */
 const POOLED_MAX = POOL / 2
-/** A result with a larger binary gets memory of its own: whoever decodes it in this process can share that (payload "4 KB binary"). */
-const POOLED_BINARY_MAX = 2048
 // Larger memory is given back after use.
 const KEPT_MAX = 65536
 // A DataView of the memory costs 140 ns and saves 10 a float: made when this many have come (payload "floats").
@@ -35,7 +33,6 @@ export class Output {
   protected slab: Slab | undefined
   /** Values that the message may still hold. */
   protected valuesLeft = 0
-  #isPooled = true
   #pool: Buffer = EMPTY
   #poolAt = 0
   #viewed: Buffer = EMPTY
@@ -53,7 +50,6 @@ export class Output {
       this.#poolAt = 0
     }
     this.busy = true
-    this.#isPooled = true
     this.valuesLeft = this.settings.valuesLeft
     this.bytes = this.#pool
     this.end = this.#pool.length
@@ -78,7 +74,7 @@ export class Output {
       this.#pool = bytes
       this.#poolAt = 0
     }
-    if (this.#isPooled && bytes === this.#pool && at - start <= POOLED_MAX) {
+    if (bytes === this.#pool && at - start <= POOLED_MAX) {
       this.#poolAt = at
       return bytes.subarray(start, at)
     }
@@ -113,13 +109,6 @@ export class Output {
     this.end = larger.length
     this.start = 0
     return used
-  }
-
-  /** Writes octets; `size` of them must be free. */
-  protected putBytes(data: Uint8Array, size: number, at: number): number {
-    if (size > POOLED_BINARY_MAX) this.#isPooled = false
-    this.bytes.set(data, at)
-    return at + size
   }
 
   /** Writes a number that `value | 0` changes; 9 octets must be free. */

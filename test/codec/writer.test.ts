@@ -136,12 +136,15 @@ writer('a large result has memory of exactly its size', () => {
   }
 })
 
-writer('a result with a binary above 2 KiB has memory of its own, which the decoded binary shares', () => {
-  const bytes = encode([1, Buffer.alloc(4096, 7)])
-  assert.is(bytes.buffer.byteLength, bytes.length)
-  const [, data] = decode(bytes) as [number, Buffer]
-  assert.is(data.buffer, bytes.buffer)
-  assert.ok(encode([1, Buffer.alloc(2048)]).buffer.byteLength > 4096)
+writer('a decoded binary shares the memory of a result above 8 KiB, and of none below', () => {
+  const large = encode([1, Buffer.alloc(9000, 7)])
+  const [, shared] = decode(large) as [number, Buffer]
+  assert.is(shared.buffer, large.buffer)
+  const pooled = encode([1, Buffer.alloc(4096, 7)])
+  const [, copied] = decode(pooled) as [number, Buffer]
+  assert.ok(pooled.buffer.byteLength > pooled.length)
+  assert.is(copied.buffer.byteLength, copied.length)
+  assert.ok(copied.equals(Buffer.alloc(4096, 7)))
 })
 
 writer(
