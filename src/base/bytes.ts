@@ -8,6 +8,9 @@ const NodeBuffer = Buffer
 /** A zero-length buffer, for fields that are empty until something arrives. */
 export const EMPTY: Buffer = Buffer.alloc(0)
 
+/** Whether this machine has the low octet of a number first. */
+export const HOST_IS_LITTLE: boolean = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
+
 const TWO_32 = 0x1_0000_0000
 
 /** A view of `bytes[start, end)`: the one place that makes them, so that its cost can be changed in one place. */

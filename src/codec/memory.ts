@@ -2,6 +2,7 @@
  * Typed arrays, DataView and ArrayBuffer <-> the data of their extension: one octet for the kind, then the elements,
  * little-endian on every machine. Uint8Array and Buffer are MessagePack binaries and not seen here.
  */
+import { HOST_IS_LITTLE } from '../base/bytes.ts'
 
 type View = Exclude<ArrayBufferView, Uint8Array>
 
@@ -60,8 +61,6 @@ export function memoryFromBytes(
   if (!hostIsLittle) swap(own, kind.elementSize)
   return kind.make(own.buffer)
 }
-
-const HOST_IS_LITTLE = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
 
 function swap(bytes: Uint8Array, elementSize: number): void {
   for (let at = 0; at < bytes.length; at += elementSize) bytes.subarray(at, at + elementSize).reverse()

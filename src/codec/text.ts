@@ -1,7 +1,7 @@
 // UTF-8 in both directions: a loop for what is short, the runtime's functions for what is long, and never a silent
 // replacement: octets that are no UTF-8 give `undefined`, a string without UTF-8 (a lone surrogate) gives -1.
 // Figures: Node 20, one core, ns per string, bench/codec-payloads.ts "ascii text" and "non-ascii text".
-import { writeU16, writeU32 } from '../base/bytes.ts'
+import { HOST_IS_LITTLE, writeU16, writeU32 } from '../base/bytes.ts'
 import { SHORT_ASCII_MAX, shortAscii } from './ascii.ts'
 import { FIXSTR, STR8, STR16, STR32 } from './tags.ts'
 
@@ -36,7 +36,8 @@ const SCANNED_MAX = 192
 // Where UTF-16 units are put together. Text that is not ASCII takes the runtime twice as long as this loop (40 Cyrillic
 // letters: 421 against 207), so it is used for all that fits.
 const UNITS = 4096
-const units = Buffer.allocUnsafeSlow(2 * UNITS)
+const units = new Uint16Array(UNITS)
+const octetsOfUnits = Buffer.from(units.buffer)
 
 /**
  * The text of `bytes[at, at + size)`, or `undefined` when that is not UTF-8. The caller has checked the bounds. `octets`
@@ -91,9 +92,7 @@ function transcode(bytes: Buffer, at: number, end: number): string | undefined {
   while (at < end) {
     const a = bytes[at++]!
     if (a < 0x80) {
-      into[to] = a
-      into[to + 1] = 0
-      to += 2
+      into[to++] = a
       continue
     }
     if (a < 0xc2 || a > 0xf4 || at >= end) return undefined
@@ -114,31 +113,42 @@ function transcode(bytes: Buffer, at: number, end: number): string | undefined {
         const d = bytes[at++]!
         const point = ((a & 0x07) << 18) | ((b & 0x3f) << 12) | ((c & 0x3f) << 6) | (d & 0x3f)
         if ((d & 0xc0) !== 0x80 || point < 0x10000 || point > 0x10ffff) return undefined
-        const high = 0xd7c0 + (point >> 10)
-        into[to] = high
-        into[to + 1] = high >> 8
-        to += 2
+        into[to++] = 0xd7c0 + (point >> 10)
         unit = 0xdc00 | (point & 0x3ff)
       }
     }
-    into[to] = unit
-    into[to + 1] = unit >> 8
-    to += 2
+    into[to++] = unit
   }
-  return to <= 2 * SHORT_UNITS ? shortText(to >>> 1) : ucs2Slice(into, 0, to)
+  return shortText(into, to) ?? textOfUnits(octetsOfUnits, to)
 }
 
-// Up to here units are given to String.fromCharCode in a list of their number: 40 ns for six, ucs2Slice takes 75 for any number.
-const SHORT_UNITS = 12
-const lists: number[][] = Array.from({ length: SHORT_UNITS + 1 }, (_, length) =>
-  new Array<number>(length).fill(0),
-)
+// Up to twelve units are given to String.fromCharCode: 25 ns for six, ucs2Slice takes 75 for any number.
+const f: (...codes: number[]) => string = String.fromCharCode
 
-/** The first `count` of `units`. */
-function shortText(count: number): string {
-  const list = lists[count]!
-  for (let i = 0; i < count; i++) list[i] = units[2 * i]! | (units[2 * i + 1]! << 8)
-  return String.fromCharCode.apply(undefined, list)
+/** The first `count` of `u`, `undefined` for more than twelve. */
+// biome-ignore format: a table
+function shortText(u: Uint16Array, count: number): string | undefined {
+  switch (count) {
+    case 1: return f(u[0]!)
+    case 2: return f(u[0]!, u[1]!)
+    case 3: return f(u[0]!, u[1]!, u[2]!)
+    case 4: return f(u[0]!, u[1]!, u[2]!, u[3]!)
+    case 5: return f(u[0]!, u[1]!, u[2]!, u[3]!, u[4]!)
+    case 6: return f(u[0]!, u[1]!, u[2]!, u[3]!, u[4]!, u[5]!)
+    case 7: return f(u[0]!, u[1]!, u[2]!, u[3]!, u[4]!, u[5]!, u[6]!)
+    case 8: return f(u[0]!, u[1]!, u[2]!, u[3]!, u[4]!, u[5]!, u[6]!, u[7]!)
+    case 9: return f(u[0]!, u[1]!, u[2]!, u[3]!, u[4]!, u[5]!, u[6]!, u[7]!, u[8]!)
+    case 10: return f(u[0]!, u[1]!, u[2]!, u[3]!, u[4]!, u[5]!, u[6]!, u[7]!, u[8]!, u[9]!)
+    case 11: return f(u[0]!, u[1]!, u[2]!, u[3]!, u[4]!, u[5]!, u[6]!, u[7]!, u[8]!, u[9]!, u[10]!)
+    case 12: return f(u[0]!, u[1]!, u[2]!, u[3]!, u[4]!, u[5]!, u[6]!, u[7]!, u[8]!, u[9]!, u[10]!, u[11]!)
+    default: return undefined
+  }
+}
+
+/** The first `count` UTF-16 units in `octets`, which are as this machine has them; they are not to be used again. */
+export function textOfUnits(octets: Buffer, count: number, hostIsLittle: boolean = HOST_IS_LITTLE): string {
+  if (!hostIsLittle) octets.subarray(0, 2 * count).swap16()
+  return ucs2Slice(octets, 0, 2 * count)
 }
 
 // V8 keeps strings in a dozen representations (made at once, joined, cut out, with or without other letters, ...), and

@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert'
 import { bigintFromBytes } from '../../src/codec/bigint.ts'
 import { Codec, decode, encode } from '../../src/codec/index.ts'
 import { memoryFromBytes, memoryToBytes } from '../../src/codec/memory.ts'
+import { textOfUnits } from '../../src/codec/text.ts'
 import { feed, hex, refused } from './feed.ts'
 
 const values = suite('values')
@@ -223,6 +224,19 @@ values('U+FFFD, U+FEFF, NUL and the last code point are characters like any othe
   survives('\0'.repeat(40))
   survives(`${'a'.repeat(300)}\u{10ffff}\ud7ff\ue000`)
 })
+
+values(
+  'text beyond ASCII of 1 to 40 letters survives, and is the same on a machine with the high octet first',
+  () => {
+    for (const letters of ['Grüße, ', 'чай', '日本語', '🍵☕', 'a🍵']) {
+      for (let length = 1; length <= 40; length++) {
+        const text = [...letters.repeat(length)].slice(0, length).join('')
+        assert.is(decode(encode(text)), text)
+      }
+    }
+    assert.is(textOfUnits(hex('00e4 6f22'), 2, false), 'ä\u6f22')
+  },
+)
 
 values('a string with a lone surrogate survives as UTF-16 in an extension', () => {
   survives('\ud800', 'd5 27 d800')
