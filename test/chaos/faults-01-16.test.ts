@@ -1,0 +1,3 @@
+import { faultTests } from './suite.ts'
+
+faultTests(1, 16)
