@@ -15,7 +15,7 @@ interface Settings {
   readonly count?: number
 }
 
-type Command = { readonly do: string } & Record<string, never>
+type Command = { readonly do: string; readonly id: number } & Record<string, never>
 
 const [role, json] = process.argv.slice(2)
 const settings = JSON.parse(json!) as Settings
@@ -198,8 +198,8 @@ createInterface({ input: process.stdin })
     const done =
       action === undefined ? Promise.reject(new Error('no such command')) : action(command as never)
     done.then(
-      (value) => console.log(JSON.stringify({ value: value ?? null })),
-      (error) => console.log(JSON.stringify({ error: String(error) })),
+      (value) => console.log(JSON.stringify({ id: command.id, value: value ?? null })),
+      (error) => console.log(JSON.stringify({ id: command.id, error: String(error) })),
     )
   })
   .on('close', () => process.exit(0))

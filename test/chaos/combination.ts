@@ -330,6 +330,7 @@ const sockets = new WeakMap<Flow, { push: ours.Push; pull: ours.Pull }>()
 function loadOf({ world, client, flow }: Stage): () => Promise<void> {
   const { push, pull } = sockets.get(flow)!
   let loading = true
+  let sentAll = false
   const { ledger, dice } = world
   const calling = async (method: string): Promise<void> => {
     while (loading) {
@@ -348,7 +349,7 @@ function loadOf({ world, client, flow }: Stage): () => Promise<void> {
     }
   }
   const reading = (async () => {
-    while (loading || flow.delivered.at(-1) !== flow.sent - 1) flow.got((await pull.receive())[0]!)
+    while (!sentAll || flow.delivered.at(-1) !== flow.sent - 1) flow.got((await pull.receive())[0]!)
   })()
   const work = Promise.all([calling('work'), calling('work'), calling('add'), calling('add'), sending()])
   return async () => {
@@ -356,6 +357,7 @@ function loadOf({ world, client, flow }: Stage): () => Promise<void> {
     await work
     // The last message surely finds a whole connection: what is sent while one breaks nobody knows of.
     await sleep(50)
+    sentAll = true
     await flow.send((body) => push.send(body))
     await reading
   }

@@ -31,7 +31,8 @@ else {
         print({})
       } catch (error) {
         failed++
-        print({ error: (error as Error).stack })
+        const { stack, details = '' } = error as Error & { details?: string }
+        print({ error: `${stack}\n${details}` })
       }
     }
     const told = notes.size > 0 ? `; ${[...notes].join('; ')}` : ''

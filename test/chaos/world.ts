@@ -233,22 +233,34 @@ export interface Pair {
 export class ChildProgram {
   readonly child: Child
   endpoint = ''
-  #turn: Promise<unknown> = Promise.resolve()
+  readonly #waiting = new Map<number, (line: string) => void>()
+  #ids = 0
+  #reading: Promise<unknown> = Promise.resolve()
 
   constructor(child: Child) {
     this.child = child
   }
 
-  /** Commands are answered in their order. */
-  run<T = unknown>(action: string, command: Record<string, unknown> = {}, ms = 20_000): Promise<T> {
-    this.child.write(JSON.stringify({ do: action, ...command }))
-    const answer = this.#turn.then(async () => {
-      const { value, error } = JSON.parse(await this.child.line(ms)) as { value?: T; error?: string }
-      if (error !== undefined) throw new Error(`the child failed at ${action}: ${error}`)
-      return value as T
-    })
-    this.#turn = answer.catch(() => {})
-    return answer
+  /** Commands are begun in their order, and answered when they are done. */
+  async run<T = unknown>(action: string, command: Record<string, unknown> = {}, ms = 20_000): Promise<T> {
+    const id = this.#ids++
+    const answer = new Promise<string>((resolve) => this.#waiting.set(id, resolve))
+    this.child.write(JSON.stringify({ do: action, id, ...command }))
+    // One line for each command, one reader at a time; whoever reads a line gives it to whom it belongs.
+    this.#reading = this.#reading
+      .then(() => this.child.line(ms))
+      .then(
+        (line) => this.#waiting.get((JSON.parse(line) as { id: number }).id)?.(line),
+        () => {},
+      )
+    const { value, error } = JSON.parse(
+      await within(ms, answer, `the answer to ${action}: ${this.child.output}`),
+    ) as {
+      value?: T
+      error?: string
+    }
+    if (error !== undefined) throw new Error(`the child failed at ${action}: ${error}`)
+    return value as T
   }
 
   kill(): Promise<void> {

@@ -5,7 +5,15 @@ import type { ResolvedOptions } from '../api/options.ts'
 import { judgeOf } from '../security/wire.ts'
 import { PSEUD_PROPERTY, PSEUD_VALUE } from '../session/envelope.ts'
 
-// A busy connection is measured too, but seldom: in intervals of the heartbeat.
+/**
+ * How long a peer that is heard all the time goes without a PING. Seldom: only to be measured; but within its patience with us, as of one who
+ * sends a message that takes longer than that nothing else is heard by it, and its own PINGs wait behind that message.
+ */
+function measureMs({ heartbeatIntervalMs, heartbeatTimeoutMs }: ResolvedOptions): number {
+  return Math.min(heartbeatIntervalMs * MEASURE_EVERY, heartbeatTimeoutMs / 2)
+}
+
+// In intervals of the heartbeat.
 const MEASURE_EVERY = 6
 
 export function connectionOptions(
@@ -29,7 +37,7 @@ export function connectionOptions(
     heartbeatTimeoutMs: options.heartbeat?.onTimeout === undefined ? options.heartbeatTimeoutMs : 0,
     heartbeatTtlMs: 0,
     heartbeatOnlyWhenSilent: true,
-    heartbeatMeasureMs: options.heartbeatIntervalMs * MEASURE_EVERY,
+    heartbeatMeasureMs: options.heartbeatIntervalMs === 0 ? 0 : measureMs(options),
     heartbeatSince31: true,
     connectTimeoutMs: options.handshakeTimeoutMs,
     retryDelayMs: fullJitter(options.reconnectMinMs, options.reconnectMaxMs),

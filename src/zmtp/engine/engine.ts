@@ -711,8 +711,9 @@ export class Engine {
   }
 }
 
-// A timer that comes so late proves nothing of the peer, and how long whoever drives then has to look at what has come.
-const LATE_MS = 1000
+// A timer that comes so late proves nothing of the peer, and how long whoever drives then has to look at what has come. Short, because a
+// program may have set timeouts of some hundred ms, and one look more costs nothing.
+const LATE_MS = 100
 const POLL_MS = 100
 
 // Where a peer may close too early, by phase.

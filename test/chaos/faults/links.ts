@@ -133,6 +133,7 @@ async function flapping(world: World): Promise<void> {
   const flow = world.ledger.flow('PUSH over a flapping link', { sender: push })
   push.connect(line.endpoint)
   let loading = true
+  let sentAll = false
   const load = (async () => {
     while (loading) {
       await Promise.all([
@@ -143,7 +144,7 @@ async function flapping(world: World): Promise<void> {
     }
   })()
   const reading = (async () => {
-    while (loading || flow.delivered.at(-1) !== flow.sent - 1) flow.got((await pull.receive())[0]!)
+    while (!sentAll || flow.delivered.at(-1) !== flow.sent - 1) flow.got((await pull.receive())[0]!)
   })()
   for (let n = 0; n < world.size(4, 10); n++) {
     await sleep(50 + world.dice.random(100))
@@ -158,6 +159,7 @@ async function flapping(world: World): Promise<void> {
   await within(20_000, load, 'the last call')
   // A last message that surely finds a whole link.
   await sleep(100)
+  sentAll = true
   await flow.send((body) => push.send(body))
   await within(20_000, reading, 'the last message')
   await backsOff(world)

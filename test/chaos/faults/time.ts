@@ -1,6 +1,6 @@
 /**
  * Faults 53, 54, 58, 61: clocks that jump, loops that stall, timers that pile up, machines that sleep. A stall of 1, 10, 20 s is one of
- * 0.5 to 2 s against heartbeats of 0.1 and 0.3 s; ten minutes of sleep are one second against the same.
+ * 1 to 2 s against heartbeats of 0.2 and 1 s; ten minutes of sleep are a second and a half against the same.
  */
 import * as assert from 'uvu/assert'
 import { TransportContext } from '../../../src/zmtp/connections.ts'
@@ -35,14 +35,14 @@ async function clockJump(world: World): Promise<void> {
   assert.equal([lost.length, server.stats().peers], [0, 1])
 }
 
-const STALLED = { heartbeat: { intervalMs: 100, timeoutMs: 300 } } as const
+const STALLED = { heartbeat: { intervalMs: 200, timeoutMs: 1000 } } as const
 
 /** The loop stands still on either side for longer than the heartbeats' patience: nobody who is healthy is given up for it. */
 async function stall(world: World): Promise<void> {
   // Ours: many healthy peers, and a busy loop here.
   const server = world.server(STALLED, false)
   const gone: unknown[] = []
-  server.on('peergone', (_, error) => gone.push(error))
+  server.on('peergone', (_, error) => gone.push(error?.message))
   const endpoint = await server.bind('tcp://127.0.0.1:0')
   const count = world.size(20, 100)
   const child = await world.clientProcess(
@@ -52,11 +52,11 @@ async function stall(world: World): Promise<void> {
   )
   await child.run('ready', { timeoutMs: 10_000 })
   await until(() => server.stats().peers === count)
-  for (const ms of [world.size(1200, 2000), 400 + world.dice.random(1000)]) {
+  for (const ms of [world.size(1300, 2000), 800 + world.dice.random(1000)]) {
     const end = performance.now() + ms
     while (performance.now() < end);
     await sleep(50)
-    assert.equal([gone.length, server.stats().peers], [0, count], `after a stall of ${ms} ms`)
+    assert.equal([gone, server.stats().peers], [[], count], `after a stall of ${ms} ms`)
   }
   assert.equal(await child.run('calls', { each: 2 }), { result: 2 * count })
   // Theirs: the child stands still, and comes back before it is given up.
@@ -67,7 +67,7 @@ async function stall(world: World): Promise<void> {
   client.on('status', ({ status }) => {
     if (status === 'lost') lost.push(status)
   })
-  const calls = [world.calls(client, 1, world.size(1200, 2000), 'block'), world.calls(client, 20)]
+  const calls = [world.calls(client, 1, world.size(1300, 2000), 'block'), world.calls(client, 20)]
   await within(20_000, Promise.all(calls), 'the calls')
   assert.equal([lost.length, world.ledger.endings], [0, { result: 21 }])
 }
@@ -107,7 +107,7 @@ async function suspended(world: World): Promise<void> {
   await child.run('ready', { timeoutMs: 10_000 })
   server.signal('SIGSTOP')
   child.signal('SIGSTOP')
-  await sleep(1000 + world.dice.random(500))
+  await sleep(1200 + world.dice.random(500))
   const order = world.dice.random(2) === 0 ? [server, child] : [child, server]
   order[0]!.signal('SIGCONT')
   await sleep(world.dice.random(50))
