@@ -63,7 +63,7 @@ export class TransportContext {
   get slept(): boolean {
     if (this.#slept === undefined) {
       const idle = this.clock.idle()
-      this.#slept = idle > this.#idle
+      this.#slept = idle - this.#idle > SLEPT_MS
       this.#idle = idle
     }
     return this.#slept
@@ -92,3 +92,6 @@ export class TransportContext {
     clear(dirty)
   }
 }
+
+// A sleep not much longer than a write takes is no time to spare: with 100 calls in flight by 1.05 (bench/rpc.bench.ts).
+const SLEPT_MS = 0.02
