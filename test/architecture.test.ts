@@ -22,6 +22,12 @@ interface Layer {
 const LAYERS: Layer[] = [
   { files: ['index.ts'], imports: ['rpc/index.ts', 'base/'], node: [] },
   { files: ['base/clock.ts'], imports: [], node: [], time: true },
+  // What it may load for others, who are looked at themselves.
+  {
+    files: ['base/builtin.ts'],
+    imports: [],
+    node: ['node:crypto', 'node:dns/promises', 'node:worker_threads'],
+  },
   { files: ['base/'], imports: [], node: [] },
   { files: ['codec/'], imports: ['base/'], node: [] },
   { files: ['zmtp/wire/'], imports: ['base/'], node: [] },
@@ -213,6 +219,7 @@ architecture('the checks see what they look for', () => {
     ['node:net', 'side.ts'],
   )
   assert.equal(importsOf('a.ts', `const lazy = import('./late.ts')`), ['late.ts'])
+  assert.equal(importsOf('a.ts', `const dns = builtin('node:dns')`), ['node:dns'])
   assert.is(stripComments(`a // b\n/* c */ d`).replace(/\s+/g, ' '), 'a d')
   assert.is(stripComments(`x = 'http://y'`), `x = 'http://y'`)
   assert.is(blankStrings(`x = 'eval(1)'`), `x = ''`)
@@ -230,7 +237,7 @@ function layerOf(name: string): Layer | undefined {
 function importsOf(name: string, text: string): string[] {
   const targets: string[] = []
   const pattern =
-    /(?:^|\n)\s*(?:import|export)\b[^'";]*?\bfrom\s*['"]([^'"]+)['"]|(?:^|\n)\s*import\s*['"]([^'"]+)['"]|\bimport\s*\(\s*['"]([^'"]+)['"]/g
+    /(?:^|\n)\s*(?:import|export)\b[^'";]*?\bfrom\s*['"]([^'"]+)['"]|(?:^|\n)\s*import\s*['"]([^'"]+)['"]|\b(?:import|builtin)\s*\(\s*['"]([^'"]+)['"]/g
   for (const match of stripComments(text).matchAll(pattern)) {
     const target = match[1] ?? match[2] ?? match[3] ?? ''
     targets.push(target.startsWith('.') ? path.posix.join(path.posix.dirname(name), target) : target)

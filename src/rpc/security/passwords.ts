@@ -1,14 +1,16 @@
 // Comparing secrets without telling by the time it takes how much of them was right. Both sides are hashed under a key of this process
 // first: so lengths are equal, and nobody who guesses knows what octets are compared (bench/password.bench.ts).
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { builtin } from '../../base/builtin.ts'
 import { secretOctets } from '../../base/clock.ts'
 import { UsageError } from '../../base/errors.ts'
+
+const crypto = builtin('node:crypto')
 
 let key: Buffer | undefined
 
 /** Whether two secrets are the same. */
 export function sameSecret(left: string, right: string): boolean {
-  return timingSafeEqual(digest(left), digest(right))
+  return crypto().timingSafeEqual(digest(left), digest(right))
 }
 
 /** The passwords of some users. */
@@ -35,12 +37,12 @@ export class Passwords {
    */
   check(user: string, password: string): string | undefined {
     const expected = this.#digests.get(user)
-    const same = timingSafeEqual(digest(password), expected ?? this.#nobodys)
+    const same = crypto().timingSafeEqual(digest(password), expected ?? this.#nobodys)
     return same && expected !== undefined ? user : undefined
   }
 }
 
 function digest(secret: string): Buffer {
   key ??= secretOctets(32)
-  return createHmac('sha256', key).update(secret).digest()
+  return crypto().createHmac('sha256', key).update(secret).digest()
 }

@@ -1,7 +1,9 @@
 // Whether anybody listens on a socket file. Only a connection can tell: the file of a dead process looks like any other. Where the
 // answer has to come within the call, a worker thread makes the connection while this thread stands still.
 import { connect as netConnect } from 'node:net'
-import { Worker } from 'node:worker_threads'
+import { builtin } from '../../base/builtin.ts'
+
+const threads = builtin('node:worker_threads')
 
 /** Resolves to `false` only if the system says that nobody listens on `path`. */
 export function somebodyAnswers(path: string): Promise<boolean> {
@@ -18,9 +20,8 @@ export function somebodyAnswers(path: string): Promise<boolean> {
 /** `somebodyAnswers` within the call. `true` when it cannot be found out: better a bind that fails than a stolen name. */
 export function somebodyAnswersNow(path: string): boolean {
   const answer = new Int32Array(new SharedArrayBuffer(4))
-  let worker: Worker
   try {
-    worker = new Worker(PROBE, {
+    const worker = new (threads().Worker)(PROBE, {
       eval: true,
       execArgv: [],
       workerData: { path, answer, refused: REFUSED, yes: YES, no: NO },

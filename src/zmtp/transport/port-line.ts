@@ -9,10 +9,13 @@
  *   either end:     LEAVE when it is done with the port
  */
 import { errorMonitor } from 'node:events'
-import { MessageChannel, MessagePort, parentPort, type TransferListItem } from 'node:worker_threads'
+import type { MessagePort, TransferListItem } from 'node:worker_threads'
+import { builtin } from '../../base/builtin.ts'
 import { LinkError, UsageError } from '../../base/errors.ts'
 import { type LinkLine, PortLink } from './port-link.ts'
 import type { ConnectionOptions } from './transport.ts'
+
+const threads = builtin('node:worker_threads')
 
 /**
  * A `MessagePort` or a `Worker` of `node:worker_threads`, `parentPort` in a worker, or whatever works as they do. A program may go on to
@@ -113,7 +116,7 @@ export class PortLine implements LinkLine {
 
   /** Makes a link, whose other end goes across. */
   open(): PortLink {
-    const { port1, port2 } = new MessageChannel()
+    const { port1, port2 } = new (threads().MessageChannel)()
     this.#post({ pseud: 'open', port: port2 }, [port2])
     return this.#add(port1)
   }
@@ -205,7 +208,7 @@ export class PortLine implements LinkLine {
     if (isWorker(port)) {
       port.off('exit', this.#onExit)
       port.off(errorMonitor, this.#onFault)
-    } else if (port !== (parentPort as unknown)) {
+    } else if (port !== (threads().parentPort as unknown)) {
       port.close?.()
     }
   }
@@ -234,7 +237,7 @@ function isPort(value: unknown): value is MessagePortLike {
 function isOpening(message: unknown): message is { readonly port: MessagePort } {
   if (typeof message !== 'object' || message === null) return false
   const { pseud, port } = message as { pseud?: unknown; port?: unknown }
-  return pseud === 'open' && port instanceof MessagePort
+  return pseud === 'open' && port instanceof threads().MessagePort
 }
 
 interface WorkerLike extends MessagePortLike {

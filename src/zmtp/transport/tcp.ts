@@ -1,5 +1,4 @@
 // TCP over node:net: how a TcpEndpoint is dialled, and where one is bound. Everything that differs from IPC is here.
-import { lookup } from 'node:dns/promises'
 // Under another name: a bundle would rename the Socket of our API, whose name stands in error texts that are compared.
 import {
   isIP,
@@ -9,8 +8,11 @@ import {
   type TcpNetConnectOpts,
 } from 'node:net'
 import { networkInterfaces } from 'node:os'
+import { builtin } from '../../base/builtin.ts'
 import { formatTcp, type TcpEndpoint } from './endpoint.ts'
 import type { ConnectionOptions } from './transport.ts'
+
+const dns = builtin('node:dns/promises')
 
 /** Begins one attempt to connect; the caller listens for 'connect', 'error' and 'close'. Names are resolved anew each time. */
 export function dialTcp(endpoint: TcpEndpoint, options: ConnectionOptions): Socket {
@@ -64,7 +66,7 @@ export function ownAddress(host: string, ipv6: boolean): string | undefined {
 
 /** The address that `host` means for a bind, as the system's name service has it. Rejects with its error. */
 export async function lookUpAddress(host: string, ipv6: boolean): Promise<string> {
-  return (await lookup(host, { family: ipv6 ? 0 : 4 })).address
+  return (await dns().lookup(host, { family: ipv6 ? 0 : 4 })).address
 }
 
 /** `endpoint` with its host in numbers, where no name service has to be asked. */

@@ -1,9 +1,12 @@
 // What CURVE is made of (RFC 26; NaCl's crypto_box): X25519 from node:crypto, Salsa20 and Poly1305 from @noble/ciphers, put
 // together as libsodium does. Pure functions of their arguments; chance is passed in by whoever has some.
-import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { hsalsa, xsalsa20poly1305 } from '@noble/ciphers/salsa.js'
+import { builtin } from '../../../base/builtin.ts'
 import { writeU32 } from '../../../base/bytes.ts'
 import { ProtocolError, UsageError } from '../../../base/errors.ts'
+
+const crypto = builtin('node:crypto')
 
 /** Octets of a key, public or secret. */
 export const KEY_SIZE = 32
@@ -16,7 +19,7 @@ export const LONG_NONCE_SIZE = 16
 
 /** The public key that belongs to `secretKey`. */
 export function publicKeyOf(secretKey: Buffer): Buffer {
-  const { x } = createPublicKey(privateKey(secretKey)).export({ format: 'jwk' })
+  const { x } = crypto().createPublicKey(privateKey(secretKey)).export({ format: 'jwk' })
   return Buffer.from(x!, 'base64url')
 }
 
@@ -88,11 +91,11 @@ function words(bytes: Buffer): Uint32Array {
 
 function exchange(publicKey: Buffer, secretKey: Buffer): Buffer | undefined {
   try {
-    const theirs = createPublicKey({
+    const theirs = crypto().createPublicKey({
       key: { ...CURVE_25519, x: publicKey.toString('base64url') },
       format: 'jwk',
     })
-    return diffieHellman({ privateKey: privateKey(secretKey), publicKey: theirs })
+    return crypto().diffieHellman({ privateKey: privateKey(secretKey), publicKey: theirs })
   } catch {
     return undefined // the low orders that OpenSSL knows
   }
@@ -109,7 +112,7 @@ function privateKey(secretKey: Buffer): KeyObject {
   let key = taken.get(secretKey)
   if (key === undefined) {
     const jwk = { ...CURVE_25519, d: secretKey.toString('base64url'), x: NO_X }
-    key = createPrivateKey({ key: jwk, format: 'jwk' })
+    key = crypto().createPrivateKey({ key: jwk, format: 'jwk' })
     taken.set(secretKey, key)
   }
   return key

@@ -5,7 +5,7 @@
  *
  * The first 16 octets of the nonce never change, so their half of XSalsa20 is done once for each direction, which has a stream of its own. The flags in the box are MORE as in RFC 26 and, as libzmq has it, COMMAND.
  */
-import { timingSafeEqual } from 'node:crypto'
+import { builtin } from '../../../base/builtin.ts'
 import { equalAt, readU32, writeU32 } from '../../../base/bytes.ts'
 import { ProtocolError, UsageError } from '../../../base/errors.ts'
 import { COMMAND_MESSAGE, CommandError } from '../../wire/command.ts'
@@ -14,6 +14,8 @@ import { deriveKey } from './curve-box.ts'
 import { type Cipher, SEALED_HEAD } from './mechanism.ts'
 import { makeTag } from './poly-tag.ts'
 import { SalsaStream } from './salsa-stream.ts'
+
+const crypto = builtin('node:crypto')
 
 const NONCE_AT = 8
 const TAG_AT = 16
@@ -76,7 +78,7 @@ export class CurveCipher implements Cipher {
     // Nothing is decrypted before the tag is right.
     makeTag(stream.tagKey, bytes, start + BOX_AT, end, tag)
     for (let i = 0; i < TAG_SIZE; i++) given[i] = bytes[start + TAG_AT + i]!
-    if (!timingSafeEqual(tag, given)) {
+    if (!crypto().timingSafeEqual(tag, given)) {
       throw new ProtocolError('CRYPTO_FAILED', 'a MESSAGE does not open: another key, or octets were changed')
     }
     stream.xor(bytes, start + BOX_AT, end)

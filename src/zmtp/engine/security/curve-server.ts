@@ -6,7 +6,7 @@
  *
  * The cookie is there for servers that forget their peer in between. This one does not, and compares it with the one that it gave.
  */
-import { timingSafeEqual } from 'node:crypto'
+import { builtin } from '../../../base/builtin.ts'
 import { copy, readU32 } from '../../../base/bytes.ts'
 import { ProtocolError } from '../../../base/errors.ts'
 import type { Slab } from '../../../base/slab.ts'
@@ -47,6 +47,8 @@ import {
   VOUCH_SIZE,
 } from './curve-wire.ts'
 import type { Cipher, Mechanism } from './mechanism.ts'
+
+const crypto = builtin('node:crypto')
 
 const AWAIT_HELLO = 0
 const SAY_WELCOME = 1
@@ -179,7 +181,7 @@ export class CurveServer implements Mechanism {
     const cookieAt = start + COMMAND_INITIATE.length
     const nonceAt = cookieAt + COOKIE_SIZE
     const boxAt = nonceAt + SHORT_NONCE_SIZE
-    if (!timingSafeEqual(bytes.subarray(cookieAt, nonceAt), this.#cookie!)) {
+    if (!crypto().timingSafeEqual(bytes.subarray(cookieAt, nonceAt), this.#cookie!)) {
       throw new ProtocolError('CRYPTO_FAILED', 'an INITIATE with a cookie that is not the one it was given')
     }
     this.#checkNonce(bytes, nonceAt)
@@ -208,7 +210,7 @@ export class CurveServer implements Mechanism {
     const key = sharedKey(publicKey, this.#transientSecret!)
     const vouched = openBox(key, nonce, box, 'the vouch')
     key.fill(0)
-    if (!timingSafeEqual(vouched, Buffer.concat([this.#peerTransient!, this.#options.publicKey]))) {
+    if (!crypto().timingSafeEqual(vouched, Buffer.concat([this.#peerTransient!, this.#options.publicKey]))) {
       throw new ProtocolError('KEY_EXCHANGE_FAILED', 'the vouch of an INITIATE is for other keys')
     }
   }
