@@ -8,6 +8,8 @@ import { Helper } from './support/process.ts'
 
 const ROUND_MS = 600
 const LEAST = 500
+// A client compiles for a second or more: rounds that nobody counts.
+const WARM_UPS = 5
 const TRIPS = 2000
 // A client's first calls teach its server the shapes of their arguments: they must not be most of a round.
 const CALLS_OF_EACH_CLIENT = 20
@@ -124,6 +126,6 @@ async function compare(
   const contenders = pairs.map(
     (pair): Contender => ({ name: pair.name, result: () => resultOf(pair), rate: () => rate(pair) }),
   )
-  await measure({ bench: 'rpc', subject, unit, warmups: 2, rounds: 7, contenders, ...more })
+  await measure({ bench: 'rpc', subject, unit, warmups: WARM_UPS, rounds: 7, contenders, ...more })
   for (const pair of pairs) pair.end()
 }

@@ -41,7 +41,7 @@ for (const [title, pattern, readers] of PATTERNS) {
       bench: 'sockets',
       subject: `${title}, ${label}`,
       unit: 'messages/s',
-      warmups: 2,
+      warmups: 4,
       rounds: 7,
       contenders,
     })
@@ -94,7 +94,7 @@ async function measureRoundTrip(): Promise<void> {
     subject: ROUND_TRIP,
     unit: 'µs',
     detail: `p50 of ${TRIPS} in each round, ${ON_ONE_CORE}`,
-    warmups: 2,
+    warmups: 4,
     rounds: 9,
     contenders,
   })
