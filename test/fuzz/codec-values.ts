@@ -63,7 +63,7 @@ const MEMORY = [
   Uint32Array,
 ] as const
 const WIDE = [Float32Array, Float64Array, BigInt64Array, BigUint64Array, DataView] as const
-const DEEPEST = 6
+const DEEPEST = 5
 
 export function drawValue(choices: Choices, depth = 0): unknown {
   const kind = choices.random(depth > DEEPEST ? 12 : 24)
@@ -111,8 +111,11 @@ export function drawValue(choices: Choices, depth = 0): unknown {
   }
 }
 
+/** At most `most`, and none once there is nothing left to choose by. */
 function list<T>(choices: Choices, most: number, make: () => T): T[] {
-  return Array.from({ length: choices.random(most + 1) }, make)
+  const made: T[] = []
+  for (let count = choices.random(most + 1); count > 0 && !choices.over; count--) made.push(make())
+  return made
 }
 
 function text(choices: Choices): string {

@@ -23,8 +23,10 @@ const VALUE = 1
 const LINE = 2
 const LINE_OCTETS = 3
 const MODES = 4
+// Octets that choose values: large ones take long, and show no more than several small ones.
+const CHOICES_MAX = 72
 // Messages of one line.
-const LINE_MAX = 6
+const LINE_MAX = 4
 
 // Bounds that the reference does not have: what is shorter than this cannot have passed them.
 const SHORTEST_BEYOND: ReadonlyMap<string, number> = new Map([
@@ -55,8 +57,8 @@ export const codecTarget: Target = {
     const rest = input.subarray(1)
     const mode = input[0]! % MODES
     if (mode === OCTETS) runOctets(rest)
-    else if (mode === VALUE) runValue(new Choices(rest))
-    else if (mode === LINE) runLine(new Choices(rest))
+    else if (mode === VALUE) runValue(new Choices(rest.subarray(0, CHOICES_MAX)))
+    else if (mode === LINE) runLine(new Choices(rest.subarray(0, CHOICES_MAX)))
     else runLineOctets(rest)
   },
 }
@@ -222,7 +224,7 @@ function runLine(choices: Choices): void {
       continue
     }
     const plain = codec.expand(octets, sent)
-    expectSame(decodeReference(plain), () => (fate < 2 ? [value, value] : value), plain)
+    if (plain !== octets) expectSame(decodeReference(plain), () => (fate < 2 ? [value, value] : value), plain)
     if (fate === 6) drop(octets, received)
     else {
       const back = read(octets, received)
