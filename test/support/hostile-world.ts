@@ -15,6 +15,8 @@ export interface Ending {
   /** `handshake:error:protocol`, …; `disconnect` when the handshake was done. */
   readonly event: string
   readonly code: string
+  /** What people read. */
+  readonly text: string
 }
 
 const HONEST = 'honest'
@@ -95,15 +97,15 @@ export class HostileWorld {
 
 /** Writes down how connections of `socket` end, as its events tell it. */
 export function watchEndings(socket: zmq.Socket, endings: Ending[]): void {
-  const broken = new Map<zmq.EventPeer, string>()
+  const broken = new Map<zmq.EventPeer, { event: string; text: string }>()
   for (const event of ['protocol', 'auth', 'other'] as const) {
     const type = `handshake:error:${event}` as const
-    socket.events.on(type, ({ peer }) => broken.set(peer, type))
+    socket.events.on(type, ({ peer, error }) => broken.set(peer, { event: type, text: `${error.message}: ` }))
   }
   socket.events.on('disconnect', ({ peer, error }) => {
-    const event = broken.get(peer) ?? 'disconnect'
+    const { event, text } = broken.get(peer) ?? { event: 'disconnect', text: '' }
     broken.delete(peer)
-    if (error !== undefined) endings.push({ event, code: error.code })
+    if (error !== undefined) endings.push({ event, code: error.code, text: text + error.message })
   })
 }
 

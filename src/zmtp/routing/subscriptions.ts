@@ -65,8 +65,11 @@ export class Subscriptions {
     const peer = this.#peers.get(pipe)
     const count = (peer?.entries.size ?? 0) + 1
     const octets = (peer?.octets ?? 0) + topic.length
-    if (count <= TOPICS_MAX && octets <= TOPIC_OCTETS_MAX) return undefined
+    if (count <= TOPICS_MAX && octets <= TOPIC_OCTETS_MAX && topic.length <= TOPIC_SIZE_MAX) return undefined
     if (this.#topics.find(topic)?.pipes.has(pipe) === true) return undefined
+    if (topic.length > TOPIC_SIZE_MAX) {
+      return new LimitError('TOPICS_TOO_LARGE', 'maxTopicSize', TOPIC_SIZE_MAX, topic.length)
+    }
     return count > TOPICS_MAX
       ? new LimitError('TOO_MANY_TOPICS', 'maxTopics', TOPICS_MAX, count)
       : new LimitError('TOPICS_TOO_LARGE', 'maxTopicOctets', TOPIC_OCTETS_MAX, octets)
@@ -101,3 +104,4 @@ interface PeerTopics {
 // What one peer may make a publisher keep. A topic costs a few hundred octets beside its own.
 const TOPICS_MAX = 10_000
 const TOPIC_OCTETS_MAX = 0x10_0000
+const TOPIC_SIZE_MAX = 4096

@@ -90,7 +90,7 @@ const RECEPTION = {
 }
 
 // A message of one octet per frame costs a hundred octets of memory per frame: without a bound that is an attack.
-const MAX_FRAMES = 65_536
+const MAX_FRAMES = 1024
 
 /** In libzmq's terms: -1 leaves it, 0 off, 1 on with an idle time in seconds or the system's. */
 function keepAlive(mode: number, idleSeconds: number): number {

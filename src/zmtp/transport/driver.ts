@@ -239,7 +239,11 @@ export class Driver extends Deadline implements LinkOwner {
   }
 
   onClose(error: Error | undefined): void {
-    if (this.#finished) return
+    if (this.#finished) {
+      // It has taken its last words: no need to see to its end any more.
+      this.#timer?.cancel()
+      return
+    }
     if (this.#ending) {
       this.#finish(undefined)
       return
@@ -386,7 +390,7 @@ export class Driver extends Deadline implements LinkOwner {
     this.#link.write(pieces)
     clear(pieces)
     this.#link.end()
-    this.#context.clock.setTimer(() => this.#link.destroy(), CLOSE_GRACE_MS)
+    this.#setTimer(() => this.#link.destroy(), CLOSE_GRACE_MS)
   }
 
   #finish(reason: PseudError | undefined): void {
