@@ -3,7 +3,7 @@
  * timer. Where a row's text conflicts with what was decided, CONFLICTS says what is done instead, and why; nothing else differs.
  * Own rows carry the same beside them, in `ours`.
  */
-import type { CodecRow, CurveRow, RpcRow, ZmtpRow } from './rows.ts'
+import type { CodecRow, CurveRow, ZmtpRow } from './rows.ts'
 
 /** Ours for each placeholder; where several are, the table of the row says which. `-` and the like: it lives. */
 const CODES: Readonly<Record<string, readonly (string | undefined)[]>> = {
@@ -249,6 +249,91 @@ const CURVE: Readonly<Record<string, CurveOutcome>> = {
   V37: { ready: true },
   V38: { ready: true },
   V39: { delivered: [''] },
+}
+
+/** What the codec makes of octets. */
+export interface CodecOutcome {
+  readonly code?: string
+  /** The value, where there is one. */
+  readonly accepts?: unknown
+  /** An Extension, where unknown ones are kept. */
+  readonly kept?: boolean
+  /** Of own rows: its value is no JSON; it is decoded and encoded again, and the octets are the same. */
+  readonly again?: boolean
+}
+
+const CODEC: Readonly<Record<string, CodecOutcome>> = {
+  D01: { code: 'TRUNCATED' },
+  D02: { code: 'BAD_BYTE' },
+  D04: { code: 'TRUNCATED' },
+  D05: { code: 'TRUNCATED' },
+  D06: { code: 'TRUNCATED' },
+  D09: { code: 'TRUNCATED' },
+  D10: { code: 'TRUNCATED' },
+  D15: { code: 'TRUNCATED' },
+  D17: { code: 'TRUNCATED' },
+  D19: { code: 'TRUNCATED' },
+  D20: { code: 'TRUNCATED' },
+  D21: { code: 'TRUNCATED' },
+  D22: { code: 'TRUNCATED' },
+  D25: { code: 'TRUNCATED' },
+  D26: { code: 'TRUNCATED' },
+  D27: { code: 'TRUNCATED' },
+  D28: { code: 'TRUNCATED' },
+  D29: { code: 'TRUNCATED' },
+  D30: { code: 'TRUNCATED' },
+  D31: { code: 'TRUNCATED' },
+  D33: { code: 'TRUNCATED' },
+  D34: { code: 'TRUNCATED' },
+  D35: { code: 'TRUNCATED' },
+  D36: { code: 'TRUNCATED' },
+  D41: { code: 'BAD_EXTENSION' },
+  D42: { code: 'BAD_EXTENSION' },
+  D43: { code: 'TOO_DEEP' },
+  D44: { code: 'TOO_DEEP' },
+  D45: { code: 'TOO_DEEP' },
+  D46: { code: 'TOO_DEEP' },
+  D47: { code: 'TOO_DEEP' },
+  D49: { code: 'BAD_KEY' },
+  D50: { code: 'BAD_KEY' },
+  D51: { code: 'BAD_KEY' },
+  D55: { accepts: { hasOwnProperty: 1 } },
+  D57: { accepts: { toJSON: 1 } },
+  D58: { accepts: { length: 2147483647 } },
+  D59: { accepts: { a: 2 } },
+  D61: { code: 'BAD_KEY' },
+  D62: { code: 'BAD_KEY' },
+  D63: { code: 'BAD_KEY' },
+  D65: { code: 'BAD_KEY' },
+  D68: { code: 'BAD_UTF8' },
+  D69: { code: 'BAD_UTF8' },
+  D70: { code: 'BAD_UTF8' },
+  D77: { accepts: 'a' },
+  D78: { accepts: { a: 1 } },
+  D79: { accepts: Number.NaN },
+  D81: { code: 'TRAILING' },
+  D82: { code: 'TRAILING' },
+  D83: { code: 'TRUNCATED' },
+  D84: { code: 'TOO_MANY_VALUES' },
+  D85: { code: 'TOO_MANY_VALUES' },
+  D89: { code: 'TRUNCATED' },
+  D90: { code: 'UNKNOWN_EXTENSION' },
+  D91: { code: 'UNKNOWN_EXTENSION' },
+  D92: { code: 'UNKNOWN_EXTENSION' },
+  D93: { code: 'UNKNOWN_EXTENSION' },
+  D94: { code: 'UNKNOWN_EXTENSION' },
+  D97: { code: 'UNKNOWN_EXTENSION', kept: true },
+  D98: { code: 'UNKNOWN_EXTENSION', kept: true },
+  D99: { code: 'UNKNOWN_EXTENSION', kept: true },
+}
+
+export function codecOutcome(row: CodecRow): CodecOutcome {
+  if (row.ours !== undefined) return row.ours
+  const word = /^[A-Z0-9_]+/.exec(row.expect)?.[0] ?? ''
+  // "accept", the value itself, and what says that it is as another row.
+  const placeholder = CODES[word] === undefined || word === '' ? '-' : word
+  const outcome = CODEC[row.id]
+  return placeholder === '-' ? outcome! : checked(row, outcome, placeholder)
 }
 
 export function zmtpOutcome(row: ZmtpRow): ZmtpOutcome {
