@@ -210,6 +210,36 @@ export const RECIPES: Readonly<Record<string, (dialog: Dialog) => Promise<unknow
   },
   V38: async (d) => (await d.ready()).send(octets('040a 05 "ERROR" 03 "400"')),
   V39: async (d) => d.send((await d.ready()).script.message('')),
+  OV01: async (d) => {
+    await d.welcomed()
+    await d.send(d.script.initiate())
+    await d.hears(1)
+    await d.send(d.script.message('hello'))
+  },
+  OV02: async (d) => {
+    await d.welcomed(d.script.hello({ nonce: 5n }))
+    await d.send(d.script.initiate({ nonce: 5n }))
+  },
+  OV03: async (d) => d.send((await d.welcomed()).script.initiate({ flipVouch: true })),
+  OV04: async (d) => {
+    const metadata = metadataBytes({ ...DEALER, socketType: 'PUB' })
+    await d.send((await d.welcomed()).script.initiate({ metadata }))
+  },
+  OV05: async (d) => d.send((await d.ready()).script.message('\xff', { flags: 2 })),
+  OV06: async (d) => d.send((await d.ready()).script.message('hello', { flags: 0x80 })),
+  OV07: async (d) => (await d.ready()).send(octets('0006 "sneaky"')),
+  OV08: async (d) => (await d.ready()).send(octets('0407 04 "PING" 0000')),
+  OV09: async (d) =>
+    (await d.ready()).send(frame(0, Buffer.concat([octets('07 "MESSAGE"'), randomBytes(25)]))),
+  OV10: async (d) => {
+    const { script } = await d.ready()
+    await d.send(script.message('hello', { nonce: 3n }), script.message('again', { nonce: 3n }))
+  },
+  OV11: async (d) => d.send((await d.welcomed()).script.initiate({ metadata: Buffer.alloc(9000) })),
+  OV12: async (d) => {
+    const { script } = await d.ready()
+    await d.send(script.message('hello', { flags: 1 }), script.message('world'))
+  },
 }
 
 const DEALER = { socketType: 'DEALER', identity: Buffer.alloc(0), properties: new Map<string, Buffer>() }

@@ -66,6 +66,10 @@ export const CONFLICTS: Readonly<Record<string, { readonly done: string; readonl
     done: 'UNEXPECTED_COMMAND',
     why: 'only as long as READY was not written: from then on nobody can tell it from a MESSAGE that waited (decision 0017)',
   },
+  K08: {
+    done: 'lives; counted by the engine',
+    why: 'no event: a stranger could have as many of them as it likes; `ignoredCommands` of the engine has the number (decision 0003)',
+  },
   R47: {
     done: 'INVALID_ARGUMENT',
     why: 'what follows args is the map of meta (protocol.md), so a number there fails that call; further elements are ignored',
@@ -89,6 +93,10 @@ export interface ZmtpOutcome {
   readonly timerMs?: number
   /** What reaches the application, parts joined by `|`. */
   readonly delivered?: readonly string[]
+  /** And what more when the peer has gone. */
+  readonly afterwards?: readonly string[]
+  /** The server wants us to come again later. */
+  readonly later?: boolean
   /** What the socket counts as dropped. */
   readonly dropped?: number
   /** The handshake is not over, so no PING can be sent. */
@@ -260,6 +268,9 @@ export interface CodecOutcome {
   readonly kept?: boolean
   /** Of own rows: its value is no JSON; it is decoded and encoded again, and the octets are the same. */
   readonly again?: boolean
+  /** It is all that a message may hold: the code where there is more around it, or where it is an argument. */
+  readonly inside?: string
+  readonly argument?: string
 }
 
 const CODEC: Readonly<Record<string, CodecOutcome>> = {

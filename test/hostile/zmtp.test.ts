@@ -6,7 +6,7 @@ import { feed } from '../support/feed.ts'
 import { SEED } from '../support/noise.ts'
 import { Base } from './base.ts'
 import { Echo } from './echo.ts'
-import { zmtpOutcome } from './outcomes.ts'
+import { CONFLICTS, zmtpOutcome } from './outcomes.ts'
 import { Pool } from './pool.ts'
 import { bytesOf, GIVEN, OWN } from './rows.ts'
 import { type EngineRun, playLive, playResets, runEngine, subjectOf } from './zmtp-player.ts'
@@ -72,6 +72,15 @@ for (const row of rows) {
     }
   })
 }
+
+test('what conflicts with a row is in one table, and only rows are in it', () => {
+  const ids = Object.values(GIVEN).flatMap((kind) => (Array.isArray(kind) ? kind.map(({ id }) => id) : []))
+  assert.is(ids.length, 254)
+  assert.equal(
+    Object.keys(CONFLICTS).filter((id) => !ids.includes(id)),
+    [],
+  )
+})
 
 base.test(test, async () => (await echo)?.close())
 

@@ -26,6 +26,8 @@ export interface InitiateChanges {
   cookie?: Buffer
   /** C' and S, as the vouch says. */
   vouched?: Buffer
+  /** Changes an octet of the vouch's box. */
+  flipVouch?: boolean
   metadata?: Buffer
 }
 
@@ -82,6 +84,7 @@ export class CurveScript {
     const vouchNonce = randomBytes(16)
     const vouchKey = sharedKey(this.#serverTransient, this.#secretKey)
     const vouch = sealBox(vouchKey, nonceOf(NONCES.vouch, vouchNonce), vouched)
+    if (changes.flipVouch) vouch[0]! ^= 0x01
     const short = shortNonce(nonce)
     const content = Buffer.concat([this.publicKey, vouchNonce, vouch, metadata])
     return named('INITIATE', cookie, short, sealBox(this.#key, nonceOf(NONCES.initiate, short), content))

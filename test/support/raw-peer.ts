@@ -32,9 +32,12 @@ export class RawPeer {
     })
   }
 
-  /** Connects to a tcp endpoint of ours; says nothing yet. */
+  /** Connects to a tcp or ipc endpoint of ours; says nothing yet. */
   static async connect(endpoint: string): Promise<RawPeer> {
-    const socket = netConnect(portOf(endpoint), '127.0.0.1')
+    const ipc = endpoint.startsWith('ipc://')
+    const socket = ipc
+      ? netConnect(endpoint.slice('ipc://'.length))
+      : netConnect(portOf(endpoint), '127.0.0.1')
     const peer = new RawPeer(socket)
     await once(socket, 'connect')
     return peer
