@@ -8,6 +8,10 @@ export class CountingClock implements Clock {
     return realClock.now()
   }
 
+  idle(): number {
+    return realClock.idle()
+  }
+
   setTimer(fire: () => void, delayMs: number): Timer {
     const timer = realClock.setTimer(() => {
       this.#armed.delete(timer)
