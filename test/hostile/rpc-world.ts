@@ -32,6 +32,7 @@ export class RpcWorld {
   /** What functions that strangers call were called with. */
   readonly ran: unknown[][] = []
   readonly #otherClock = new CountingClock()
+  readonly #contexts: readonly TransportContext[]
   readonly #to: 'server' | 'client'
   readonly #strangers: RawPeer[] = []
   #endpoint = ''
@@ -42,9 +43,14 @@ export class RpcWorld {
   private constructor({ to, fakeClock, options }: RpcWorldOptions) {
     this.#to = to
     this.clock = fakeClock ? new FakeClock() : new CountingClock()
-    const other = { context: new TransportContext({ clock: this.#otherClock }) }
+    this.#contexts = [
+      new TransportContext({ clock: this.clock, random: () => 0 }),
+      new TransportContext({ clock: this.#otherClock }),
+    ]
+    const [ownContext, otherContext] = this.#contexts as [TransportContext, TransportContext]
+    const other = { context: otherContext }
     // Ids begin at 1 where the dice show nothing.
-    const ours = { ...options, context: new TransportContext({ clock: this.clock, random: () => 0 }) }
+    const ours = { ...options, context: ownContext }
     this.server = new Server(NAME, { lingerMs: 0, ...(to === 'server' ? ours : other) })
     this.client = new Client(NAME, {
       lingerMs: 0,
@@ -128,7 +134,10 @@ export class RpcWorld {
   /** Those of its last moments end by themselves. */
   async hasNoTimers(): Promise<void> {
     if (this.clock instanceof FakeClock) this.clock.advance(1000)
-    await until(() => this.clock.armed + this.#otherClock.armed === 0, TURN_MS, 'the end of all timers')
+    const idle = ({ deadlines }: TransportContext): boolean => deadlines.size === 0
+    const armed = (): number => Math.max(this.clock.armed, this.#otherClock.armed)
+    // One of each context is not taken back for each deadline, and finds nothing when it fires.
+    await until(() => this.#contexts.every(idle) && armed() <= 1, TURN_MS, 'the end of all deadlines')
   }
 
   #register(): void {

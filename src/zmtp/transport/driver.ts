@@ -241,7 +241,7 @@ export class Driver extends Deadline implements LinkOwner {
   onClose(error: Error | undefined): void {
     if (this.#finished) {
       // It has taken its last words: no need to see to its end any more.
-      this.#timer?.cancel()
+      this.#setTimer(Number.POSITIVE_INFINITY)
       return
     }
     if (this.#ending) {
@@ -259,6 +259,11 @@ export class Driver extends Deadline implements LinkOwner {
   // -- the clock's side --------------------------------------------------------------------------------------------
 
   onDeadline(): void {
+    if (this.#finished) {
+      this.due = Number.POSITIVE_INFINITY
+      this.#link.destroy()
+      return
+    }
     if (this.#ending) {
       // It has lingered for long enough.
       this.#finish(undefined)
@@ -390,7 +395,7 @@ export class Driver extends Deadline implements LinkOwner {
     this.#link.write(pieces)
     clear(pieces)
     this.#link.end()
-    this.#setTimer(() => this.#link.destroy(), CLOSE_GRACE_MS)
+    this.#setTimer(this.#context.clock.now() + CLOSE_GRACE_MS)
   }
 
   #finish(reason: PseudError | undefined): void {
