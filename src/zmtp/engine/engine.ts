@@ -8,7 +8,7 @@
  * that ties the pieces beside it; it is long because the cursor's fields have to be its own.
  */
 import type { Broadcast } from '../../base/broadcast.ts'
-import { EMPTY } from '../../base/bytes.ts'
+import { copy, EMPTY } from '../../base/bytes.ts'
 import { LinkError, ProtocolError, PseudError, UsageError } from '../../base/errors.ts'
 import { Fifo } from '../../base/fifo.ts'
 import type { Slab } from '../../base/slab.ts'
@@ -112,6 +112,8 @@ export class Engine {
   // The frame that the cursor cannot take as it is, its body when that is split, chunks behind the one at hand.
   #header: Header | undefined
   #assembly: Assembly | undefined
+  // The largest body that was joined: one no larger is trusted with its memory at once, up to a bound.
+  #proven = 0
   #waiting: Fifo<Buffer> | undefined
   // The message that was begun and does not get on; PINGs, which most connections of short life neither send nor get.
   #stall: Stall | undefined
@@ -181,15 +183,34 @@ export class Engine {
 
   // ---- what happened
 
-  /** Octets came: keeps `chunk`, which must not change any more, until it is walked through. */
+  /** Octets came: keeps `chunk` until it is walked through, or `keepRest` was called; until then it must not change. */
   handleBytes(chunk: Buffer, now: number): void {
     if (this.#phase >= CLOSED || chunk.length === 0) return
-    this.#lastReceived = now
-    this.#heartbeat.handleLife()
-    this.#starved = false
+    this.#live(now)
     if (this.#handshake?.judging === true && !this.#hold(this.#handshake, chunk)) return
     if (this.#at === this.#end && !this.#isWaiting) this.#begin(chunk)
-    else this.#wait(chunk)
+    else this.#wait(copy(chunk, 0, chunk.length))
+  }
+
+  /** The chunk that came is about to be used again: what is unread of it is copied. Nothing is, unless reading was stopped. */
+  keepRest(): void {
+    if (this.#at === this.#end) return
+    const rest = copy(this.#chunk, this.#at, this.#end)
+    this.#end = this.#at
+    this.#begin(rest)
+  }
+
+  /** Memory for the octets that come next, of the large body that is on its way; `undefined`: they are to come as a chunk. */
+  room(): Buffer | undefined {
+    return this.#at === this.#end ? this.#assembly?.room() : undefined
+  }
+
+  /** So many octets were put where `room` said last, and nothing else has come since. */
+  handleFilled(size: number, now: number): void {
+    if (this.#assembly === undefined) return // it has ended
+    this.#live(now)
+    this.#chunkOffset += size
+    this.#assembly.fill(size)
   }
 
   /** Whether the peer may come in has been decided. */
@@ -384,6 +405,12 @@ export class Engine {
     return PART
   }
 
+  #live(now: number): void {
+    this.#lastReceived = now
+    this.#heartbeat.handleLife()
+    this.#starved = false
+  }
+
   #begin(chunk: Buffer): void {
     this.#chunkOffset += this.#end
     this.#chunk = chunk
@@ -494,12 +521,13 @@ export class Engine {
         this.#at = this.bodyEnd
         return true
       }
-      this.#assembly = new Assembly(size)
+      this.#assembly = new Assembly(size, this.#end - this.#at, this.#proven)
     }
     const assembly = this.#assembly
     this.#at = assembly.take(this.#chunk, this.#at, this.#end)
     if (!assembly.complete) return false
     this.#assembly = undefined
+    this.#proven = Math.max(this.#proven, size)
     this.body = assembly.bytes
     this.bodyStart = 0
     this.bodyEnd = size

@@ -5,7 +5,7 @@
  * A part is at most 8 KiB, as libzmq reads them, so that a high-water mark in messages bounds the same number of octets.
  */
 import type { Broadcast } from '../../base/broadcast.ts'
-import { EMPTY } from '../../base/bytes.ts'
+import { copy, EMPTY } from '../../base/bytes.ts'
 import { UsageError } from '../../base/errors.ts'
 import { Fifo } from '../../base/fifo.ts'
 import { Mark, Slab } from '../../base/slab.ts'
@@ -44,8 +44,19 @@ export class RawEngine implements Protocol {
   #partOpen = false
 
   handleBytes(chunk: Buffer): void {
-    if (!this.#ended && chunk.length > 0) this.#waiting.push(chunk)
+    if (this.#ended || chunk.length === 0) return
+    if (this.#at === this.#chunk.length && this.#waiting.length === 0) this.#begin(chunk)
+    else this.#waiting.push(copy(chunk, 0, chunk.length))
   }
+
+  keepRest(): void {
+    if (this.#at < this.#chunk.length) this.#begin(copy(this.#chunk, this.#at, this.#chunk.length))
+  }
+
+  /** There are no bodies. */
+  room(): undefined {}
+
+  handleFilled(): void {}
 
   /** The peer closed. What it sent before is still delivered; then follows ENDED. */
   handleEnd(): void {
@@ -120,10 +131,14 @@ export class RawEngine implements Protocol {
   #nextChunk(): boolean {
     const chunk = this.#waiting.shift()
     // An idle connection holds no chunk.
-    this.#chunk = chunk ?? EMPTY
+    this.#begin(chunk ?? EMPTY)
     this.body = this.#chunk
-    this.#at = 0
     return chunk !== undefined
+  }
+
+  #begin(chunk: Buffer): void {
+    this.#chunk = chunk
+    this.#at = 0
   }
 
   #checkSend(): void {

@@ -6,6 +6,7 @@ import { isIP, type Socket } from 'node:net'
 import type { Clock, Timer } from '../../base/clock.ts'
 import { LinkError, type PseudError } from '../../base/errors.ts'
 import { formatEndpoint, formatTcp, type IpcEndpoint, type TcpEndpoint } from './endpoint.ts'
+import { Intake } from './intake.ts'
 import { dialIpc } from './ipc.ts'
 import { SocketLink } from './socket-link.ts'
 import { SocksHandshake } from './socks.ts'
@@ -26,6 +27,7 @@ export class Attempt {
   readonly #clock: Clock
   readonly #owner: AttemptOwner
   readonly #socket: Socket
+  readonly #intake: Intake | undefined
   #opened: boolean
   #timer: Timer | undefined
   #socks: SocksHandshake | undefined
@@ -42,7 +44,10 @@ export class Attempt {
     this.#clock = clock
     this.#owner = owner
     this.#opened = target.transport === 'ipc'
-    const socket = target.transport === 'ipc' ? dialIpc(target) : dialTcp(target, options)
+    // What a proxy says comes as 'data'.
+    const intake = options.proxy === undefined || target.transport === 'ipc' ? new Intake() : undefined
+    const socket = target.transport === 'ipc' ? dialIpc(target, intake!) : dialTcp(target, options, intake)
+    this.#intake = intake
     this.#socket = socket
     socket.unref()
     socket.on('lookup', this.#onLookup)
@@ -132,7 +137,7 @@ export class Attempt {
   /** `address`: where the peer is, if the socket does not know. */
   #succeed(address?: string): void {
     this.#leave()
-    this.#owner.onLink(new SocketLink(this.#socket, address))
+    this.#owner.onLink(new SocketLink(this.#socket, address, this.#intake))
   }
 
   /** The owner hears of it when the socket has closed. */

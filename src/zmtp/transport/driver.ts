@@ -223,6 +223,17 @@ export class Driver extends Deadline implements LinkOwner {
     if (this.#finished || this.#ending) return
     this.#engine.handleBytes(chunk, this.#context.now())
     this.#pump()
+    this.#engine.keepRest()
+  }
+
+  room(): Buffer | undefined {
+    return this.#engine.room()
+  }
+
+  onFilled(size: number): void {
+    if (this.#finished || this.#ending) return
+    this.#engine.handleFilled(size, this.#context.now())
+    this.#pump()
   }
 
   onWritten(): void {
@@ -440,8 +451,8 @@ export interface Receiver {
   /** The handshake, if there is one, is done: `driver.peer` is set and sending is allowed. */
   onReady(driver: Driver): void
   /**
-   * One part of a message: the octets `chunk[start, end)`. They belong to the connection; copy what is kept long
-   * (a view pins the whole chunk). Parts of a message come in one row; a message that breaks off is followed by
+   * One part of a message: the octets `chunk[start, end)`. They are lent; what is kept is copied, unless it fills half of its memory
+   * or more (`chunk.buffer`): that is never used again. Parts of a message come in one row; a message that breaks off is followed by
    * `onEnd`. May call `driver.pause()`: no further part comes until `resume()`.
    */
   onPart(driver: Driver, chunk: Buffer, start: number, end: number, more: boolean): void

@@ -6,11 +6,12 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pathForNode } from './abstract-names.ts'
 import type { IpcEndpoint } from './endpoint.ts'
+import type { Intake } from './intake.ts'
 import { somebodyAnswers, somebodyAnswersNow } from './ipc-probe.ts'
 
 /** Begins one attempt to connect; the caller listens for 'connect', 'error' and 'close'. */
-export function dialIpc(endpoint: IpcEndpoint): Socket {
-  return netConnect({ path: pathForNode(endpoint.path) })
+export function dialIpc(endpoint: IpcEndpoint, intake: Intake): Socket {
+  return netConnect({ path: pathForNode(endpoint.path), onread: intake })
 }
 
 /** Starts a server at `path` by `start`, after removing a socket file that nobody listens on. Rejects with the system's error. */

@@ -8,6 +8,7 @@ import type { TransportContext } from './context.ts'
 import { type ConnectionOwner, Driver, type Origin } from './driver.ts'
 import { type Endpoint, formatEndpoint, formatTcp, type IpcEndpoint, type NamedEndpoint } from './endpoint.ts'
 import { bindInproc, unbindInproc } from './inproc.ts'
+import { Intake, reopened } from './intake.ts'
 import { listenIpc, listenIpcSync, missing, removeTemporary, temporaryPath } from './ipc.ts'
 import { hostOf } from './judge.ts'
 import { ofPort, type PortLine } from './port-line.ts'
@@ -204,7 +205,7 @@ class BoundListener implements Listener, Origin {
       return
     }
     if (this.#asked.transport !== 'tcp') {
-      this.#accept(new SocketLink(socket, this.endpoint), this.endpoint)
+      this.#accept(linkOf(socket, this.endpoint), this.endpoint)
       return
     }
     const { remoteAddress } = socket
@@ -222,7 +223,8 @@ class BoundListener implements Listener, Origin {
     }
     configureTcp(socket, this.#options)
     // Where several addresses lead here, the connection knows which one was meant.
-    this.#accept(new SocketLink(socket), this.#isWild ? tcpLocalAddress(socket) : this.endpoint)
+    const address = this.#isWild ? tcpLocalAddress(socket) : this.endpoint
+    this.#accept(linkOf(socket), address)
   }
 
   /** Closes a connection of which not one octet was sent or read. */
@@ -283,6 +285,13 @@ function reported(endpoint: NamedEndpoint, owner: ConnectionOwner, cause: unknow
 
 function bindError(endpoint: string, cause: NodeJS.ErrnoException): LinkError {
   return new LinkError('BIND_FAILED', `cannot bind ${endpoint}: ${cause.code ?? cause.message}`, { cause })
+}
+
+/** The link over a socket that was accepted and not yet read from. */
+function linkOf(accepted: Socket, address?: string): SocketLink {
+  const intake = new Intake()
+  const socket = reopened(accepted, intake)
+  return socket === undefined ? new SocketLink(accepted, address) : new SocketLink(socket, address, intake)
 }
 
 function drop(socket: Socket): void {

@@ -17,7 +17,8 @@ export function startServer(
   backlog: number,
   onConnection: (socket: net.Socket) => void,
 ): net.Server {
-  const server = net.createServer(onConnection)
+  // Nothing is read before `onConnection` says how.
+  const server = net.createServer({ pauseOnConnect: true }, onConnection)
   // A server that fails says so by an event too, in the next turn, when its error has long been thrown.
   server.on('error', ignore)
   server.unref()

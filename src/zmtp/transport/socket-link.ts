@@ -1,6 +1,7 @@
 // A Link over a node:net socket: TCP and IPC alike. Knows bytes and their arrival, not what they mean.
 import type { Socket } from 'node:net'
 import { EMPTY } from '../../base/bytes.ts'
+import { Intake } from './intake.ts'
 import { addStuckWrite, deleteStuckWrite } from './stuck-writes.ts'
 import { tcpPeerAddress } from './tcp.ts'
 import type { Link, LinkOwner } from './transport.ts'
@@ -21,13 +22,15 @@ export class SocketLink implements Link {
   readonly #socket: LinkedSocket
   // Of a socket that cannot say where its peer is: of ipc, or behind a proxy.
   readonly #address: string | undefined
-  #owner: LinkOwner | undefined
+  readonly #intake: Intake
   #error: Error | undefined
   #stuck = false
 
   static {
     onData = function (chunk): void {
-      this[LINK]!.#owner?.onChunk(chunk)
+      const link = this[LINK]!
+      if (!link.#intake.count(chunk.length)) this.pause()
+      link.#intake.owner?.onChunk(chunk)
     }
     onError = function (error): void {
       this[LINK]!.#error = error
@@ -38,12 +41,13 @@ export class SocketLink implements Link {
   }
 
   /**
-   * Takes over a connected socket; `address` is where its peer is, unless the socket knows. The link never keeps the process alive: whoever waits
-   * for it holds.
+   * Takes over a connected socket, which was made with `intake`, if that is given; `address` is where its peer is, unless the socket knows. The link
+   * never keeps the process alive: whoever waits for it holds.
    */
-  constructor(socket: Socket, address?: string) {
+  constructor(socket: Socket, address?: string, intake: Intake = new Intake()) {
     this.#socket = socket
     this.#address = address
+    this.#intake = intake
     this.#socket[LINK] = this
     socket.unref()
     // From now on an error must always have a listener, or Node ends the process for a fault of the network.
@@ -62,7 +66,8 @@ export class SocketLink implements Link {
 
   start(owner: LinkOwner): void {
     const socket = this.#socket
-    this.#owner = owner
+    this.#intake.owner = owner
+    // Said where the socket was made without `onread`, or the runtime does not know that.
     socket.on('data', onData)
     socket.on('close', onClose)
     socket.resume() // it may have been paused by who had it before
@@ -83,16 +88,17 @@ export class SocketLink implements Link {
   }
 
   pause(): void {
-    this.#socket.pause()
+    this.#intake.pause()
   }
 
   resume(): void {
+    this.#intake.resume()
     this.#socket.resume()
   }
 
   end(): void {
     this.#socket.end()
-    this.#socket.resume() // a paused socket never sees the peer's FIN, and would stay open
+    this.resume() // a paused socket never sees the peer's FIN, and would stay open
   }
 
   destroy(): void {
@@ -106,7 +112,7 @@ export class SocketLink implements Link {
     }
     this.#socket.write(EMPTY, (error) => {
       if (this.#stuck && this.#socket.writableLength === 0) this.#freed()
-      if (!error) this.#owner?.onWritten()
+      if (!error) this.#intake.owner?.onWritten()
     })
   }
 
@@ -117,8 +123,8 @@ export class SocketLink implements Link {
 
   #close(): void {
     if (this.#stuck) this.#freed()
-    const owner = this.#owner
-    this.#owner = undefined
+    const { owner } = this.#intake
+    this.#intake.owner = undefined
     owner?.onClose(this.#error)
   }
 }

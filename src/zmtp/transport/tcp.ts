@@ -10,15 +10,21 @@ import {
 import { networkInterfaces } from 'node:os'
 import { builtin } from '../../base/builtin.ts'
 import { formatTcp, type TcpEndpoint } from './endpoint.ts'
+import type { Intake } from './intake.ts'
 import type { ConnectionOptions } from './transport.ts'
 
 const dns = builtin('node:dns/promises')
 
 /** Begins one attempt to connect; the caller listens for 'connect', 'error' and 'close'. Names are resolved anew each time. */
-export function dialTcp(endpoint: TcpEndpoint, options: ConnectionOptions): Socket {
+export function dialTcp(
+  endpoint: TcpEndpoint,
+  options: ConnectionOptions,
+  intake: Intake | undefined,
+): Socket {
   // Who is dialled: behind a proxy the endpoint's name is the proxy's to look up.
   const { host, port } = options.proxy ?? endpoint
   const connectOptions: TcpNetConnectOpts = { host, port, noDelay: true }
+  if (intake !== undefined) connectOptions.onread = intake
   // Unless IPv6 is wanted a name means IPv4, as in libzmq; `localhost` would else be ::1 first on many systems.
   if (!options.ipv6 && isIP(host) === 0) connectOptions.family = 4
   if (endpoint.source !== undefined) {

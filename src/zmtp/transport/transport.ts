@@ -19,6 +19,8 @@ export interface Link {
    * follows then. The list itself is the caller's.
    */
   write(pieces: Buffer[]): void
+  /** What comes next may still be delivered once: a link has to read to see that the peer is gone. */
+  /** A little may still come: a link has to read to see that the peer is gone. */
   pause(): void
   resume(): void
   /** Sends what was written, then closes. */
@@ -28,7 +30,12 @@ export interface Link {
 }
 
 export interface LinkOwner {
+  /** Octets have come. They are lent: when this returns, their memory is used again. */
   onChunk(chunk: Buffer): void
+  /** Where the octets that come next are best put, for a link that can choose; `undefined`: they are to come as a chunk. */
+  room(): Buffer | undefined
+  /** The first `size` octets of what `room` gave last have come. */
+  onFilled(size: number): void
   /** What was pending after a `write` has left: its pieces are free again. */
   onWritten(): void
   /** Exactly once, last. `error` is Node's, when there is one. */

@@ -14,6 +14,8 @@ class Log implements LinkOwner {
   onChunk(chunk: Buffer): void {
     this.text += chunk.toString()
   }
+  room(): undefined {}
+  onFilled(): void {}
   onWritten(): void {
     this.written++
   }

@@ -16,6 +16,8 @@ class Log implements LinkOwner {
     this.octets += chunk.length
     if (chunk.length < 100) this.text += chunk.toString()
   }
+  room(): undefined {}
+  onFilled(): void {}
   onWritten(): void {
     this.written++
   }
