@@ -200,7 +200,6 @@ export class Deadlines {
   }
 
   #arm(tick: number): void {
-    if (tick === Number.POSITIVE_INFINITY || this.#armedFor === Number.NEGATIVE_INFINITY) return
     this.#timer?.cancel()
     this.#armedFor = tick
     this.#timer = this.#clock.setTimer(this.#onTimer, Math.ceil(tick - this.#clock.now()))

@@ -154,6 +154,17 @@ test('when the timer comes late, the sockets are read once before anything is ju
   assert.is(unanswered.inWheel, false)
 })
 
+test('what is due already fires with the next tick, and what is farther than the wheel goes is kept', () => {
+  const { clock, deadlines, add } = setup()
+  clock.advance(100)
+  const late = add(-50)
+  const far = add(2 ** 40)
+  clock.advance(2)
+  assert.ok(late.firedAt !== undefined)
+  assert.is(far.firedAt, undefined)
+  assert.is(deadlines.size, 1)
+})
+
 test('fires nothing after close', () => {
   const { clock, deadlines, add } = setup()
   const item = add(10)

@@ -483,6 +483,27 @@ test('lets a message that gets on take its time, and forgets it when it is done'
   assert.is(engine.pollDeadline(), Infinity)
 })
 
+test('a stop of our own, and octets that were not looked at, are not held against an unfinished message', () => {
+  const engine = readyEngine('PULL', 'PUSH', { stallTimeoutMs: 1000 })
+  engine.handleResume(5)
+  engine.handleBytes(octets('00 05 aa'), 10)
+  assert.equal(eventsOf(engine), [])
+  engine.handleResume(900)
+  engine.handleTimeout(1010)
+  assert.equal(eventsOf(engine), [])
+  engine.handleBytes(octets('aa'), 1800)
+  engine.handleTimeout(1900)
+  assert.equal(eventsOf(engine), [])
+  engine.handleTimeout(2900)
+  assert.equal(eventsOf(engine), ['ended STALLED'])
+})
+
+test('takes no command of the handshake after it', () => {
+  const engine = readyEngine('PULL', 'PUSH')
+  engine.handleBytes(ready('PUSH'), 1)
+  assert.equal(eventsOf(engine), ['ended UNEXPECTED_COMMAND'])
+})
+
 test('watches 30 s by default', () => {
   const engine = new Engine(
     {
