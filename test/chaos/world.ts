@@ -3,7 +3,7 @@
  * the end, and sees that nothing is left. Each world has a ledger and dice of its own. Knows no fault.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpus, loadavg, tmpdir } from 'node:os'
 import path from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -270,6 +270,11 @@ export class ChildProgram {
   signal(signal: NodeJS.Signals): void {
     this.child.signal(signal)
   }
+}
+
+/** Others use the processors too: bounds on time are wider then. */
+export function isBusy(): boolean {
+  return loadavg()[0]! > 1.5 * cpus().length
 }
 
 let collect: (() => void) | undefined

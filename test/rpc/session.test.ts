@@ -14,7 +14,7 @@ import { method } from '../../src/rpc/registry/registration.ts'
 import { TransportContext } from '../../src/zmtp/connections.ts'
 import { FakeClock } from '../support/clock.ts'
 import { joinSessions, ScriptedConnection, type ScriptedPeer } from '../support/scripted-driver-rpc.ts'
-import { sleep } from '../support/within.ts'
+import { sleep, within } from '../support/within.ts'
 
 const test = suite('RPC sessions')
 
@@ -725,7 +725,7 @@ test('notify is sent, or says that it was not', () => {
   assert.equal([stats.notifiesSent, stats.notifiesDropped], [3, 2])
 })
 
-test('row 17: a peer that does not read its answers is read from no more, then given up', () => {
+test('row 17: a peer that does not read its answers is read from no more, then given up', async () => {
   const { core, connect } = newServer()
   core.registry.registerRpc({ get: () => 1 })
   const wire = connect()
@@ -739,8 +739,27 @@ test('row 17: a peer that does not read its answers is read from no more, then g
   wire.congested = true
   wire.queuedBytes = 65 * 1024 * 1024
   wire.feed([0, 2, 'get', []])
+  await Promise.resolve()
   assert.is(wire.error?.code, 'SLOW_PEER')
   assert.is(core.peers.size, 0)
+})
+
+test('row 17: a call whose own message passes the hard bound fails with the link, and does not hang', async () => {
+  const { core, connect } = newServer()
+  const wire = connect()
+  const [peer] = [...core.peers.values()] as Peer<never>[]
+  const endPart = wire.endPart.bind(wire)
+  wire.endPart = () => {
+    endPart()
+    wire.congested = true
+    wire.queuedBytes = 65 * 1024 * 1024
+  }
+  const call = peer!.call('get', [], { timeoutMs: Number.POSITIVE_INFINITY })
+  const error = (await within(
+    1000,
+    Promise.resolve(call).catch((reason: unknown) => reason),
+  )) as RpcError
+  assert.equal([error.code, error.executed, wire.error?.code], ['UNAVAILABLE', 'maybe', 'SLOW_PEER'])
 })
 
 test('PING is answered with its token, except to who does not read', () => {

@@ -39,6 +39,7 @@ export class Backlog extends Deadline {
   readonly #limits: BacklogLimits
   readonly #deadlines: Deadlines
   #messages = 0
+  #doomed = false
 
   constructor(owner: BacklogOwner, limits: BacklogLimits, deadlines: Deadlines) {
     super()
@@ -52,7 +53,7 @@ export class Backlog extends Deadline {
     const { queuedBytes } = this.#owner.connection
     const { slowPeerBytes, slowPeerMessages, deadPeerBytes, patienceMs } = this.#limits
     this.#messages++
-    if (queuedBytes > deadPeerBytes) this.#giveUp(queuedBytes)
+    if (queuedBytes > deadPeerBytes) this.#giveUpSoon(queuedBytes)
     else if (!this.paused && (queuedBytes > slowPeerBytes || this.#messages > slowPeerMessages)) {
       this.paused = true
       this.#owner.onSlow()
@@ -77,6 +78,13 @@ export class Backlog extends Deadline {
 
   close(): void {
     this.#deadlines.remove(this)
+  }
+
+  /** Not before whoever has just written is done: a call whose message this was is not yet in the table of those that fail with the link. */
+  #giveUpSoon(queuedBytes: number): void {
+    if (this.#doomed) return
+    this.#doomed = true
+    queueMicrotask(() => this.#giveUp(queuedBytes))
   }
 
   #giveUp(queuedBytes: number): void {

@@ -43,6 +43,7 @@ async function largeBesideSmall(world: World): Promise<void> {
   const beats = {
     heartbeat: { intervalMs: 100, timeoutMs: 2000 },
     maxMessageSize: 80 * MIB,
+    limits: { deadPeerBytes: 160 * MIB },
     timeoutMs: 25_000,
   }
   const { client: small, server, endpoint } = await world.pair(beats, beats)

@@ -119,6 +119,18 @@ async function slowReader(world: World): Promise<void> {
   await Promise.all(blobs)
   assert.equal(world.ledger.endings, { result: 50, 'UNAVAILABLE maybe': 250 })
   await until(() => server.stats().queuedBytes === 0)
+  await ownMessageTooLarge(world, endpoint)
+}
+
+/** A call whose own message is above the hard bound of its caller: it fails with the connection that it costs, and does not wait for its deadline. */
+async function ownMessageTooLarge(world: World, endpoint: string): Promise<void> {
+  const client = world
+    .client({ limits: { deadPeerBytes: MIB }, timeoutMs: Number.POSITIVE_INFINITY })
+    .connect(endpoint)
+  await client.ready({ timeoutMs: 10_000 })
+  const call = world.ledger.call((number) => client.take(number, Buffer.alloc(8 * MIB)), { untold: true })
+  const { error } = await within(10_000, call, 'the end of the call')
+  assert.equal([error?.code, error?.executed], ['UNAVAILABLE', 'maybe'])
 }
 
 /** One frame at an octet a second: given up when the stall timer has passed, by rate or by silence. */
