@@ -165,7 +165,7 @@ class Line {
     this.#wake?.()
     for (const socket of [this.#from, this.#to]) {
       if (socket.destroyed) continue
-      if (ending === 'reset') socket.resetAndDestroy()
+      if (ending === 'reset') reset(socket)
       else {
         socket.end()
         socket.destroySoon()
@@ -266,7 +266,7 @@ class Line {
     this.#over = true
     this.#all.delete(this)
     if (this.#to.destroyed) return
-    if (ending === 'reset') this.#to.resetAndDestroy()
+    if (ending === 'reset') reset(this.#to)
     else this.#to.end()
   }
 
@@ -292,6 +292,12 @@ class Line {
       this.#to.on('drain', done).on('close', done)
     })
   }
+}
+
+/** A socket that is still connecting can only be destroyed: Node leaves its handle open when it is reset and then destroyed. */
+function reset(socket: Socket): void {
+  if (socket.connecting) socket.destroy()
+  else socket.resetAndDestroy()
 }
 
 /** Sizes from 1 to `most`, from a seed. */

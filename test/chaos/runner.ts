@@ -32,11 +32,10 @@ export async function runFault(fault: Fault, seed: number, scale: Scale, turn = 
       await world.close()
     }
     if (before !== undefined)
-      await until(
-        () => openSockets()! <= before,
-        5000,
-        `all sockets closed: ${openSockets()}, before ${before}`,
-      )
+      await until(() => openSockets()! <= before, 5000, 'the end of all sockets').catch(() => {
+        const kinds = process.getActiveResourcesInfo().join(', ')
+        assert.unreachable(`${openSockets()} sockets are open, before ${before}: ${kinds}`)
+      })
     assert.equal(world.strays.map(String), [], 'unhandled rejections')
   } catch (error) {
     const replay = `npm run chaos -- --fault ${fault.number} --seed ${seed} --turn ${turn} --times 1${scale === 'small' ? ' --small' : ''}`
