@@ -473,7 +473,7 @@ for (const [minor, subscribe, cancel, all] of FORMS) {
   })
 }
 
-for (const size of [0, 1, 244, 245, 246, 247, 248, 249, 250, 254, 255, 256, 70_000]) {
+for (const size of [0, 1, 244, 245, 246, 247, 248, 249, 250, 254, 255, 256, 4096]) {
   test(`C22, C23: a topic of ${size} octets is understood as a command and as a message, from any version`, async () => {
     const publisher = new XPublisher()
     await publisher.bind('tcp://127.0.0.1:0')
