@@ -22,7 +22,7 @@ answer({
   /** So many connections that say nothing; thrown out, they come again. */
   silent: ({ port, count }: { port: number; count: number }): void => {
     attacking = true
-    for (let i = 0; i < count; i++) keepSilent(port)
+    for (let i = 0; i < count; i++) keepSilent(port, i)
   },
   /** So many peers that have a stream each of which they read an item a second. */
   slowReaders: async ({ endpoint, count }: { endpoint: string; count: number }): Promise<void> => {
@@ -48,7 +48,7 @@ async function sendJunk(port: number, perSecond: number, seed: number): Promise<
   const begun = performance.now()
   for (; attacking; await pause(5)) {
     for (const due = ((performance.now() - begun) * perSecond) / 1000; junk < due; junk++) {
-      const socket = connect({ port, host: '127.0.0.1' })
+      const socket = connect({ port, host: '127.0.0.1', localAddress: `127.0.2.${1 + (junk % 8)}` })
       socket.on('error', () => {})
       const octets = noise.octets(1 + noise.random(200))
       // Half of them begin as ZMTP does.
@@ -60,15 +60,16 @@ async function sendJunk(port: number, perSecond: number, seed: number): Promise<
   }
 }
 
-function keepSilent(port: number): void {
+function keepSilent(port: number, number: number): void {
   if (!attacking) return
-  const socket = connect({ port, host: '127.0.0.1' })
+  // From several addresses: of one, no more than a few hundred are let wait for their handshake.
+  const socket = connect({ port, host: '127.0.0.1', localAddress: `127.0.1.${1 + (number % 8)}` })
   silent.add(socket)
   socket.on('error', () => {})
   socket.resume()
   socket.once('close', () => {
     silent.delete(socket)
-    setTimeout(keepSilent, 50, port)
+    setTimeout(keepSilent, 1000, port, number)
   })
 }
 
