@@ -442,9 +442,15 @@ export class Reader extends Cursor {
     // Who passes over an extension does not look inside it for definitions.
     this.shapes = undefined
     let value: unknown
-    if (code === EXT_MAP) value = this.#mapContents(depth)
-    else if (code === EXT_SET) value = this.#setContents(depth)
-    else value = this.#errorContents(depth)
+    try {
+      if (code === EXT_MAP) value = this.#mapContents(depth)
+      else if (code === EXT_SET) value = this.#setContents(depth)
+      else value = this.#errorContents(depth)
+    } catch (error) {
+      // All of its data came, or we were not here: nothing was cut off, so it is this value that is wrong and not the message.
+      if (error instanceof CodecError && error.code === 'TRUNCATED') this.badExtension(code, start)
+      throw error
+    }
     if (this.at !== after) this.badExtension(code, start)
     this.end = end
     this.shapes = shapes

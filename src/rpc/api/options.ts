@@ -33,7 +33,7 @@ export interface RpcLimits {
   readonly retryGraceMs: number
   /** How many calls one may be nested in. Default 32. */
   readonly maxDepth: number
-  /** Longest time that a caller can ask for; more is cut to it. Default 24 days. */
+  /** Longest time that a caller can ask for; more is cut to it. Where it is set, also the time of one that says nothing of it. Default 24 days. */
   readonly maxTimeoutMs: number
   /** How long the consumer of a stream may take nothing, in ms: then the stream ends with RESOURCE_EXHAUSTED. Default `Infinity`. */
   readonly stallMs: number

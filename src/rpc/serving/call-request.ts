@@ -14,6 +14,8 @@ const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({ __proto__: 
 // Headers are for a trace id and the like; together, in characters.
 const HEADERS_MAX = 8192
 const NOTHING: unknown[] = []
+// `maxTimeoutMs` unless it is set is what a timer can take, and bounds nobody who wants to stay for ever, as a stream may.
+const TIMER_MAX = 0x7fff_ffff
 
 export class CallRequest {
   method = ''
@@ -32,11 +34,14 @@ export class CallRequest {
   readonly #reader: Reader
   readonly #counters: Counters
   readonly #maxTimeoutMs: number
+  // Of a call that says nothing of its time.
+  readonly #unsaidMs: number
 
   constructor(reader: Reader, counters: Counters, maxTimeoutMs: number) {
     this.#reader = reader
     this.#counters = counters
     this.#maxTimeoutMs = maxTimeoutMs
+    this.#unsaidMs = maxTimeoutMs < TIMER_MAX ? maxTimeoutMs : Number.POSITIVE_INFINITY
   }
 
   /**
@@ -75,7 +80,7 @@ export class CallRequest {
     this.args = NOTHING
     this.headers = NO_HEADERS
     this.depth = 0
-    this.remainingMs = Number.POSITIVE_INFINITY
+    this.remainingMs = this.#unsaidMs
     this.streams = undefined
     this.lastId = undefined
     this.attempt = 0
