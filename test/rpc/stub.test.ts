@@ -123,6 +123,25 @@ test('a client is its members and otherwise its stub', async () => {
   await client.close()
 })
 
+test('a stub that was read before is as hidden as one that was not, and can be put aside', async () => {
+  const client = new Client('remote')
+  const { lower } = client
+  assert.equal(Object.keys(client), [])
+  assert.is(JSON.stringify({ ...client }), '{}')
+  assert.is(inspect(client), 'Client { name: "remote", connected: false }')
+  assert.is(client.then, undefined)
+  Object.assign(client, { lower: () => 'in its place' })
+  assert.is(client.lower(), 'in its place')
+  assert.is(Reflect.deleteProperty(client, 'lower'), true)
+  assert.is(client.lower, lower)
+  for (let i = 0; i < 2000; i++) void client[`name${i}`]
+  assert.is(Object.getOwnPropertyNames(client).length < 1100, true)
+  const frozen = Object.freeze(new Client('remote'))
+  assert.is(frozen.lower, frozen.lower)
+  await client.close()
+  await frozen.close()
+})
+
 test('a subclass of Client has its own members too', async () => {
   class Own extends Client {
     greeting = 'hello'
