@@ -90,7 +90,8 @@ async function instrument() {
     mkdirSync(path.join(outdir, path.dirname(name)), { recursive: true })
     writeFileSync(path.join(outdir, name), instrumented.get(name) ?? readFileSync(name, 'utf8'))
   }
-  return mutants.map(({ id, fileName, location, mutatorName, replacement }) => ({
+  const asked = mutants.filter(({ status }) => status !== 'Ignored')
+  return asked.map(({ id, fileName, location, mutatorName, replacement }) => ({
     id,
     place: `${fileName}:${location.start.line + 1}`,
     what: `${mutatorName}: ${replacement.replaceAll(/\s+/g, ' ').slice(0, 80)}`,
