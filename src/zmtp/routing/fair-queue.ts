@@ -44,6 +44,23 @@ export class FairQueue {
     return pipe.take()
   }
 
+  /** As `shift` again and again, until `batch` holds `most` or nothing is left: a pipe that nobody shares the turns with has many in a row. */
+  shiftInto(batch: Message[], most: number): void {
+    const turns = this.#turns
+    while (batch.length < most) {
+      const pipe = turns.peek()
+      if (pipe === undefined) return
+      // All but the last, with which its turn ends.
+      const row = turns.length > 1 ? 0 : pipe.inbound.length - 1
+      if (row > 0) {
+        this.lastPipe = pipe
+        pipe.takeInto(batch, Math.min(row, most - batch.length))
+      } else {
+        batch.push(this.shift()!)
+      }
+    }
+  }
+
   /** What is unread of `left`, whose peer is gone, is read from `pipe`, before all that comes through that. */
   inherit(pipe: Pipe, left: Pipe): void {
     if (!left.inTurn) return

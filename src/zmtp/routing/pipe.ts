@@ -6,7 +6,7 @@
  * mark), so that two sides do not wake each other for every single message.
  */
 import type { Broadcast } from '../../base/broadcast.ts'
-import { copy } from '../../base/bytes.ts'
+import { copy, EMPTY } from '../../base/bytes.ts'
 import { Fifo } from '../../base/fifo.ts'
 
 /** All parts of a message, in order; at least one. */
@@ -234,6 +234,13 @@ export class Pipe {
     return message
   }
 
+  /** `take`, `count` times: so many are there. */
+  takeInto(batch: Message[], count: number): void {
+    const { inbound } = this
+    for (let i = 0; i < count; i++) batch.push(inbound.shift()!)
+    if (this.#paused && inbound.length <= lowWater(this.#receiveLimit)) this.#resume()
+  }
+
   /** Throws away what the socket has not read. */
   discardInbound(): void {
     this.drop(this.inbound.length)
@@ -267,6 +274,14 @@ export function keep(body: Buffer): Buffer {
 }
 
 const NO_PARTS: readonly Buffer[] = []
+
+/** What stands in front of a request that came from its asker directly, and of its reply. */
+export const DELIMITER: readonly Buffer[] = [EMPTY]
+
+/** The parts of `message` from `at` on: mostly one. */
+export function behind(message: Message, at: number): Message {
+  return message.length === at + 1 ? [message[at]!] : message.slice(at)
+}
 
 const OLDEST = { major: 3, minor: 0 }
 

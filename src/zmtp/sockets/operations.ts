@@ -149,11 +149,7 @@ export class Operations {
   /** Waits for a message, then takes what else is there, up to `most` in all. */
   async receiveMany(most: number, options?: OperationOptions): Promise<Message[]> {
     const batch = [await this.receive(options)]
-    while (batch.length < most) {
-      const message = this.#pattern.receive()
-      if (message === undefined) break
-      batch.push(message)
-    }
+    this.#pattern.receiveInto(batch, most)
     if (this.#sends.length > 0) this.serve()
     return batch
   }

@@ -32,6 +32,42 @@ queue('R11, H1: takes one message of each pipe in turn, whole and in order', () 
   assert.not(subject.readable)
 })
 
+queue('R11, H1: gives many in the order in which it gives one after the other', () => {
+  const subject = new FairQueue()
+  const a = new Pipe(10, 10)
+  const b = new Pipe(10, 10)
+  for (const text of ['a1', 'a2', 'a3', 'a4', 'a5']) subject.push(a, parts(text))
+  for (const text of ['b1', 'b2']) subject.push(b, parts(text))
+  const batch: Buffer[][] = []
+  subject.shiftInto(batch, 5)
+  assert.equal(batch.map(String), ['a1', 'b1', 'a2', 'b2', 'a3'])
+  assert.is(subject.lastPipe, a)
+  subject.shiftInto(batch, 6)
+  assert.is(subject.queued, 1)
+  subject.shiftInto(batch, 100)
+  assert.equal(batch.map(String).slice(5), ['a4', 'a5'])
+  assert.not(subject.readable)
+  subject.push(a, parts('a6'))
+  assert.equal(drain(subject), ['a6'])
+})
+
+queue('takes many of a full pipe, which reads on, and what that brings at once', () => {
+  const subject = new FairQueue()
+  const pipe = new Pipe(10, 4)
+  const driver = connect(pipe)
+  for (const text of ['1', '2', '3', '4']) subject.push(pipe, parts(text))
+  assert.ok(driver.paused)
+  driver.onResume = () => {
+    driver.onResume = () => {}
+    subject.push(pipe, parts('5'))
+  }
+  const batch: Buffer[][] = []
+  subject.shiftInto(batch, 100)
+  assert.equal(batch.map(String), ['1', '2', '3', '4', '5'])
+  assert.not(driver.paused)
+  assert.not(subject.readable)
+})
+
 queue('says which pipe the last message came from', () => {
   const subject = new FairQueue()
   const a = new Pipe(10, 10)

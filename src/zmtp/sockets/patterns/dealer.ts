@@ -34,6 +34,10 @@ export class DealerPattern extends PushPattern {
     return this.#in.shift()
   }
 
+  override receiveInto(batch: Message[], most: number): void {
+    this.#in.shiftInto(batch, most)
+  }
+
   override get receiveFault(): ErrnoCode {
     return 'EAGAIN'
   }

@@ -80,6 +80,14 @@ export abstract class Pattern {
   configure(): void {}
   /** The next message, or `undefined` when there is none or it is not the time: see `fault`. */
   abstract receive(): Message | undefined
+  /** The next messages, until `batch` holds `most` or there is none. */
+  receiveInto(batch: Message[], most: number): void {
+    while (batch.length < most) {
+      const message = this.receive()
+      if (message === undefined) return
+      batch.push(message)
+    }
+  }
   /** Why receiving gives nothing: nothing there, or out of turn. */
   get receiveFault(): ErrnoCode {
     return 'EAGAIN'

@@ -37,6 +37,10 @@ export class PullPattern extends Pattern {
     return this.#in.shift()
   }
 
+  override receiveInto(batch: Message[], most: number): void {
+    this.#in.shiftInto(batch, most)
+  }
+
   send(): ErrnoCode {
     return 'ENOTSUP'
   }

@@ -4,7 +4,7 @@
  * peers of the same name are both served.
  */
 import { FairQueue } from '../../routing/fair-queue.ts'
-import type { Message, Pipe } from '../../routing/pipe.ts'
+import { behind, DELIMITER, type Message, type Pipe } from '../../routing/pipe.ts'
 import type { ErrnoCode } from '../errno.ts'
 import { Pattern } from './pattern.ts'
 
@@ -13,7 +13,7 @@ export class ReplyPattern extends Pattern {
   readonly #attached = new Set<Pipe>()
   #replying = false
   #asker: Pipe | undefined
-  #envelope: Message = []
+  #envelope: readonly Buffer[] = DELIMITER
 
   get readable(): boolean {
     return !this.#replying && this.#in.readable
@@ -56,10 +56,10 @@ export class ReplyPattern extends Pattern {
     const message = this.#in.shift()
     if (message === undefined) return undefined
     const bodyAt = delimiterIndex(message) + 1
-    this.#envelope = message.slice(0, bodyAt)
+    this.#envelope = bodyAt === 1 ? DELIMITER : message.slice(0, bodyAt)
     this.#asker = this.#in.lastPipe
     this.#replying = true
-    return message.slice(bodyAt)
+    return behind(message, bodyAt)
   }
 
   override get receiveFault(): ErrnoCode {

@@ -5,7 +5,7 @@
 import { EMPTY, writeU32 } from '../../../base/bytes.ts'
 import { ProtocolError } from '../../../base/errors.ts'
 import { LoadBalancer } from '../../routing/load-balancer.ts'
-import type { Message, Pipe } from '../../routing/pipe.ts'
+import { behind, DELIMITER, type Message, type Pipe } from '../../routing/pipe.ts'
 import type { ErrnoCode } from '../errno.ts'
 import { CORRELATE, RELAXED } from '../option-table.ts'
 import { Pattern, type PatternHost } from './pattern.ts'
@@ -15,6 +15,9 @@ export class RequestPattern extends Pattern {
   #awaiting = false
   /** Who was asked; `undefined` when that pipe has gone: then anybody may answer. */
   #asked: Pipe | undefined
+  // Mirrors of options, because they are looked at for every message.
+  #correlate = false
+  #relaxed = false
   #requestId: number
   /** The id frame of the request under way, where it has one. */
   #sentId: Buffer | undefined
@@ -38,6 +41,11 @@ export class RequestPattern extends Pattern {
 
   get queued(): number {
     return this.#replier === undefined ? 0 : 1
+  }
+
+  override configure(): void {
+    this.#correlate = this.host.options.flag(CORRELATE)
+    this.#relaxed = this.host.options.flag(RELAXED)
   }
 
   attach(pipe: Pipe): void {
@@ -70,7 +78,7 @@ export class RequestPattern extends Pattern {
       return
     }
     this.#replier = pipe
-    pipe.arrive(message.slice(bodyAt))
+    pipe.arrive(behind(message, bodyAt))
   }
 
   receive(): Message | undefined {
@@ -102,11 +110,11 @@ export class RequestPattern extends Pattern {
   }
 
   get #mayAsk(): boolean {
-    return !this.#awaiting || this.host.options.flag(RELAXED)
+    return !this.#awaiting || this.#relaxed
   }
 
   #envelope(): readonly Buffer[] {
-    if (!this.host.options.flag(CORRELATE)) {
+    if (!this.#correlate) {
       this.#sentId = undefined
       return DELIMITER
     }
@@ -139,8 +147,6 @@ export class RequestPattern extends Pattern {
     if (owed) this.host.failReceive('EPROTO')
   }
 }
-
-const DELIMITER: readonly Buffer[] = [EMPTY]
 
 /** Where the body of `[id of 4 octets?] ['' ] body…` begins, or -1 when the message does not have that form. */
 function bodyIndex(message: Message): number {
