@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { DEFAULT_LIMITS } from '../src/codec/limits.ts'
+import { MAX_BUFFERED_BYTES } from '../src/zmtp/transport/buffered.ts'
 import { RECEPTION_LIMITS } from '../src/zmtp/transport/reception.ts'
 import { GIVEN, OWN } from './hostile/rows.ts'
 
@@ -42,7 +43,8 @@ limits('of a connection: as in the sources', () => {
   assert.equal(said('Of a connection'), Object.fromEntries(given))
 })
 
-limits('of a listener and of values: as in the sources', () => {
+limits('of a listener, of a context and of values: as in the sources', () => {
+  assert.equal(said('Of a context'), { maxBufferedBytes: MAX_BUFFERED_BYTES })
   assert.equal(said('Of a listener'), { ...RECEPTION_LIMITS })
   assert.equal(said('Of values'), { ...DEFAULT_LIMITS })
 })

@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert'
 import { within } from '../support/within.ts'
 import { CALL_ROWS } from './limits/calls.ts'
 import { CONNECTION_ROWS } from './limits/connections.ts'
+import { CONTEXT_ROWS } from './limits/contexts.ts'
 import { LISTENER_ROWS } from './limits/listeners.ts'
 import { type LimitRow, Meter } from './limits/row.ts'
 import { VALUE_ROWS } from './limits/values.ts'
@@ -26,6 +27,7 @@ const SECTIONS: readonly [
 ][] = [
   ['docs/limits.md', 'Of a connection', CONNECTION_ROWS, IN_TEXT],
   ['docs/limits.md', 'Of a listener', LISTENER_ROWS, []],
+  ['docs/limits.md', 'Of a context', CONTEXT_ROWS, []],
   ['docs/limits.md', 'Of values', VALUE_ROWS, []],
   ['docs/options.md', '`limits`', CALL_ROWS, []],
 ]
@@ -37,7 +39,7 @@ for (const [file, heading, rows, further] of SECTIONS) {
     const end = below.indexOf('\n## ')
     const section = end < 0 ? below : below.slice(0, end)
     const named = [...section.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name!)
-    assert.ok(named.length > 3)
+    assert.ok(named.length > 0)
     for (const name of further) assert.match(section, `\`${name}\``)
     const tried = new Set(rows.map(({ limit }) => limit))
     assert.equal([...tried].sort(), [...named, ...further].sort())

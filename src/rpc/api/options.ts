@@ -58,6 +58,11 @@ export interface ParticipantOptions {
   /** Largest message accepted, and told to peers of ours, so that they do not send more. Default 16 MiB. */
   readonly maxMessageSize?: number
   /**
+   * For all messages together that have begun to come and are not whole, of everybody who shares `context`: the last who says it counts. Above it the
+   * largest goes, with its connection: TOO_MUCH_BUFFERED. Default 256 MiB.
+   */
+  readonly maxBufferedBytes?: number
+  /**
    * Signs of life: when a silent peer is asked for one (`intervalMs`, 5,000) and given up (`timeoutMs`, 15,000, from the last octet on), and
    * functions that hear of them. `false`: nobody is asked, and nobody given up.
    */
@@ -106,6 +111,7 @@ export const PARTICIPANT_OPTIONS: Names<ParticipantOptions> = {
   introspection: true,
   exposeErrors: true,
   timeoutMs: true,
+  maxBufferedBytes: true,
   maxMessageSize: true,
   heartbeat: true,
   reconnect: true,
@@ -150,6 +156,8 @@ export interface ResolvedOptions {
   readonly introspection: boolean
   readonly exposeErrors: ExposeErrors
   readonly timeoutMs: number
+  /** `undefined`: as the context has it. */
+  readonly maxBufferedBytes: number | undefined
   readonly maxMessageSize: number
   /** `undefined`: no heartbeats. */
   readonly heartbeat: HeartbeatBackend | undefined
@@ -184,6 +192,10 @@ export function resolveOptions(options: CoreOptions): ResolvedOptions {
     introspection: options.introspection === true,
     exposeErrors,
     timeoutMs: checkTimeout(options.timeoutMs ?? 30_000),
+    maxBufferedBytes:
+      options.maxBufferedBytes === undefined
+        ? undefined
+        : positive('maxBufferedBytes', options.maxBufferedBytes, 0),
     maxMessageSize: positive('maxMessageSize', options.maxMessageSize, 16 * MIB),
     heartbeat: heartbeat === false ? undefined : checkHeartbeat(heartbeat),
     heartbeatIntervalMs:

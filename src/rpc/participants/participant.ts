@@ -99,11 +99,12 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
   ) {
     this.name = name
     this.options = resolveOptions(options)
-    const { limits, protocols } = this.options
+    const { limits, protocols, maxBufferedBytes } = this.options
     if (Buffer.byteLength(name) > IDENTITY_MAX || Buffer.byteLength(identity) > IDENTITY_MAX) {
       throw new UsageError('BAD_OPTION', `names have at most ${IDENTITY_MAX} octets`)
     }
     this.context = options.context ?? defaultTransport()
+    if (maxBufferedBytes !== undefined) this.context.buffered.max = maxBufferedBytes
     const { clock, random } = this.context
     const now = (): number => this.context.now()
     this.#lifeline = new Lifeline(this.context, () => {

@@ -200,6 +200,11 @@ export class Engine {
     this.#begin(rest)
   }
 
+  /** Memory of the body that is on its way. */
+  get heldBytes(): number {
+    return this.#assembly === undefined ? 0 : this.#assembly.bytes.length
+  }
+
   /** Memory for the octets that come next, of the large body that is on its way; `undefined`: they are to come as a chunk. */
   room(): Buffer | undefined {
     return this.#at === this.#end ? this.#assembly?.room() : undefined

@@ -16,6 +16,7 @@ export type Protocol = Pick<
   | 'question'
   | 'lastHeard'
   | 'rttMs'
+  | 'heldBytes'
   | 'handleBytes'
   | 'keepRest'
   | 'room'

@@ -3,6 +3,7 @@
 import { type Clock, type Random, realClock, realRandom } from '../../base/clock.ts'
 import { Deadlines } from '../../base/deadlines.ts'
 import { clear } from '../../base/slab.ts'
+import { Buffered, MAX_BUFFERED_BYTES } from './buffered.ts'
 import type { Link } from './transport.ts'
 
 /** Something to be flushed at the end of the turn. */
@@ -33,6 +34,8 @@ export class TransportContext {
   readonly random: Random
   /** Those of all connections, behind one timer. */
   readonly deadlines: Deadlines
+  /** Messages that have begun to come and are not whole. */
+  readonly buffered: Buffered
   /** In-process endpoints that are bound, and the dialers that wait for one that is not yet. */
   readonly inprocBound: Map<string, InprocListener> = new Map()
   readonly inprocWaiting: Map<string, Set<InprocWaiter>> = new Map()
@@ -44,10 +47,12 @@ export class TransportContext {
   #dirty: Flushable[] = []
   #flushing: Flushable[] = []
 
-  constructor(options: { clock?: Clock; random?: Random } = {}) {
+  /** `maxBufferedBytes`: for all messages together that are not whole yet. Default 256 MiB. */
+  constructor(options: { clock?: Clock; random?: Random; maxBufferedBytes?: number } = {}) {
     this.clock = options.clock ?? realClock
     this.random = options.random ?? realRandom
     this.deadlines = new Deadlines(this.clock)
+    this.buffered = new Buffered(options.maxBufferedBytes ?? MAX_BUFFERED_BYTES)
   }
 
   /** The time of this turn: read from the clock once, then kept until the turn ends. */

@@ -30,6 +30,8 @@ export class Driver extends Deadline implements LinkOwner {
    * more and says so.
    */
   succeeded = false
+  /** Memory of the message that is coming and is not whole, as the context has counted it. */
+  heldBytes = 0
 
   readonly #link: Link
   readonly #engine: Protocol
@@ -227,7 +229,9 @@ export class Driver extends Deadline implements LinkOwner {
   }
 
   room(): Buffer | undefined {
-    return this.#engine.room()
+    const room = this.#engine.room()
+    this.#countHeld()
+    return room
   }
 
   onFilled(size: number): void {
@@ -298,7 +302,13 @@ export class Driver extends Deadline implements LinkOwner {
     }
     this.#pumping = false
     if (this.#engine.output.byteLength > 0) this.#askForFlush()
+    this.#countHeld()
     this.#arm()
+  }
+
+  #countHeld(): void {
+    const held = this.#engine.heldBytes
+    if (held !== this.heldBytes && !this.#finished) this.#context.buffered.set(this, held)
   }
 
   #deliver(): void {
@@ -412,6 +422,7 @@ export class Driver extends Deadline implements LinkOwner {
   #finish(reason: PseudError | undefined): void {
     if (this.#finished) return
     this.#finished = true
+    if (this.heldBytes > 0) this.#context.buffered.set(this, 0)
     this.#origin.reception?.leave(this)
     const error = reason === undefined || reason.code === 'PEER_CLOSED' ? (this.#fault ?? reason) : reason
     this.#setTimer(Number.POSITIVE_INFINITY)

@@ -297,6 +297,7 @@ async function allFull(world: World): Promise<void> {
 
 /** Many peers that each begin a message of 16 MiB: no memory goes by what is announced; those that end leave none of it. */
 async function manyPartials(world: World): Promise<void> {
+  await cappedPartials(world)
   const { client, server, endpoint } = await world.pair({ heartbeat: false })
   const count = world.size(40, 300)
   const before = process.memoryUsage().arrayBuffers
@@ -322,6 +323,29 @@ async function manyPartials(world: World): Promise<void> {
   heapUsed()
   const left = process.memoryUsage().arrayBuffers - before
   assert.ok(left < 8 * MIB, `${Math.round(left / MIB)} MiB are left`)
+}
+
+/** The same where all of them together are too much for the context: the largest go, calls and smaller ones go on. */
+async function cappedPartials(world: World): Promise<void> {
+  const context = new TransportContext({ maxBufferedBytes: 4 * MIB })
+  const { client, server, endpoint } = await world.pair({ heartbeat: false, context })
+  const ends: (string | undefined)[] = []
+  server.on('peergone', (_, error) => ends.push((error as { code?: string } | undefined)?.code))
+  const peers: RawPeer[] = []
+  world.keep({ close: () => dismiss(peers) })
+  const part = Buffer.alloc(300 * 1024)
+  for (let n = 0; n < 20; n++) {
+    const peer = await RawPeer.connect(endpoint)
+    peers.push(peer.hello('DEALER', {}, Buffer.concat([Buffer.of(2, 0, 0, 0, 0, 1, 0, 0, 0), part])))
+    assert.ok(context.buffered.byteLength <= 4 * MIB, `${context.buffered.byteLength}`)
+  }
+  await until(() => ends.length > 0, 15_000, 'the end of the largest')
+  await world.calls(client, 20)
+  assert.ok(context.buffered.byteLength <= 4 * MIB && context.buffered.byteLength > 0)
+  assert.equal([...new Set(ends)], ['TOO_MUCH_BUFFERED'])
+  dismiss(peers)
+  await until(() => server.stats().peers === 1, 10_000, 'the end of the others')
+  assert.is(context.buffered.byteLength, 0)
 }
 
 export const RATES: readonly Fault[] = [
