@@ -38,6 +38,8 @@ export class Alarm extends Deadline {
 export const NOWHERE = -1
 
 const SLOTS = 64
+// Those of a level that nothing was ever put into: nobody writes to it.
+const NO_SLOTS: (Deadline | undefined)[] = new Array(SLOTS).fill(undefined)
 const SPANS: readonly number[] = [1, 64, 64 ** 2, 64 ** 3, 64 ** 4, 64 ** 5]
 /** Longest delay; more is cut to it. */
 const FARTHEST = 64 ** 6 - 1
@@ -46,7 +48,8 @@ const LATE_MS = 100
 
 export class Deadlines {
   readonly #clock: Clock
-  readonly #slots: (Deadline | undefined)[] = new Array(SLOTS * SPANS.length).fill(undefined)
+  // A level has slots of its own once something is in it: a client's calls are at home on one.
+  readonly #levels: (Deadline | undefined)[][] = SPANS.map(() => NO_SLOTS)
   readonly #counts: number[] = SPANS.map(() => 0)
   #size = 0
   // Everything due at this tick or before has fired.
@@ -80,14 +83,15 @@ export class Deadlines {
     const slot = item.slot
     if (slot === NOWHERE) return
     const { previous, next } = item
-    if (previous === undefined) this.#slots[slot] = next
+    const level = Math.floor(slot / SLOTS)
+    if (previous === undefined) this.#levels[level]![slot % SLOTS] = next
     else previous.next = next
     if (next !== undefined) next.previous = previous
     item.previous = undefined
     item.next = undefined
     item.slot = NOWHERE
     this.#size--
-    this.#counts[Math.floor(slot / SLOTS)]!--
+    this.#counts[level]!--
   }
 
   /** Stops the timer. What is still in never fires. */
@@ -108,15 +112,7 @@ export class Deadlines {
     while (away >= SPANS[level]! * SLOTS) level++
     const span = SPANS[level]!
     const turn = Math.floor(at / span)
-    const slot = level * SLOTS + (turn % SLOTS)
-    const head = this.#slots[slot]
-    item.slot = slot
-    item.previous = undefined
-    item.next = head
-    if (head !== undefined) head.previous = item
-    this.#slots[slot] = item
-    this.#size++
-    this.#counts[level]!++
+    this.#put(item, level, turn % SLOTS)
     return turn * span
   }
 
@@ -152,34 +148,40 @@ export class Deadlines {
   #dealOut(level: number): void {
     const span = SPANS[level]!
     if (this.#counts[level] === 0 || this.#tick % span !== 0) return
-    const slot = level * SLOTS + ((this.#tick / span) % SLOTS)
-    let item = this.#slots[slot]
+    const slots = this.#levels[level]!
+    const slot = (this.#tick / span) % SLOTS
+    let item = slots[slot]
     // Due at this very tick: level 0's slot of now, which fires next.
     while (item !== undefined) {
       this.remove(item)
-      if (Math.ceil(item.due) <= this.#tick) this.#insertNow(item)
+      if (Math.ceil(item.due) <= this.#tick) this.#put(item, 0, this.#tick % SLOTS)
       else this.#insert(item)
-      item = this.#slots[slot]
+      item = slots[slot]
     }
   }
 
-  #insertNow(item: Deadline): void {
-    const slot = this.#tick % SLOTS
-    const head = this.#slots[slot]
-    item.slot = slot
+  #put(item: Deadline, level: number, slot: number): void {
+    let slots = this.#levels[level]!
+    if (slots === NO_SLOTS) {
+      slots = new Array(SLOTS).fill(undefined)
+      this.#levels[level] = slots
+    }
+    const head = slots[slot]
+    item.slot = level * SLOTS + slot
+    item.previous = undefined
     item.next = head
     if (head !== undefined) head.previous = item
-    this.#slots[slot] = item
+    slots[slot] = item
     this.#size++
-    this.#counts[0]!++
+    this.#counts[level]!++
   }
 
   #fire(slot: number): void {
-    let item = this.#slots[slot]
+    let item = this.#levels[0]![slot]
     while (item !== undefined) {
       this.remove(item)
       item.onDeadline()
-      item = this.#slots[slot]
+      item = this.#levels[0]![slot]
     }
   }
 
@@ -191,7 +193,7 @@ export class Deadlines {
       const span = SPANS[level]!
       const turn = Math.floor(this.#tick / span)
       for (let away = 1; away <= SLOTS; away++) {
-        if (this.#slots[level * SLOTS + ((turn + away) % SLOTS)] === undefined) continue
+        if (this.#levels[level]![(turn + away) % SLOTS] === undefined) continue
         next = Math.min(next, (turn + away) * span)
         break
       }
