@@ -122,7 +122,9 @@ function send(library: Library): void {
         if (until === i) {
           await pace.wait()
         } else if (inBatches) {
-          await socket.sendMany(Array.from({ length: until - i }, (_, j) => bodyOf(order, i + j)))
+          const batch: Buffer[] = []
+          for (let j = i; j < until; j++) batch.push(bodyOf(order, j))
+          await socket.sendMany(batch)
           pace.sent(until - i)
         } else {
           for (let j = i; j < until; j++) await socket.send(bodyOf(order, j))
