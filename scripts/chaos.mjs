@@ -12,7 +12,7 @@ import { spawn } from 'node:child_process'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
-import { sourceAliases } from './source-aliases.mjs'
+import { runnable } from './source-aliases.mjs'
 
 const { values: flags } = parseArgs({
   options: {
@@ -29,18 +29,11 @@ const { values: flags } = parseArgs({
 const BATCH = 10
 const folder = path.resolve('build/chaos')
 await build({
+  ...runnable,
   entryPoints: { main: 'test/chaos/main.ts', child: 'test/chaos/child.ts' },
   outdir: folder,
   outExtension: { '.js': '.mjs' },
-  bundle: true,
   splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'es2022',
-  packages: 'external',
-  sourcemap: 'linked',
-  logLevel: 'warning',
-  plugins: [sourceAliases],
 })
 
 const seed = Number(flags.seed)

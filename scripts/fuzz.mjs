@@ -8,7 +8,7 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, rmSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
-import { sourceAliases } from './source-aliases.mjs'
+import { runnable } from './source-aliases.mjs'
 
 const NAMES = ['codec', 'engine', 'session']
 const { values: flags } = parseArgs({
@@ -35,16 +35,10 @@ const msEach = (minutes * 60_000) / flags.target.length
 const outfile = `build/fuzz/${process.pid}.mjs`
 mkdirSync('build/fuzz', { recursive: true })
 await build({
+  ...runnable,
   entryPoints: ['test/fuzz/worker.ts'],
   outfile,
-  bundle: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'es2022',
-  packages: 'external',
   sourcemap: alone ? 'inline' : false,
-  logLevel: 'warning',
-  plugins: [sourceAliases],
 })
 process.on('exit', () => rmSync(outfile, { force: true }))
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1))

@@ -2,23 +2,16 @@
 import { spawnSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { build } from 'esbuild'
-import { sourceAliases } from './source-aliases.mjs'
+import { runnable } from './source-aliases.mjs'
 
 const [name, ...rest] = process.argv.slice(2)
 const outdir = `build/load/${process.pid}`
 process.on('exit', () => rmSync(outdir, { recursive: true, force: true }))
 await build({
+  ...runnable,
   entryPoints: [name, 'server', 'clients', 'attackers'].map((file) => `test/load/${file}.ts`),
   outdir,
-  bundle: true,
   splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'es2022',
-  packages: 'external',
-  sourcemap: 'linked',
-  logLevel: 'warning',
-  plugins: [sourceAliases],
 })
 const run = spawnSync(process.execPath, ['--enable-source-maps', `${outdir}/${name}.js`, ...rest], {
   stdio: 'inherit',

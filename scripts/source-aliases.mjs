@@ -35,3 +35,15 @@ export const sourceAliases = {
     })
   },
 }
+
+/** What esbuild is told where files are bundled against the sources to be run here and now. */
+export const runnable = {
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'es2022',
+  packages: 'external',
+  sourcemap: 'linked',
+  logLevel: 'warning',
+  plugins: [sourceAliases],
+}
