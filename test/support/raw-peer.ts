@@ -22,6 +22,8 @@ export class RawPeer {
 
   constructor(socket: NetSocket) {
     this.socket = socket
+    // What is written leaves now: Nagle's algorithm would keep a drip until the one before it was acknowledged, 40 ms later.
+    socket.setNoDelay(true)
     socket.on('data', (chunk) => {
       this.#chunks.push(chunk)
       this.#size += chunk.length
