@@ -294,9 +294,12 @@ class Line {
   }
 }
 
-/** A socket that is still connecting can only be destroyed: Node leaves its handle open when it is reset and then destroyed. */
+/**
+ * A socket that is connecting, or still has octets or its end to write, can only be destroyed: libuv resets none whose shutdown is under way
+ * (EINVAL), and Node then forgets the handle, which stays open.
+ */
 function reset(socket: Socket): void {
-  if (socket.connecting) socket.destroy()
+  if (socket.connecting || socket.writableEnded || socket.writableLength > 0) socket.destroy()
   else socket.resetAndDestroy()
 }
 
