@@ -1,6 +1,7 @@
 // `npm run mutate [-- --sample N --seed N --only TEXT --jobs N]`: do the tests see it when a line of wire, engine, mechanisms, codec or dispatch is wrong?
 // StrykerJS's instrumenter writes all mutants into one copy of the sources, each behind a switch; the tests are bundled with that copy once, each
-// test file runs once to learn which mutants it reaches, and then for each mutant the files that reach it run, the fastest first, until one fails.
+// test file runs once to learn which mutants it reaches, and then for each mutant the files that reach it run, until one fails: those first that
+// have seen mutants of the same source, then those of the same folder, then the fastest.
 // A mutant that no file reaches, or that all let pass, has survived; it is printed with its place.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -38,6 +39,7 @@ process.on('exit', () => rmSync(outdir, { recursive: true, force: true }))
 
 // After so many files of tests that let it pass a mutant has survived.
 const MOST_FILES = 12
+const killers = new Map()
 const SILENT = Object.fromEntries(
   ['debug', 'info', 'warn', 'trace', 'error'].map((level) => [level, () => {}]),
 )
@@ -141,7 +143,11 @@ async function learn() {
     }
     for (const id of JSON.parse(readFileSync(out, 'utf8'))) byId.get(id)?.tests.push(test)
   })
-  for (const mutant of mutants) mutant.tests.sort((a, b) => a.ms - b.ms)
+  for (const { place, tests } of mutants) {
+    const own = path.dirname(place).replace('src', 'test')
+    const isOwn = ({ file }) => Number(file.startsWith(own))
+    tests.sort((a, b) => isOwn(b) - isOwn(a) || a.ms - b.ms)
+  }
 }
 
 async function judge(some) {
@@ -157,13 +163,22 @@ async function judge(some) {
   mutants.splice(0, mutants.length, ...some)
 }
 
-async function fateOf({ id, tests }) {
-  for (const { bundle, ms } of tests.slice(0, MOST_FILES)) {
-    const { failed } = await runFile(bundle, {
-      deadlineMs: 3 * ms + 3000,
+async function fateOf({ id, place, tests }) {
+  const [source] = place.split(':')
+  // How many mutants of a source each test file has killed: what has seen its neighbours is likely to see this one.
+  const kills = killers.get(source) ?? new Map()
+  killers.set(source, kills)
+  const best = tests
+    .slice(0, MOST_FILES)
+    .sort((a, b) => (kills.get(b) ?? 0) / b.ms - (kills.get(a) ?? 0) / a.ms)
+  for (const test of best) {
+    const { failed } = await runFile(test.bundle, {
+      deadlineMs: 3 * test.ms + 3000,
       env: { __STRYKER_ACTIVE_MUTANT__: id, PSEUD_TEST_BAIL: '1' },
     })
-    if (failed > 0) return 'killed'
+    if (failed === 0) continue
+    kills.set(test, (kills.get(test) ?? 0) + 1)
+    return 'killed'
   }
   return 'survived'
 }
