@@ -1,7 +1,7 @@
 // Builds dist/ from src/: ESM entries that share chunks, CommonJS entries that are doors onto one bundle (so that each
 // class exists once per module system), and declarations for both. Nothing is renamed or minified away: stack traces
 // and class names stay readable. The list of entries is package.json `exports`. Also dist/zeromq, a package of its own (standin.mjs).
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -20,6 +20,7 @@ const cjs = await buildCjs(esm)
 writeThirdPartyLicences('dist', esm, cjs)
 dropComments(esm)
 dropComments(cjs)
+writeCommand()
 await buildStandin('dist/zeromq')
 emitDeclarations()
 report()
@@ -27,10 +28,12 @@ report()
 async function buildEsm() {
   return await build({
     ...bundled,
-    // The last is no entry of the package, but the worker thread of pseud/sync, for its CommonJS files too (src/sync/thread.ts).
+    // No entries of the package: the worker thread of pseud/sync, for its CommonJS files too (src/sync/thread.ts), and the command. That shares
+    // its chunks with the entries, so that a module which it serves registers with the same library.
     entryPoints: {
       ...Object.fromEntries(names.map((name) => [fileName(name), entries.get(name)])),
       'sync-worker': 'src/sync/worker.ts',
+      cli: 'src/cli/pseud.ts',
     },
     outdir: 'dist/esm',
     chunkNames: 'chunk-[hash]',
@@ -68,6 +71,12 @@ async function buildCjs(esm) {
     )
   }
   return result
+}
+
+/** What package.json `bin` names. */
+function writeCommand() {
+  mkdirSync('dist/cli')
+  writeFileSync('dist/cli/pseud.js', "#!/usr/bin/env node\nimport '../esm/cli.js'\n", { mode: 0o755 })
 }
 
 function emitDeclarations() {

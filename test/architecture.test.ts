@@ -67,7 +67,7 @@ const LAYERS: Layer[] = [
     imports: ['rpc/index.ts', 'rpc/faces.ts', 'codec/index.ts', 'base/'],
     node: ['node:worker_threads', 'node:fs'],
   },
-  { files: ['cli/'], imports: ['rpc/index.ts', 'base/'], node: ['*'] },
+  { files: ['cli/'], imports: ['rpc/index.ts', 'zmtp/index.ts', 'base/'], node: ['*'] },
 ]
 
 interface Source {
