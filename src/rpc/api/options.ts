@@ -8,6 +8,7 @@ import type { ExposeErrors } from '../errors/remote-error.ts'
 import type { Registry } from '../registry/registry.ts'
 import { type AuthenticationBackend, none } from '../security/backend.ts'
 import { checkHeartbeat, type HeartbeatBackend } from './heartbeat.ts'
+import { checkIntrospection, type IntrospectionOptions } from './introspection-options.ts'
 import { checkNames, type Names } from './option-names.ts'
 import { checkTimeout } from './settings.ts'
 
@@ -49,8 +50,11 @@ export interface RpcLimits {
 export interface ParticipantOptions {
   /** Where functions are looked up that are not registered here: before the global registry. */
   readonly registry?: Registry
-  /** Tells those who connect which functions they may call: `$rpc.list`, `$rpc.describe`, `$rpc.ping`. Default false. */
-  readonly introspection?: boolean
+  /**
+   * Tells those who connect which functions they may call: `$rpc.list`, `$rpc.describe`, `$rpc.ping`. `{ stats: true }`: also who is connected and
+   * what is going on, `$rpc.stats`. Default false.
+   */
+  readonly introspection?: boolean | IntrospectionOptions
   /** What callers learn of an error that a function throws. Default `message`: code, class name, message. */
   readonly exposeErrors?: ExposeErrors
   /** How long a call may take unless it says otherwise; `Infinity`: for ever. Default 30,000. */
@@ -153,7 +157,8 @@ export const DEFAULT_RPC_LIMITS: RpcLimits = {
 
 /** The options with defaults filled in. */
 export interface ResolvedOptions {
-  readonly introspection: boolean
+  /** `undefined`: nothing is told. */
+  readonly introspection: IntrospectionOptions | undefined
   readonly exposeErrors: ExposeErrors
   readonly timeoutMs: number
   /** `undefined`: as the context has it. */
@@ -189,7 +194,7 @@ export function resolveOptions(options: CoreOptions): ResolvedOptions {
     )
   }
   return {
-    introspection: options.introspection === true,
+    introspection: checkIntrospection(options.introspection),
     exposeErrors,
     timeoutMs: checkTimeout(options.timeoutMs ?? 30_000),
     maxBufferedBytes:

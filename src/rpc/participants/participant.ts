@@ -157,11 +157,12 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
       onOpen: () => this.#lifeline.need(),
       onIdle: () => this.#idle(),
     })
-    this.#introspection = this.options.introspection ? new Introspection(this) : undefined
+    const { introspection } = this.options
+    this.#introspection = introspection && new Introspection(this, introspection)
     this.dispatcher = new Dispatcher({
       codec: this.codec,
       reader,
-      find: (method, asking) => this.find(method, asking) ?? this.#introspection?.find(method),
+      find: (method, asking) => this.find(method, asking) ?? this.#introspection?.find(method, asking),
       slots: this.slots,
       around: this.around,
       blocked: new BlockedWatch(name, this.options.blockedMs, realNow),

@@ -1,12 +1,15 @@
 /**
  * `$rpc.list`, `$rpc.describe` and `$rpc.ping`: what a participant tells of its functions to those who may call them, where it was told
- * to (`introspection: true`). Shows a caller what its predicates admit, and nothing else; every answer is bounded. Where it is off there
- * is no such function, and callers hear what they hear of any other that is not there.
+ * to (`introspection: true`). Shows a caller what its predicates admit, and nothing else; every answer is bounded. `$rpc.stats` tells of
+ * the participant and its peers, to whom that was allowed as well. Where something is off there is no such function, and callers hear what
+ * they hear of any other that is not there.
  */
 import type { Codec } from '../../codec/index.ts'
 import { type CallContext, contextAs } from '../api/context.ts'
+import type { IntrospectionOptions } from '../api/introspection-options.ts'
 import { RpcError } from '../errors/errors.ts'
 import { markNotRun } from '../errors/not-run.ts'
+import { type Reporting, reportStats, type StatsReport } from '../participants/stats-report.ts'
 import { Handler, type ParameterInfo } from './handler.ts'
 import { INTROSPECTION, quote } from './names.ts'
 import { sourceParameters } from './parameter-names.ts'
@@ -44,18 +47,20 @@ export interface IntrospectionApi {
     describe(name: string): Promise<FunctionDescription>
     /** Gives `token` back, and the time there. */
     ping<T = undefined>(token?: T): Promise<{ token: T; time: Date }>
+    /** What is going on, and who is connected: at most `peersMax` of them, and 256. Only where `introspection` has `stats`. */
+    stats(peersMax?: number): Promise<StatsReport>
   }
 }
 
-/** Whose functions are shown. */
-export interface Introspected {
+/** Whose functions and figures are shown. */
+export interface Introspected extends Reporting {
   readonly codec: Codec
   names(): Iterable<string>
   find(name: string, asking: Asking): Handler | undefined
-  date(): Date
   report(error: unknown, about: { readonly method: string }): void
 }
 
+const STATS = `${INTROSPECTION}.stats`
 // A page of `$rpc.list`.
 const NAMES_MAX = 1000
 // In characters: what stands in a description is written by who registers, but may have come from anywhere.
@@ -67,14 +72,17 @@ const SCHEMA_MAX = 32_768
 export class Introspection {
   readonly #of: Introspected
   readonly #handlers: ReadonlyMap<string, Handler>
+  readonly #stats: IntrospectionOptions['stats']
   readonly #descriptions = new WeakMap<Handler, FunctionDescription>()
 
-  constructor(of: Introspected) {
+  constructor(of: Introspected, options: IntrospectionOptions) {
     this.#of = of
+    this.#stats = options.stats
     const handlers: [name: string, run: (ctx: CallContext, ...args: unknown[]) => unknown][] = [
       ['list', (ctx, prefix, after) => this.#list(ctx, textOr(prefix), textOr(after))],
       ['describe', (ctx, name) => this.#describe(ctx, textOr(name))],
       ['ping', (_ctx, token) => ({ token, time: of.date() })],
+      ['stats', (_ctx, peersMax) => reportStats(of, countOr(peersMax))],
     ]
     this.#handlers = new Map(
       handlers.map(([name, run]) => {
@@ -84,8 +92,20 @@ export class Introspection {
     )
   }
 
-  find(name: string): Handler | undefined {
+  find(name: string, asking: Asking): Handler | undefined {
+    if (name === STATS && !this.#showsStats(asking)) return undefined
     return this.#handlers.get(name)
+  }
+
+  /** As the predicate of a domain is asked. */
+  #showsStats(asking: Asking): boolean {
+    if (typeof this.#stats !== 'function') return this.#stats === true
+    try {
+      return this.#stats(asking.context()) === true
+    } catch (error) {
+      asking.onPredicateFailure(error)
+      return false
+    }
   }
 
   #list(ctx: CallContext, prefix: string, after: string): string[] {
@@ -180,6 +200,12 @@ function isGenerator(fn: object): boolean {
 function textOr(value: unknown): string {
   if (value === undefined || value === null) return ''
   return typeof value === 'string' ? value : refuse('INVALID_ARGUMENT', 'names are strings')
+}
+
+function countOr(value: unknown): number {
+  if (value === undefined || value === null) return Number.POSITIVE_INFINITY
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return value
+  return refuse('INVALID_ARGUMENT', 'the number of peers is an integer from 0 on')
 }
 
 function refuse(code: 'NOT_FOUND' | 'INVALID_ARGUMENT', message: string): never {

@@ -3,8 +3,9 @@
  * turns, so that one that asks much delays itself and not the others. Functions that answer at once never take a slot.
  */
 
-/** What one peer has: calls that run, and calls that wait in order. */
+/** What one peer has: calls that run, calls that wait in order, and how many of its calls found a function so far. */
 export class Share<Item> {
+  asked = 0
   running = 0
   readonly waiting: Set<Item> = new Set()
 }
@@ -43,6 +44,7 @@ export class Slots<Item> {
    */
   ask(share: Share<Item>, nested: boolean): typeof RUN | typeof WAIT | typeof REFUSE {
     const { maxRunning, maxRunningPerPeer, maxWaiting } = this.#limits
+    share.asked++
     if (nested) {
       const room = this.#running < maxRunning * 2 && share.running < maxRunningPerPeer * NESTED_SHARE
       return room ? RUN : REFUSE

@@ -172,6 +172,11 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
     return this.#queue?.size ?? 0
   }
 
+  /** What the peer's calls take of the slots; `undefined`: it has called nothing yet. */
+  get taken(): Share<Incoming> | undefined {
+    return this.#share
+  }
+
   /** All that anything is open on, and its own. */
   get lanes(): SessionLane[] {
     return this.wasReady ? [this.lane, ...(this.#lanes?.values() ?? [])] : []
