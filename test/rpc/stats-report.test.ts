@@ -101,7 +101,7 @@ test('a function decides who is told, as a predicate does: by who has logged in'
     {},
     {
       server: {
-        security: plain(async () => true),
+        security: plain({ authenticate: () => true }),
         introspection: {
           stats: (ctx) => {
             asked.push(ctx.method)
