@@ -1,5 +1,8 @@
 // The table of commands, in the order in which they are listed.
 import type { Command } from './command.ts'
 import { call } from './commands/call.ts'
+import { keygen } from './commands/keygen.ts'
+import { list } from './commands/list.ts'
+import { ping } from './commands/ping.ts'
 
-export const COMMANDS: readonly Command[] = [call]
+export const COMMANDS: readonly Command[] = [call, list, ping, keygen]

@@ -28,12 +28,9 @@ export const CONNECTION_OPTIONS: readonly Option[] = [
 ]
 
 /** `--timeout`, for commands that wait for answers. */
-export const TIMEOUT_OPTION: Option = {
-  name: 'timeout',
-  short: 't',
-  value: 'TIME',
-  fallback: '30s',
-  help: 'How long an answer may take, connecting included: 500ms, 5s, 2m, or none for ever.',
+export function timeoutOption(fallback: string, more = ''): Option {
+  const help = 'How long an answer may take, connecting included: 500ms, 5s, 2m, or none for ever.'
+  return { name: 'timeout', short: 't', value: 'TIME', fallback, help: `${help} ${more}`.trimEnd() }
 }
 
 // Who answers at all does so by then.
@@ -42,6 +39,8 @@ const CONNECT_MS = 5000
 export interface Connected {
   readonly client: Client
   readonly endpoint: string
+  /** The name of the server, if it has told one. */
+  readonly server: string | undefined
   /** What is left of --timeout. */
   remainingMs(): number
   close(): Promise<void>
@@ -65,7 +64,9 @@ export async function connect(
   })
   const failed = deferred()
   let last: Error | undefined
-  client.on('status', ({ status, error }) => {
+  let name: string | undefined
+  client.on('status', ({ status, error, server }) => {
+    if (status === 'ready') name = server
     if (status !== 'retrying') return
     last = error
     if (!options.has('wait')) failed.reject(silence(at, error))
@@ -84,6 +85,7 @@ export async function connect(
   return {
     client,
     endpoint: at,
+    server: name === '' ? undefined : name,
     remainingMs: () => Math.max(1, due - performance.now()),
     close: () => client.close(),
   }

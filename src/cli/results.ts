@@ -12,10 +12,13 @@ export class Results {
     this.#raw = raw
   }
 
-  /** A result, or the stream that it is. */
-  async print(result: unknown): Promise<void> {
+  /** A result, or the stream that it is, until `stop` aborts: then it throws its reason. */
+  async print(result: unknown, stop: AbortSignal): Promise<void> {
     if (!isStream(result)) return this.#value(result)
-    for await (const item of result) await this.#value(item)
+    for await (const item of result) {
+      await this.#value(item)
+      stop.throwIfAborted()
+    }
   }
 
   #value(value: unknown): Promise<void> {

@@ -59,11 +59,11 @@ export class Screen {
 
   /** Columns of the terminal; 80 where there is none. */
   get width(): number {
-    return this.out.columns ?? 80
+    return this.out.columns || 80
   }
 
   get height(): number {
-    return this.out.rows ?? 24
+    return this.out.rows || 24
   }
 
   /** One line of the result. Resolves when there is room for the next: who prints much waits for it. */
