@@ -99,7 +99,7 @@ export class Terminal {
   }
 
   /** Resolves as soon as the screen is one of which `holds` says so; with what has scrolled away, unless the command has a page of its own. */
-  async shows(holds: RegExp | ((lines: string[]) => boolean), ms = WAIT_MS): Promise<string[]> {
+  async shows(holds: RegExp | ((lines: string[]) => boolean), ms: number = WAIT_MS): Promise<string[]> {
     const test = holds instanceof RegExp ? (lines: string[]) => holds.test(lines.join('\n')) : holds
     const look = (): string[] | undefined => {
       const lines = this.display.isAlternate ? this.display.lines : this.display.all
@@ -126,7 +126,7 @@ export class Terminal {
     }
   }
 
-  async ended(ms = WAIT_MS): Promise<Ended> {
+  async ended(ms: number = WAIT_MS): Promise<Ended> {
     try {
       return await within(ms, this.#ended, 'the end of the command')
     } catch (error) {
