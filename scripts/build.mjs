@@ -1,11 +1,12 @@
-// Builds dist/ from src/: ESM entries that share chunks, CommonJS entries that are doors onto one bundle (so that each
-// class exists once per module system), and declarations for both. Nothing is renamed or minified away: stack traces
-// and class names stay readable. The list of entries is package.json `exports`. Also dist/zeromq, a package of its own (standin.mjs).
+// Builds dist/ from src/: the code once, as CommonJS files that share chunks, for that runs everywhere, also where `require` takes no ES module;
+// ES modules that are doors onto it, so that each class exists once in a process; declarations for both; what is bundled, and its licences.
+// The list of entries is package.json `exports`. Also dist/zeromq, a package of its own (standin.mjs).
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { bundled, dropComments, writeThirdPartyLicences } from './bundling.mjs'
+import { bundled, compact, writeThirdPartyLicences } from './bundling.mjs'
+import { commonJsOf } from './commonjs.mjs'
 import { withDeclarations, writeDeclarations, writeDoors } from './declarations.mjs'
 import { entries, sourceOf } from './source-aliases.mjs'
 import { buildStandin, writeStandinTypes } from './standin.mjs'
@@ -15,68 +16,44 @@ process.chdir(home)
 rmSync('dist', { recursive: true, force: true })
 
 const names = [...entries.keys()]
-const esm = await buildEsm()
-const cjs = await buildCjs(esm)
-writeThirdPartyLicences('dist', esm, cjs)
-dropComments(esm)
-dropComments(cjs)
-writeCommand()
+await buildCode()
 await buildStandin('dist/zeromq')
 emitDeclarations()
 report()
 
-async function buildEsm() {
-  return await build({
+async function buildCode() {
+  const result = await build({
     ...bundled,
-    // No entries of the package: the worker thread of pseud/sync, for its CommonJS files too (src/sync/thread.ts), and the command. That shares
-    // its chunks with the entries, so that a module which it serves registers with the same library.
+    // No entries of the package: the worker thread of pseud/sync, and the command. They share their chunks with the entries, so that a module
+    // which the command serves registers with the same library.
     entryPoints: {
       ...Object.fromEntries(names.map((name) => [fileName(name), entries.get(name)])),
       'sync-worker': 'src/sync/worker.ts',
-      cli: 'src/cli/pseud.ts',
+      command: 'src/cli/pseud.ts',
     },
-    outdir: 'dist/esm',
-    chunkNames: 'chunk-[hash]',
+    outdir: 'dist/cjs',
     splitting: true,
     format: 'esm',
+    write: false,
   })
-}
-
-async function buildCjs(esm) {
-  const result = await build({
-    ...bundled,
-    stdin: {
-      contents: names.map((name) => `export * as ${identifier(name)} from '${entries.get(name)}'`).join('\n'),
-      resolveDir: home,
-    },
-    outfile: 'dist/cjs/bundle.cjs',
-    format: 'cjs',
-    // What CommonJS has instead.
-    define: { 'import.meta.url': 'importMetaUrl' },
-    inject: ['scripts/import-meta-url.mjs'],
-  })
-  for (const name of names) {
-    const exported = esm.metafile.outputs[`dist/esm/${fileName(name)}.js`].exports
-    writeFileSync(
-      `dist/cjs/${fileName(name)}.cjs`,
-      [
-        "'use strict'",
-        `const { ${identifier(name)} } = require('./bundle.cjs')`,
-        `Object.defineProperty(${identifier(name)}, '__esModule', { value: true })`,
-        `module.exports = ${identifier(name)}`,
-        '// Never runs: it tells Node which names an `import` of this file may ask for.',
-        `0 && (module.exports = { ${exported.join(', ')} })`,
-        '',
-      ].join('\n'),
-    )
+  mkdirSync('dist/cjs/lib', { recursive: true })
+  mkdirSync('dist/esm')
+  const files = commonJsOf(result)
+  for (const [file, { text }] of files) {
+    const code = compact(text)
+    const isCommand = file === 'command.cjs'
+    writeFileSync(`dist/cjs/${file}`, isCommand ? `#!/usr/bin/env node\n${code}` : code, {
+      mode: isCommand ? 0o755 : 0o644,
+    })
   }
-  return result
-}
-
-/** What package.json `bin` names. */
-function writeCommand() {
-  mkdirSync('dist/cli')
-  writeFileSync('dist/cli/pseud.js', "#!/usr/bin/env node\nimport '../esm/cli.js'\n", { mode: 0o755 })
+  for (const file of names.map(fileName)) {
+    const { exported } = files.get(`${file}.cjs`)
+    // Only for code that was compiled from ES modules to CommonJS: this was one.
+    const mark = "Object.defineProperty(module.exports, '__esModule', { value: true })\n"
+    writeFileSync(`dist/cjs/${file}.cjs`, mark, { flag: 'a' })
+    writeFileSync(`dist/esm/${file}.js`, `export { ${exported.join(', ')} } from '../cjs/${file}.cjs'\n`)
+  }
+  writeThirdPartyLicences('dist', result)
 }
 
 function emitDeclarations() {
@@ -89,20 +66,19 @@ function emitDeclarations() {
 }
 
 function report() {
-  for (const folder of ['dist/esm', 'dist/cjs', 'dist/zeromq/lib']) {
-    const bytes = readdirSync(folder).reduce(
-      (sum, name) => sum + readFileSync(path.join(folder, name)).length,
+  for (const folder of ['dist/cjs', 'dist/esm', 'dist/types', 'dist/zeromq']) {
+    const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((file) =>
+      file.isFile(),
+    )
+    const bytes = files.reduce(
+      (sum, { parentPath, name }) => sum + readFileSync(path.join(parentPath, name)).length,
       0,
     )
-    console.log(`${folder}: ${readdirSync(folder).length} files, ${(bytes / 1024).toFixed(0)} KiB`)
+    console.log(`${folder}: ${files.length} files, ${(bytes / 1024).toFixed(0)} KiB`)
   }
 }
 
 /** `pseud` is pseud.js, `pseud/zmtp` is zmtp.js, `pseud/zmtp/v5-compat` is zmtp-v5-compat.js. */
 function fileName(name) {
   return name === 'pseud' ? name : name.slice('pseud/'.length).replaceAll('/', '-')
-}
-
-function identifier(name) {
-  return fileName(name).replaceAll('-', '_')
 }

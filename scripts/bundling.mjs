@@ -15,19 +15,16 @@ export const bundled = {
 }
 
 /**
- * Takes the comments out of what was built, a fifth of its size packed: they are for those who read the sources. Licences stay, and the names of
- * source files; so does every line of code, to be found from a stack trace.
+ * `text`, as esbuild prints it, without what only those need who read the sources: comments but licences and the names of source files. No line
+ * of code is renamed or moved.
  */
-export function dropComments({ metafile }) {
-  for (const file of Object.keys(metafile.outputs)) {
-    const text = readFileSync(file, 'utf8')
-    const bare = text
-      .replace(/^[ \t]*\/\*\*(?:[^*]|\*(?!\/))*\*\/[ \t]*\n/gm, '')
-      .replace(/^[ \t]*\/\/(?! (?:src|node_modules)\/).*\n/gm, '')
-    // A line of a text may look like a comment.
-    if (codeOf(bare) !== codeOf(text)) throw new Error(`${file} is other code without its comments`)
-    writeFileSync(file, bare)
-  }
+export function compact(text) {
+  const bare = text
+    .replace(/^[ \t]*\/\*\*(?:[^*]|\*(?!\/))*\*\/[ \t]*\n/gm, '')
+    .replace(/^[ \t]*\/\/(?! (?:src|node_modules)\/).*\n/gm, '')
+  // A line of a text may look like a comment.
+  if (codeOf(bare) !== codeOf(text)) throw new Error('other code without its comments')
+  return bare
 }
 
 function codeOf(text) {

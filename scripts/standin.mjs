@@ -6,7 +6,7 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { bundled, dropComments, writeThirdPartyLicences } from './bundling.mjs'
+import { bundled, compact, writeThirdPartyLicences } from './bundling.mjs'
 import { withDeclarations, writeDeclarations } from './declarations.mjs'
 import { entries, sourceOf } from './source-aliases.mjs'
 
@@ -43,7 +43,8 @@ export async function buildStandin(folder) {
     format: 'cjs',
   })
   writeThirdPartyLicences(folder, result)
-  dropComments(result)
+  const bundle = path.join(folder, 'lib/bundle.js')
+  writeFileSync(bundle, compact(readFileSync(bundle, 'utf8')))
   for (const [i, { file, name }] of doors().entries()) {
     writeFileSync(path.join(folder, `${file}.js`), doorOf(`door${i}`, await exportedBy(name)))
   }

@@ -3,11 +3,11 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
 const home = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
-const SPELLED = "new URL('../esm/sync-worker.js', import.meta.url)"
+const SPELLED = `typeof __dirname === 'string' ? \`\${__dirname}/sync-worker.cjs\` : ''`
 let built
 
 /** Lets src/sync/thread.ts start the worker thread that the sources make now. */
@@ -16,7 +16,7 @@ export function replaceSyncWorker(builder) {
     const text = readFileSync(file, 'utf8')
     if (!text.includes(SPELLED)) throw new Error(`${file} does not say ${SPELLED}`)
     built ??= buildWorker()
-    return { contents: text.replaceAll(SPELLED, `new URL(${JSON.stringify(await built)})`), loader: 'ts' }
+    return { contents: text.replace(SPELLED, JSON.stringify(await built)), loader: 'ts' }
   })
 }
 
@@ -42,5 +42,5 @@ async function buildWorker() {
     writeFileSync(`${file}.${process.pid}`, contents)
     renameSync(`${file}.${process.pid}`, file)
   }
-  return pathToFileURL(file).href
+  return file
 }

@@ -21,16 +21,18 @@ for (const stream of [process.stdout, process.stderr]) {
   })
 }
 
-const exitCode = await main({
+// CommonJS, which the package's code is, has no top-level await.
+void main({
   words: process.argv.slice(2),
   env: process.env,
   out: process.stdout,
   err: process.stderr,
   stop: stopping.signal,
   version: versionOf(),
+}).then((exitCode) => {
+  // A module that is served may have left something open.
+  process.exit(exitCode)
 })
-// A module that is served may have left something open.
-process.exit(exitCode)
 
 /** That of the package: its package.json lies above this file, wherever that was built to. */
 function versionOf(): string {
