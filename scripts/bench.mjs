@@ -8,6 +8,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { build } from 'esbuild'
 import { buildWithBaseline } from './baseline.mjs'
+import { installed, installedVersion } from './installed.mjs'
 import { sourceAliases } from './source-aliases.mjs'
 
 // Below bench/, so that bundles find bench/node_modules.
@@ -44,7 +45,7 @@ const peers = names.flatMap((name) => PEERS[name] ?? []).map((name) => `peers/${
 
 process.on('exit', () => rmSync(outdir, { recursive: true, force: true }))
 if (!isGuard && !isReport) {
-  installPeers()
+  if (!installed('bench')) console.error('*** each benchmark says which of its peers is missing\n')
   if (parts.includes('start-up')) buildPackage()
 }
 const settings = {
@@ -101,30 +102,11 @@ async function baseline() {
   return isThere ? { PSEUD_BASELINE: path.resolve(outdir, 'baseline/support/guarded.js') } : {}
 }
 
-/** Goes on without what cannot be installed: each benchmark then says which of its peers is missing. */
-function installPeers() {
-  const { dependencies } = JSON.parse(readFileSync('bench/package.json', 'utf8'))
-  if (Object.entries(dependencies).every(([name, version]) => installedVersion('bench', name) === version))
-    return
-  console.error('installing the peers of the benchmarks (bench/package.json)')
-  const install = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts'], {
-    cwd: 'bench',
-    stdio: ['ignore', process.stderr, 'inherit'],
-    shell: process.platform === 'win32',
-  })
-  if (install.status !== 0) console.error('\n*** npm ci in bench FAILED: peers will be missing\n')
-}
-
 /** What start-up imports is what users import. */
 function buildPackage() {
   console.error('building dist/, which start-up imports')
   const built = spawnSync(process.execPath, ['scripts/build.mjs'], { stdio: ['ignore', 'ignore', 'inherit'] })
   if (built.status !== 0) process.exit(built.status ?? 1)
-}
-
-function installedVersion(home, name) {
-  const file = `${home}/node_modules/${name}/package.json`
-  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).version : undefined
 }
 
 function machine() {

@@ -3,7 +3,6 @@
 // test file runs once to learn which mutants it reaches, and then for each mutant the files that reach it run, until one fails: those first that
 // have seen mutants of the same source, then those of the same folder, then the fastest.
 // A mutant that no file reaches, or that all let pass, has survived; it is printed with its place.
-import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -11,6 +10,7 @@ import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
 import { inPlaceOf } from './baseline.mjs'
 import { runFile } from './guarded-file.mjs'
+import { installed } from './installed.mjs'
 
 const HOME = 'test/mutation'
 // What is mutated, and the tests that are about it; what takes longer than this is not asked.
@@ -60,7 +60,7 @@ const guardedUvu = {
   },
 }
 
-installInstrumenter()
+if (!installed(HOME)) process.exit(1)
 const mutants = await instrument()
 const tests = await bundleTests()
 console.log(`${mutants.length} mutants, ${tests.length} test files`)
@@ -215,15 +215,4 @@ async function inParallel(list, work) {
     for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item)
   }
   await Promise.all(Array.from({ length: Number(flags.jobs) }, worker))
-}
-
-function installInstrumenter() {
-  if (existsSync(`${HOME}/node_modules/@stryker-mutator/instrumenter`)) return
-  console.log(`installing the instrumenter (${HOME}/package.json)`)
-  const run = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts'], {
-    cwd: HOME,
-    stdio: 'inherit',
-    shell: process.platform === 'win32',
-  })
-  if (run.status !== 0) process.exit(1)
 }
