@@ -10,6 +10,7 @@ import { pythonOr } from './interop/support/python.ts'
 import { within } from './support/within.ts'
 
 const ANY_PORT = 'tcp://127.0.0.1:0'
+const INSTALL_MS = 180_000 // scripts/installed.mjs gives npm as long
 const tests = suite('examples')
 const python = pythonOr('the Python examples')
 const pythonTest: (name: string, run: () => Promise<void>) => void = python === undefined ? tests.skip : tests
@@ -24,28 +25,36 @@ async function succeeds(child: Child): Promise<void> {
   assert.is(await child.ended(30_000), 0, child.output)
 }
 
+/** Those that need nothing but to be run. The others have tests of their own, below. */
 const SINGLE = [
+  'behind-a-proxy',
+  'job-runner',
   'opentelemetry',
+  'progress',
   'registries',
   'server-calls-client',
+  'several-servers',
   'streams',
   'sync',
   'typed-api',
   'validation',
   'worker-threads',
+  ...['curve', 'curve-login', 'plain', 'token', 'trusted-peer'].map((name) => `security/${name}`),
+  ...[
+    'batches',
+    'drop-in',
+    'pipeline',
+    'proxy',
+    'pub-sub',
+    'request-reply',
+    'router-dealer',
+    'stream-http',
+  ].map((name) => `sockets/${name}`),
 ]
-const SOCKETS = [
-  'batches',
-  'pipeline',
-  'proxy',
-  'pub-sub',
-  'request-reply',
-  'router-dealer',
-  'stream-http',
-].map((name) => `sockets/${name}`)
-const SECURITY = ['curve', 'curve-login', 'plain', 'trusted-peer'].map((name) => `security/${name}`)
+const OTHERS = ['demo', 'http-front', 'python', 'quickstart/client', 'quickstart/server']
 
-for (const name of [...SINGLE, ...SOCKETS, ...SECURITY]) {
+for (const name of SINGLE) {
+  if (name === 'job-runner') continue
   tests(`${name} runs, checks itself and ends`, async () => {
     const child = example(name)
     await succeeds(child)
@@ -53,25 +62,59 @@ for (const name of [...SINGLE, ...SOCKETS, ...SECURITY]) {
   })
 }
 
+const files = readdirSync('examples', { recursive: true })
+  .map((file) => String(file).split(path.sep).join('/'))
+  .filter((file) => /\.(?:ts|py)$/.test(file) && !/node_modules|build/.test(file))
+  .sort()
+const text = (file: string) => readFileSync(path.join('examples', file), 'utf8')
+
+/** The rows of the table of examples/README.md: the examples of each, and the packages that it needs. */
+const rows = text('README.md')
+  .split('\n')
+  .filter((line) => line.startsWith('| `'))
+  .map((line) => {
+    const [, names, , needs] = line.split('|')
+    const quoted = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map(([, word]) => word!)
+    return { names: quoted(names!), needs: quoted(needs!) }
+  })
+
+tests('every example is listed in examples/README.md, and is run by the tests', () => {
+  // What its folder is named after, or a file that is one of several of its folder, or none.
+  const folders = new Set(files.filter((file) => file.endsWith('/main.ts')).map((file) => path.dirname(file)))
+  const names = new Set(
+    files
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => (folders.has(path.dirname(file)) ? path.dirname(file) : file.replace(/\.ts$/, ''))),
+  )
+  assert.equal(rows.flatMap((row) => row.names).sort(), [...names].sort())
+  assert.equal([...SINGLE, ...OTHERS].sort(), [...names].sort())
+})
+
+tests('every file of the examples begins with two lines: what it shows, and how it is run', () => {
+  for (const file of files) {
+    const [first, second, third] = text(file)
+      .split('\n')
+      .map((line) => line.replace(/^\/\/ |^"""/, ''))
+    assert.match(first!, /^[A-Z`].*\.$/, file)
+    assert.match(second!, /^(?:Run `|Not to be run: )/, file)
+    assert.match(third!, /^(?!\/\/)/, file)
+  }
+})
+
 tests(
-  'every example begins with two lines that say what it shows, and those at the top and of sockets are tested here',
+  'an example can be copied: it imports Node, pseud, its own folder, and what examples/README.md says that it needs',
   () => {
-    const files = readdirSync('examples', { recursive: true }).map(String).sort()
-    const sources = files.filter((file) => file.endsWith('.ts'))
-    for (const file of sources) {
-      const lines = readFileSync(path.join('examples', file), 'utf8').split('\n')
-      assert.ok(
-        lines[0]!.startsWith('// ') && lines[1]!.startsWith('// ') && !lines[2]!.startsWith('//'),
-        file,
+    for (const file of files.filter((name) => name.endsWith('.ts'))) {
+      const row = rows.find(
+        ({ names }) => names.includes(file.replace(/\.ts$/, '')) || names.includes(path.dirname(file)),
       )
+      const wrong = [...text(file).matchAll(/(?<=\bfrom |\bimport\(|new URL\()'([^']+)'/g)]
+        .map(([, name]) => name!)
+        .filter(
+          (name) => !/^(?:node:|\.\/[\w-]+\.\w+$|pseud$|pseud\/)/.test(name) && !row!.needs.includes(name),
+        )
+      assert.equal(wrong, [], file)
     }
-    const top = sources.filter((file) => !file.includes(path.sep)).map((file) => file.replace('.ts', ''))
-    assert.equal(top, SINGLE)
-    const sockets = files.filter((file) => path.dirname(file) === 'sockets')
-    assert.equal(
-      sockets.map((file) => file.split(path.sep).join('/').replace('.ts', '')),
-      SOCKETS,
-    )
   },
 )
 
@@ -117,6 +160,25 @@ pythonTest('the Python client calls the server of the quickstart', async () => {
   assert.is(await client.line(), "[1, 1, 'abc']")
   await succeeds(client)
   await succeeds(server)
+})
+
+pythonTest('python: a Python process is called, calls back, and fails as it should', async () => {
+  const child = example('python', [], { PSEUD_PYTHON: python! })
+  await succeeds(child)
+  assert.match(child.output, /median: 5/)
+  assert.match(child.output, /INTERNAL, no median for empty data/)
+})
+
+tests('http-front: statuses, cancellation and streams, in Express and in Fastify', async () => {
+  const child = example('http-front')
+  const code = await child.ended(INSTALL_MS + 30_000)
+  // run-example.mjs exits with 3 where it could not install the frameworks.
+  if (code === 3)
+    return console.log(`SKIPPED: the HTTP front: npm ci in examples/http-front failed: ${child.output}`)
+  assert.is(code, 0, child.output)
+  for (const framework of ['Express', 'Fastify']) {
+    assert.is(child.output.split(`${framework}: `).length - 1, 6, child.output)
+  }
 })
 
 tests('`npm start` serves until Ctrl-C', async () => {

@@ -1,5 +1,5 @@
-// The client of the demo: calls the server, is called by it, and calls a bare libzmq socket and, where there is one, a
-// Python server. Arguments: endpoints of the server, of the libzmq peer, of the Python peer.
+// The client of the demo: calls the server, is called by it, and calls a bare libzmq socket and, where there is one, a Python server.
+// Run `npm run demo`, which gives it the endpoints of the server, of the libzmq peer and of the Python peer.
 import { Client } from 'pseud'
 import { ready, timed } from './report.ts'
 

@@ -1,5 +1,5 @@
-// A libzmq peer without pseud: two sockets of the native `zeromq` package and the codec. Its DEALER calls the server and
-// is called by it, its ROUTER is called by the client. Argument: the endpoint of the server.
+// A libzmq peer without pseud: of two sockets of the native `zeromq` package the DEALER calls the server and is called, the ROUTER serves the client.
+// Run `npm run demo`, which gives it the endpoint of the server.
 import { decode, encode } from 'pseud/codec'
 import { Dealer, Router } from 'zeromq'
 import { onStop, ready, timed } from './report.ts'

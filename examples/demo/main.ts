@@ -1,13 +1,15 @@
-// `npm run demo`: a server and a client of pseud, a libzmq peer and a Python peer, each in its own process, call each
-// other; every call is printed with its time. Ends by itself: exit code 0 when all went well. Works without Python.
+// A server and a client of pseud, a libzmq peer and, where there is one, a Python peer, each in its own process, call each other.
+// Run `npm run demo`: every call is printed with its time; exit code 0 when all went well.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import path from 'node:path'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import { type CallReport, colours, format, plain } from './report.ts'
 
 const DEADLINE_MS = 60_000
-const home = path.dirname(process.argv[1]!)
-const runner = path.join(home, '../../scripts/run-example.mjs')
+const SERVER = new URL('./server.ts', import.meta.url)
+const CLIENT = new URL('./client.ts', import.meta.url)
+const LIBZMQ_PEER = new URL('./libzmq-peer.ts', import.meta.url)
+const PYTHON_PEER = new URL('./python_peer.py', import.meta.url)
 const colourful = process.stdout.isTTY === true && process.env.NO_COLOR === undefined
 const paint = colourful ? colours : plain
 const started = performance.now()
@@ -56,8 +58,8 @@ class Actor {
   }
 }
 
-const node = (name: string, ...args: string[]) =>
-  new Actor(name, process.execPath, [runner, `demo/${name}`, ...args])
+const node = (name: string, file: URL, ...args: string[]) =>
+  new Actor(name, process.execPath, [...process.execArgv, fileURLToPath(file), ...args])
 
 function show(line: CallReport): void {
   totals.calls++
@@ -91,17 +93,15 @@ console.log(
 )
 console.log(`  ${paint('dim', 'server, client: pseud · libzmq: the zeromq package · python: pyzmq')}\n`)
 
-const server = node('server', 'tcp://127.0.0.1:0')
+const server = node('server', SERVER, 'tcp://127.0.0.1:0')
 const endpoint = await server.ready
-const libzmq = node('libzmq-peer', endpoint)
+const libzmq = node('libzmq-peer', LIBZMQ_PEER, endpoint)
 const pythonPeer =
-  python === undefined
-    ? undefined
-    : new Actor('python peer', python, [path.join(home, 'python_peer.py'), endpoint])
+  python === undefined ? undefined : new Actor('python peer', python, [fileURLToPath(PYTHON_PEER), endpoint])
 const endpoints = [endpoint, await libzmq.ready]
 if (pythonPeer !== undefined) endpoints.push(await pythonPeer.ready)
 
-await node('client', ...endpoints).ended
+await node('client', CLIENT, ...endpoints).ended
 await Promise.all([libzmq.stop(), pythonPeer?.stop()])
 await server.stop()
 if (python === undefined) {

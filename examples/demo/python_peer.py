@@ -1,4 +1,5 @@
-"""The Python peer of the demo: calls the server, is called by it, and serves the client. Argument: the server's endpoint."""
+"""The Python peer of the demo: calls the server, is called by it, and serves the client.
+Run `npm run demo`, which gives it the endpoint of the server."""
 
 import json
 import os

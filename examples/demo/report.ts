@@ -1,5 +1,5 @@
-// How the demo tells of a call: each process reports its calls, main.ts prints those of all of them as one table.
-// Without main.ts (`npm start`) a process prints its own.
+// How the demo tells of a call: each process reports its calls, main.ts prints those of all of them; alone a process prints its own.
+// Not to be run: `npm run demo` and `npm start` use it.
 import { isDeepStrictEqual } from 'node:util'
 
 export interface CallReport {

@@ -1,5 +1,5 @@
-// The server of the demo; `npm start` runs it alone, at tcp://127.0.0.1:5555 or the endpoint given, until Ctrl-C.
-// Serves whoever connects, and calls each client that has a name.
+// The server of the demo: serves whoever connects, and calls each client that has a name.
+// Run `npm start`, at tcp://127.0.0.1:5555, or `npm start -- ENDPOINT`, until Ctrl-C.
 import { method, registerRpc, Server } from 'pseud'
 import { onStop, ready, timed } from './report.ts'
 

@@ -1,22 +1,21 @@
 // A live job runner: a server, three workers and a watcher in processes of their own; one worker is killed in the middle of a job.
 // Run `node scripts/run-example.mjs job-runner` in a terminal and see the bars: the job begins again at another worker.
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { Client } from 'pseud'
 import type { RunnerApi } from './api.ts'
 
-const script = path.resolve(process.argv[1]!, '../../../scripts/run-example.mjs')
-const start = (name: string, args: string[], stdout: 'pipe' | 'inherit' = 'inherit') =>
-  spawn(process.execPath, [script, `job-runner/${name}`, ...args], { stdio: ['ignore', stdout, 'inherit'] })
-
-const server = start('server', [], 'pipe')
+const server = fork(new URL('./server.ts', import.meta.url), { silent: true })
+server.stderr!.pipe(process.stderr)
 const [line] = (await once(createInterface({ input: server.stdout! }), 'line')) as [string]
 const endpoint = line.replace('runner at ', '')
-const workers = ['ada', 'bob', 'cleo'].map((name) => start('worker', [endpoint, name]))
-const watcher = start('watch', [endpoint, 'bread', 'cake', 'pie', 'waffles', 'pancakes'])
+const workers = ['ada', 'bob', 'cleo'].map((name) =>
+  fork(new URL('./worker.ts', import.meta.url), [endpoint, name]),
+)
+const cakes = ['bread', 'cake', 'pie', 'waffles', 'pancakes']
+const watcher = fork(new URL('./watch.ts', import.meta.url), [endpoint, ...cakes])
 
 try {
   const client = new Client<RunnerApi>('runner')

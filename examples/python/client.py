@@ -1,4 +1,5 @@
-"""The smallest pseud client: three lines, no library. Usage: client.py [endpoint]"""
+"""The smallest pseud client: three lines, no library.
+Run `python3 client.py [endpoint]`, with a server there, such as that of the quickstart."""
 
 import sys
 

@@ -1,4 +1,5 @@
 """A complete pseud peer (RPC protocol 2, docs/protocol.md) on one ZeroMQ socket: calls its peers and serves their calls.
+Not to be run: copy it, and `from pseud_peer import Peer`.
 
 Single-threaded: calls of others are served inside `serve` and while `call` or `stream` wait, so calls may nest to any depth.
 """

@@ -1,4 +1,5 @@
-"""The smallest pseud server: a ROUTER that knows CALL, RESULT and ERROR. Usage: server.py [endpoint]"""
+"""The smallest pseud server: a ROUTER that knows CALL, RESULT and ERROR.
+Run `python3 server.py [endpoint]`, then any client, such as client.py."""
 
 import sys
 
