@@ -5,7 +5,7 @@
  */
 import { UsageError } from '../../base/errors.ts'
 import type { CallContext } from '../api/context.ts'
-import { DEFAULT_DOMAIN, type Handler, HandlerTable } from './handler.ts'
+import { DEFAULT_DOMAIN, Handler, type HandlerOptions, HandlerTable } from './handler.ts'
 import { checkName } from './names.ts'
 import { type Registrar, registrar } from './registration.ts'
 
@@ -69,6 +69,20 @@ export class Registry extends HandlerTable {
     if (handler.domain === DEFAULT_DOMAIN) others.push(handler)
     else others.unshift(handler)
     this.#handlers.set(handler.name, others)
+  }
+
+  /**
+   * Tells of the functions named `name` what their registration has not said, for `$rpc.describe`: for who knows it from elsewhere, such as their
+   * comments. Whether there are any.
+   */
+  describe(name: string, told: Pick<HandlerOptions, 'doc' | 'params' | 'returns'>): boolean {
+    const list = this.#handlers.get(name)
+    if (list === undefined) return false
+    const described = list.map(
+      ({ registered, owner, options }) => new Handler(name, registered, owner, { ...told, ...options }),
+    )
+    this.#handlers.set(name, described)
+    return true
   }
 
   /** What is registered here under `name`, in the order of trying. */

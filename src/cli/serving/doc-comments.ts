@@ -1,0 +1,51 @@
+/**
+ * What comments in front of functions say (those of JSDoc, with @param and @returns), for `pseud list`. A function is found in its file by its own
+ * text; where that stands twice, or the file was compiled, there may be no comment, and nothing is said.
+ */
+import type { FunctionDescription } from '../../rpc/index.ts'
+
+export type Told = Partial<Pick<FunctionDescription, 'doc' | 'params' | 'returns'>>
+
+/** What `text`, a file, says of the function. */
+export function commentOf(fn: (...args: never[]) => unknown, text: string): Told | undefined {
+  const at = text.indexOf(Function.prototype.toString.call(fn))
+  if (at < 0) return undefined
+  const end = text.lastIndexOf('*/', at)
+  const start = text.lastIndexOf('/**', end)
+  // Nothing but names, keywords and what binds them may stand between.
+  if (end < 0 || start < 0 || text.indexOf('*/', start) !== end) return undefined
+  if (!/^[\w$\s=:.(]*$/.test(text.slice(end + 2, at))) return undefined
+  return toldBy(text.slice(start + 3, end))
+}
+
+function toldBy(comment: string): Told {
+  const lines = comment.split('\n').map((line) => line.replace(/^\s*\*? ?/, '').trimEnd())
+  const sections: string[] = ['']
+  for (const line of lines) {
+    if (/^\s*@\w/.test(line)) sections.push(line.trim())
+    else sections[sections.length - 1] += `\n${line}`
+  }
+  const [first = '', ...tags] = sections
+  const doc = first.trim()
+  const params: { name: string; type?: string; doc?: string; optional?: true }[] = []
+  let returns: string | undefined
+  for (const tag of tags) {
+    const param = /^@param\s+(?:\{([^}]*)\}\s*)?(\[?)([\w$]+)[^\s\]]*\]?\s*(?:-\s*)?([\s\S]*)$/.exec(tag)
+    if (param !== null) {
+      const [, type = '', bracket, name = '', text = ''] = param
+      const said = text.replace(/\s+/g, ' ').trim()
+      params.push({
+        name,
+        ...(type !== '' && { type: type.replace(/=$/, '') }),
+        ...(said !== '' && { doc: said }),
+        ...((bracket === '[' || type.endsWith('=')) && { optional: true }),
+      })
+    }
+    returns ??= /^@(?:returns?|yields?)\s+\{([^}]*)\}/.exec(tag)?.[1]
+  }
+  return {
+    ...(doc !== '' && { doc }),
+    ...(params.length > 0 && { params }),
+    ...(returns !== undefined && { returns }),
+  }
+}
