@@ -4,6 +4,7 @@ import { call } from './commands/call.ts'
 import { keygen } from './commands/keygen.ts'
 import { list } from './commands/list.ts'
 import { ping } from './commands/ping.ts'
+import { proxy } from './commands/proxy.ts'
 import { serve } from './commands/serve.ts'
 
-export const COMMANDS: readonly Command[] = [serve, call, list, ping, keygen]
+export const COMMANDS: readonly Command[] = [serve, call, list, ping, proxy, keygen]

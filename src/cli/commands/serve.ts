@@ -15,6 +15,8 @@ import { type Exposed, expose, replaceAll } from '../serving/exposed.ts'
 import { type Library, libraryOf } from '../serving/library.ts'
 import { ModuleLoader } from '../serving/module-loader.ts'
 import { Watcher } from '../serving/watcher.ts'
+import { framesOf } from '../stack.ts'
+import { until } from '../until.ts'
 import { jsonOf } from '../values.ts'
 
 const BIND_DEFAULT = 'tcp://127.0.0.1:5555'
@@ -114,6 +116,8 @@ class Served {
   #library: Library | undefined
   #registry: Registry | undefined
   #failed = false
+  // What is said once, and not at each load.
+  readonly #noted = new Set<string>()
   #loading = Promise.resolve()
 
   constructor(file: string, watches: boolean, screen: Screen) {
@@ -184,8 +188,11 @@ class Served {
   #exposed(loaded: Parameters<typeof expose>[1]): Exposed {
     const texts = [...this.#loader.files].map(readOr)
     const exposed = expose(this.#library!, loaded, this.#name, texts)
-    for (const line of exposed.skipped)
+    for (const line of exposed.skipped) {
+      if (this.#noted.has(line)) continue
+      this.#noted.add(line)
       this.#screen.remark(`${this.#screen.paintError('yellow', 'note:')} ${line}`)
+    }
     if (exposed.registry.size === 0 && this.#library!.globalRegistry.size === 0) {
       throw misused(`${this.shown} exports no function`, 'export function hello(name) { ... } would be one.')
     }
@@ -250,7 +257,7 @@ async function tellServing(
 }
 
 function tellError(screen: Screen, error: unknown, method: string | undefined): void {
-  const text = error instanceof Error ? (error.stack ?? String(error)) : String(error)
+  const text = [String(error), ...(error instanceof Error ? framesOf(error) : [])].join('\n    ')
   screen.remark(`${screen.paintError('red', 'error')}${method === undefined ? '' : ` in ${method}`}: ${text}`)
 }
 
@@ -276,9 +283,4 @@ function teller(screen: Screen): Middleware {
 
 function cut(text: string): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text
-}
-
-function until(stop: AbortSignal): Promise<void> {
-  if (stop.aborted) return Promise.resolve()
-  return new Promise((resolve) => stop.addEventListener('abort', () => resolve()))
 }

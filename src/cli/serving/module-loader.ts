@@ -3,12 +3,14 @@
  * leaving the cache. Imports by the name of a package are loaded once. Remembers the files that were asked for, so that somebody can watch them. What
  * was loaded before stays in memory: that is for development.
  */
-import { existsSync, readdirSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import * as nodeModule from 'node:module'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { MessageChannel } from 'node:worker_threads'
 import { type Failure, misused } from '../failure.ts'
+import { framesOf } from '../stack.ts'
 import { suggestion } from '../suggest.ts'
 
 export interface Loaded {
@@ -43,10 +45,10 @@ export class ModuleLoader {
     const before = new Set(Object.keys(cache))
     this.#add(url)
     try {
-      const namespace = await import(this.#load++ === 0 ? url : `${url}?${MARK}=${this.#load}`)
+      const namespace = await import(this.#load++ === 0 ? url : `${url}?pseud-load=${this.#load}`)
       return { namespace, isCommonJs: cache[this.#file] !== undefined }
     } catch (error) {
-      throw unloadable(error, this.shown)
+      throw unloadable(error, this.shown, this.#file)
     } finally {
       for (const file of Object.keys(cache)) {
         if (!before.has(file) && !file.includes('node_modules')) this.#add(pathToFileURL(file).href)
@@ -61,8 +63,6 @@ export class ModuleLoader {
     this.#onFile(file)
   }
 }
-
-const MARK = 'pseud-load'
 
 interface Resolved {
   readonly url: string
@@ -96,16 +96,17 @@ function follow(onUrl: (url: string) => void): void {
   register(`data:text/javascript,${encodeURIComponent(HOOKS)}`, { data: port2, transferList: [port2] })
 }
 
-/** The URL to load in place of `url`; `undefined` for what is not ours to follow. */
+/** The URL to load in place of `url`; `undefined` for what is not ours to follow. Its text also runs elsewhere: it uses nothing of this file. */
 function marked(specifier: string, parent: string | undefined, url: string): string | undefined {
   if (!/^(?:\.|file:)/.test(specifier) || !url.startsWith('file:') || url.includes('/node_modules/'))
     return undefined
   const mark = /[?&](pseud-load=\d+)/.exec(parent ?? '')
-  return mark === null || url.includes(MARK) ? url : `${url}${url.includes('?') ? '&' : '?'}${mark[1]}`
+  return mark === null || url.includes('pseud-load=')
+    ? url
+    : `${url}${url.includes('?') ? '&' : '?'}${mark[1]}`
 }
 
 const HOOKS = `
-const MARK = ${JSON.stringify(MARK)}
 const marked = ${String(marked)}
 let port
 export function initialize(given) { port = given }
@@ -125,35 +126,37 @@ function missing(file: string, shown: string): Failure {
   return misused(`there is no file ${shown}`, ...(close === undefined ? [] : [`Did you mean ${close}?`]))
 }
 
-function unloadable(error: unknown, shown: string): Failure {
+function unloadable(error: unknown, shown: string, file: string): Failure {
   if ((error as NodeJS.ErrnoException)?.code === 'ERR_UNKNOWN_FILE_EXTENSION') {
     return misused(
       `this Node (${process.version}) does not load ${path.extname(shown)} files`,
       'Node 22.18 and later load TypeScript whose types can be left out.',
     )
   }
-  const [message = '', ...frames] = stackOf(error)
-  return misused(`${shown} could not be loaded: ${message}`, ...frames)
+  if (!(error instanceof Error)) return misused(`${shown} could not be loaded: it threw ${String(error)}`)
+  const message = error.name === 'Error' ? error.message : `${error.name}: ${error.message}`
+  const where = error instanceof SyntaxError ? placeOfSyntaxError(file) : framesOf(error)
+  return misused(
+    `${shown} could not be loaded: ${message}`,
+    ...where.map((line) => line.replace(/[?&]pseud-load=\d+/, '')),
+  )
 }
 
-/** The message, and where in files that are not Node's own. A SyntaxError begins with its place. */
-function stackOf(error: unknown): string[] {
-  if (!(error instanceof Error)) return [String(error)]
-  const lines = (error.stack ?? '').split('\n')
-  const place =
-    error instanceof SyntaxError
-      ? lines.slice(
-          0,
-          lines.findIndex((line) => line.startsWith('SyntaxError')),
-        )
-      : []
-  const frames = lines
-    .filter((line) => /^ {4}at /.test(line) && !/node:|pseud-\d|[\\/]cli\.js/.test(line))
-    .map((line) => line.trim())
-  return [
-    error.name === 'Error' ? error.message : `${error.name}: ${error.message}`,
-    ...[...place, ...frames]
-      .filter((line) => line.trim() !== '')
-      .map((line) => line.replace(/[?&]pseud-load=\d+/, '')),
-  ]
+/**
+ * Which Node tells nobody but those who do not catch it: the file with its line, the line, and a mark below it. Looks through `main` and what
+ * that imports by path.
+ */
+function placeOfSyntaxError(main: string): string[] {
+  const files = new Set([main])
+  for (const file of files) {
+    if (!existsSync(file) || !/\.[cm]?js$/.test(file)) continue
+    const { status, stderr } = spawnSync(process.execPath, ['--check', file], { encoding: 'utf8' })
+    if (status !== 0 && stderr.includes('SyntaxError')) {
+      return stderr.split('\n', 3).filter((line) => line.trim() !== '')
+    }
+    for (const [, specifier = ''] of readFileSync(file, 'utf8').matchAll(/['"](\.{1,2}\/[^'"\n]+)['"]/g)) {
+      files.add(path.resolve(path.dirname(file), specifier))
+    }
+  }
+  return []
 }
