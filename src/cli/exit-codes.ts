@@ -9,7 +9,7 @@ export interface ExitCode {
 
 export const EXIT_CODES: readonly ExitCode[] = [
   { exitCode: 0, codes: [], meaning: 'all went well' },
-  { exitCode: 1, codes: ['INTERNAL'], meaning: 'the function failed, with a code that has no row here' },
+  { exitCode: 1, codes: ['INTERNAL'], meaning: 'the function failed; also every code without a row here' },
   { exitCode: 2, codes: [], meaning: 'wrong use: option, argument, endpoint, file; nothing was sent' },
   { exitCode: 3, codes: ['NOT_FOUND'], meaning: 'no such function' },
   { exitCode: 4, codes: ['INVALID_ARGUMENT'], meaning: 'the function does not take these arguments' },
@@ -24,7 +24,9 @@ export const EXIT_CODES: readonly ExitCode[] = [
   { exitCode: 13, codes: ['PROTOCOL'], meaning: 'what came back could not be read' },
   { exitCode: 14, codes: ['CANCELLED'], meaning: 'the other side took the call back' },
   { exitCode: 70, codes: [], meaning: 'a defect of pseud itself; the stack is printed' },
-  { exitCode: 130, codes: [], meaning: 'Ctrl-C; 143: SIGTERM' },
+  { exitCode: 130, codes: [], meaning: 'Ctrl-C ended it' },
+  { exitCode: 141, codes: [], meaning: 'nobody reads its output any more' },
+  { exitCode: 143, codes: [], meaning: 'SIGTERM ended it' },
 ]
 
 const BY_CODE: ReadonlyMap<string, number> = new Map(

@@ -67,6 +67,31 @@ export function exitCodes(): string {
   )
 }
 
+/** The part of docs/cli.md that is made of the table: what `--help` prints, command by command, and the exit codes. */
+export function reference(commands: readonly Command[]): string {
+  const manuals = commands.map(
+    (command) => `### pseud ${command.name}\n\n\`\`\`text\n${manual(command)}\n\`\`\`\n`,
+  )
+  const rows = EXIT_CODES.map(({ exitCode, codes, meaning }) => {
+    const named = codes.map((code) => `\`${code}\``).join(', ')
+    return `| ${exitCode} | ${named} | ${meaning} |`
+  })
+  return lines(
+    '### pseud',
+    '',
+    '```text',
+    overview(commands),
+    '```',
+    '',
+    ...manuals,
+    '### Exit codes',
+    '',
+    '| exit code | `code` of the error | meaning |',
+    '|---|---|---|',
+    ...rows,
+  )
+}
+
 function spelled({ name, short, value }: Option): string {
   const long = value === undefined ? `--${name}` : `--${name} ${value}`
   return short === undefined ? long : `-${short}, ${long}`

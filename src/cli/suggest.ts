@@ -1,6 +1,6 @@
 // "Did you mean …?": which of the names that exist is closest to the one that was typed.
 
-/** The names of `names` that `typed` may have been meant to be, closest first; at most three. */
+/** The names of `names` that `typed` may have been meant to be, closest first, then in their order; at most three. */
 export function suggestions(typed: string, names: Iterable<string>): string[] {
   const wanted = typed.toLowerCase()
   const near = Math.max(1, Math.floor(wanted.length / 3))
@@ -11,7 +11,7 @@ export function suggestions(typed: string, names: Iterable<string>): string[] {
     // `add` for `math.add`.
     else if (name.toLowerCase().endsWith(`.${wanted}`)) found.push([near, name])
   }
-  found.sort(([one, a], [other, b]) => one - other || (a < b ? -1 : 1))
+  found.sort(([one], [other]) => one - other)
   return found.slice(0, 3).map(([, name]) => name)
 }
 
