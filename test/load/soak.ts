@@ -1,5 +1,6 @@
 // `npm run soak [-- --minutes N --clients N --rate N --every S --seed N --counts-only --save]`: a thousand clients at half of what the server can take, half of them by way of a proxy, and
-// one random fault a minute. What is sampled: RSS, the heap after a collection, how late the event loop is, what keeps the process busy; what is
+// one random fault a minute, after each was made once: memory that a large call has taken, malloc does not give back, so that the slope would tell when the first of them
+// came. What is sampled: RSS, the heap after a collection, how late the event loop is, what keeps the process busy; what is
 // kept: the ledger of both ends. --save puts the report and its chart into docs/reliability.md.
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -30,7 +31,7 @@ const EVERY_MS = Number(values.every) * 1000
 const CROWDS = 4
 const MIB = 2 ** 20
 const SAMPLE_MS = 5000
-// Until then the heap finds its size.
+// Until then the heap finds its size: minutes, of runs that are long enough.
 const SETTLING = 5
 const SLOPE_MAX_MIB = 1
 
@@ -125,16 +126,19 @@ const faults: { minute: number; name: string }[] = []
 const begun = performance.now()
 const sampling = sample()
 const names = Object.keys(FAULTS)
-for (let n = 1; n * EVERY_MS <= MINUTES * 60_000; n++) {
+const settlingMs = MINUTES > 2 * SETTLING ? SETTLING * 60_000 : 0
+const first = settlingMs === 0 ? [] : shuffled(names)
+for (const [n, name] of first.entries()) {
+  const trouble = await make(name)
+  console.log(`settling: ${name}${trouble}`)
+  await pause(Math.max(0, begun + ((n + 1) * settlingMs) / first.length - performance.now()))
+}
+const rest = performance.now()
+for (let n = 1; n * EVERY_MS <= MINUTES * 60_000 - (rest - begun); n++) {
   await pause(noise.random(EVERY_MS / 3))
   const name = names[noise.random(names.length)]!
-  faults.push({ minute: minutesSince(), name })
-  // A call that is cut by another fault fails, and that is its right.
-  const trouble = await FAULTS[name]!().then(
-    () => '',
-    (error: unknown) => ` (${error instanceof Error ? error.message.split('\n')[0] : error})`,
-  )
-  await pause(Math.max(0, begun + n * EVERY_MS - performance.now()))
+  const trouble = await make(name)
+  await pause(Math.max(0, rest + n * EVERY_MS - performance.now()))
   const { rss, heapUsed, delay, repeated, orders } = await server.ask<ServerState>('state')
   samples.push({ minute: minutesSince(), rss, heapUsed, lateMs: delay[1] })
   console.log(
@@ -164,7 +168,7 @@ const astray = Object.entries(pages).filter(([name, { ok, unsure }]) => {
   return count < ok || count > ok + unsure
 })
 const settled = samples.filter(
-  ({ minute, heapUsed }) => minute > Math.min(SETTLING, MINUTES / 3) && heapUsed !== undefined,
+  ({ minute, heapUsed }) => minute * 60_000 > settlingMs && heapUsed !== undefined,
 )
 const slope = slopePerMinute(settled.map(({ minute, rss }) => [minute, rss / MIB])) * 10
 
@@ -227,6 +231,20 @@ async function crowd(i: number): Promise<Worker> {
   const way = i % 2 === 0 ? endpoint : proxy.endpoint
   await worker.ask('connect', { endpoint: way, count: CLIENTS / CROWDS, name: `crowd ${born++}` })
   return worker
+}
+
+/** Resolves to what went wrong: a call that is cut by another fault fails, and that is its right. */
+async function make(name: string): Promise<string> {
+  faults.push({ minute: minutesSince(), name })
+  return FAULTS[name]!().then(
+    () => '',
+    (error: unknown) => ` (${error instanceof Error ? error.message.split('\n')[0] : error})`,
+  )
+}
+
+function shuffled<T>(list: readonly T[]): T[] {
+  const left = [...list]
+  return list.map(() => left.splice(noise.random(left.length), 1)[0]!)
 }
 
 function pick(): Worker {
