@@ -101,9 +101,11 @@ function exchange(publicKey: Buffer, secretKey: Buffer): Buffer | undefined {
   }
 }
 
-// As JWK (RFC 8037), because node:crypto takes ten times as long for the same octets in ASN.1. Of a secret key it does not look at `x`.
+// As JWK (RFC 8037), because the node:crypto of Node 20 takes ten times as long for the same octets in ASN.1.
 const CURVE_25519 = { kty: 'OKP', crv: 'X25519' }
 const NO_X = Buffer.alloc(KEY_SIZE).toString('base64url')
+// What stands before a secret key in PKCS #8 (RFC 8410).
+const PKCS_8 = Buffer.from('302e020100300506032b656e04220420', 'hex')
 
 // By the Buffer that holds it: to take a key in costs as much as to use it, and a connection uses its own three times.
 const taken = new WeakMap<Buffer, KeyObject>()
@@ -111,9 +113,29 @@ const taken = new WeakMap<Buffer, KeyObject>()
 function privateKey(secretKey: Buffer): KeyObject {
   let key = taken.get(secretKey)
   if (key === undefined) {
-    const jwk = { ...CURVE_25519, d: secretKey.toString('base64url'), x: NO_X }
-    key = crypto().createPrivateKey({ key: jwk, format: 'jwk' })
+    key = fromJwk(secretKey) ?? fromAsn1(secretKey)
     taken.set(secretKey, key)
   }
+  return key
+}
+
+// A JWK has the public key as well, which nobody has told us. Node before 26 does not look at it; later ones refuse a wrong one.
+let looksAtX = false
+
+function fromJwk(secretKey: Buffer): KeyObject | undefined {
+  if (looksAtX) return undefined
+  try {
+    const jwk = { ...CURVE_25519, d: secretKey.toString('base64url'), x: NO_X }
+    return crypto().createPrivateKey({ key: jwk, format: 'jwk' })
+  } catch {
+    looksAtX = true
+    return undefined
+  }
+}
+
+function fromAsn1(secretKey: Buffer): KeyObject {
+  const der = Buffer.concat([PKCS_8, secretKey])
+  const key = crypto().createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+  der.fill(0)
   return key
 }
