@@ -7,7 +7,7 @@ export interface Clock {
   now(): number
   /** Calls `fire` once after `delayMs`; the timer never keeps the process alive. */
   setTimer(fire: () => void, delayMs: number): Timer
-  /** Milliseconds that the event loop has waited for something to happen, all in all. */
+  /** Milliseconds that the event loop has waited for something to happen, all in all; always 0 where nobody knows. */
   idle(): number
 }
 
@@ -42,7 +42,8 @@ class RealTimer implements Timer {
 export const realClock: Clock = {
   now: () => performance.now(),
   setTimer: (fire, delayMs) => new RealTimer(fire, delayMs),
-  idle: () => performance.nodeTiming.idleTime,
+  // Bun and Deno do not say.
+  idle: () => performance.nodeTiming?.idleTime ?? 0,
 }
 
 export const realRandom: Random = Math.random

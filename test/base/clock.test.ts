@@ -21,6 +21,18 @@ test('idle counts what the event loop sleeps, and not what it works', async () =
   assert.ok(realClock.idle() > before)
 })
 
+test('idle stays 0 where the runtime does not say how long its event loop slept', async () => {
+  Object.defineProperty(performance, 'nodeTiming', { value: undefined, configurable: true })
+  try {
+    assert.is(realClock.idle(), 0)
+    await sleep(5)
+    assert.is(realClock.idle(), 0)
+  } finally {
+    delete (performance as { nodeTiming?: unknown }).nodeTiming
+  }
+  assert.ok(realClock.idle() > 0)
+})
+
 test('a timer fires once, a cancelled one never', async () => {
   let fired = 0
   realClock.setTimer(() => fired++, 1)
