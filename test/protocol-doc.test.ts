@@ -8,6 +8,7 @@ import * as assert from 'uvu/assert'
 import { Slab } from '../src/base/slab.ts'
 import { Codec, decode, encode, ReceivedShapes, SentShapes } from '../src/codec/index.ts'
 import { Client, Server } from '../src/rpc/index.ts'
+import { eventsOf, outputOf, readyEngine } from './support/engine.ts'
 import { within } from './support/within.ts'
 
 const test = suite('docs/protocol.md')
@@ -235,6 +236,19 @@ test('the frames shown for PING are answered by the PONG shown below them', asyn
     socket.destroy()
     await server.close()
   }
+})
+
+test('the PING of our own is written as shown, and its PONG confirms what stands before it', () => {
+  const [ping, pong] = blocks('ping')[0]!.lines
+  const engine = readyEngine('ROUTER', 'DEALER', { heartbeatIntervalMs: 5000, heartbeatMeasureMs: 5000 })
+  for (const size of [3, 5]) engine.sendPart(Buffer.alloc(size), false)
+  outputOf(engine)
+  engine.handleTimeout(5000)
+  assert.is(hex(outputOf(engine)), hex(known(ping!)))
+  assert.equal(engine.unconfirmed, { messages: 2, bytes: 12 })
+  engine.handleBytes(known(pong!), 5001)
+  assert.equal(eventsOf(engine), [])
+  assert.equal([engine.unconfirmed, engine.rttMs], [{ messages: 0, bytes: 0 }, 1])
 })
 
 test.run()

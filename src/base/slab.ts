@@ -21,6 +21,7 @@ export class Slab {
   end = 0
 
   #start = 0
+  #takenBytes = 0
   // Both lists are made when something has to be remembered beside the current chunk.
   #sealed: Buffer[] = NONE
   #sealedBytes = 0
@@ -36,6 +37,11 @@ export class Slab {
   /** Octets written and not yet taken. */
   get byteLength(): number {
     return this.#sealedBytes + this.at - this.#start
+  }
+
+  /** Octets written, taken or not. */
+  get writtenBytes(): number {
+    return this.#takenBytes + this.byteLength
   }
 
   /** Makes room for `size` octets in one piece at `at`. Reads of `bytes`, `at`, `end` from before are stale after it. */
@@ -130,6 +136,7 @@ export class Slab {
    * `giveChunk` once the bytes have left. The slab is empty afterwards and holds no memory.
    */
   take(into: Buffer[], batch: Buffer[]): void {
+    this.#takenBytes += this.byteLength
     this.#large = this.#chunks.length > 0 || this.at > SMALL
     for (const piece of this.#sealed) into.push(piece)
     const last = this.#unsealed()

@@ -3,6 +3,7 @@
 export const ADDED = {
   many: '`receiveMany`, `batches()`, `sendMany`',
   pending: '`maxPendingSends`, `maxPendingReceives`',
+  unconfirmed: '`countUnconfirmed`',
   authenticator: '`socket.authenticator`',
   sender: '`socket.senderOf(message)`',
   counters: '`socket.counters`',

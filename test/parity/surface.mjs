@@ -73,6 +73,9 @@ const memberDifferences = (name) => [
   { at: 'Symbol(nodejs.asyncDispose)', here: 'function', row: ADDED.dispose },
   { at: 'Symbol(Symbol.asyncIterator)', here: 'function', row: ROWS.members },
   { at: /^(join|leave)$/, here: 'undefined', row: ROWS.draft },
+  ...(/^(Pull|Subscriber)$/.test(name)
+    ? []
+    : [{ at: 'countUnconfirmed', here: 'get set', row: ADDED.unconfirmed }]),
   ...(name === 'XPublisher' ? [{ at: /^(un)?subscribe$/, here: 'function', row: ADDED.subscribe }] : []),
 ]
 

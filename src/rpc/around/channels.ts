@@ -59,6 +59,11 @@ export interface LinkEvent {
   /** Octets that wait for a slow peer. */
   readonly queuedBytes?: number
   readonly error?: Error
+  /**
+   * Of what is `lost`: messages of all kinds that were written to it since the last PING that it answered, and their octets. What became of
+   * calls among them, their own results and errors say. Absent where it was closed here, and where it hears no PING (docs/presence.md).
+   */
+  readonly unconfirmed?: { readonly messages: number; readonly bytes: number }
 }
 
 /** A function of ours held the event loop up, on `pseud:blocked`. */

@@ -8,6 +8,8 @@ export interface LinkSubject {
   readonly user: string | undefined
   /** It was told to be ready: only then can it be lost. */
   announced: boolean
+  /** What was sent there and may not have arrived, where that is known. */
+  readonly unconfirmed: LinkEvent['unconfirmed']
   readonly connection: { readonly endpoint: string; readonly queuedBytes: number }
 }
 
@@ -33,7 +35,8 @@ export class Links {
   lost(link: LinkSubject, error: Error | undefined): void {
     if (!link.announced) return
     link.announced = false
-    this.#tell('lost', link, error === undefined ? {} : { error })
+    const { unconfirmed } = link
+    this.#tell('lost', link, { ...(error && { error }), ...(unconfirmed && { unconfirmed }) })
   }
 
   retry(endpoint: string, error: Error | undefined, retryInMs: number): void {

@@ -37,6 +37,8 @@ export class Counters {
   notifiesDropped = 0
   /** How often a peer was read from no more, because it did not read itself. */
   slowPeers = 0
+  /** Messages written to connections that were lost, since the last PING that the peer answered: they may have arrived, or not. */
+  unconfirmed = 0
   /** Frames and keys that mean nothing here. */
   ignored = 0
   /** Sessions ended because the peer broke the protocol. */

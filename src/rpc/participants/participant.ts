@@ -282,6 +282,7 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
   onEnd(session: Session, error: PseudError | undefined): void {
     this.sessions.delete(session)
     if (session.pulse !== undefined) this.deadlines.remove(session.pulse)
+    this.counters.unconfirmed += session.unconfirmed?.messages ?? 0
     this.links.lost(session, error)
     this.onGone(session, error)
     if (this.sessions.size === 0) this.#onEmpty?.()

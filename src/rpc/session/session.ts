@@ -155,6 +155,11 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
     return this.pulse?.rttMs ?? this.connection.rttMs
   }
 
+  /** What was sent and may not have arrived, where the peer or the link has ended it. */
+  get unconfirmed(): Driver['unconfirmed'] {
+    return this.driver?.endedHere === false ? this.driver.unconfirmed : undefined
+  }
+
   get shown(): string {
     const name = this.claimedName ?? this.identity
     const { remoteAddress } = this.connection

@@ -34,6 +34,7 @@ import { readBodySize } from '../wire/frame.ts'
 import { faultInGreeting, writeGreeting } from '../wire/greeting.ts'
 import { checkMetadata, type Metadata, NO_PROPERTIES } from '../wire/metadata.ts'
 import { compatible, takesSubscriptions } from '../wire/socket-types.ts'
+import { Echo, type Unconfirmed } from './echo.ts'
 import { Handshake } from './handshake.ts'
 import { Header } from './header.ts'
 import { Heartbeat, PING, SILENT } from './heartbeat.ts'
@@ -54,7 +55,6 @@ import {
   TRAFFIC,
 } from './phase.ts'
 import { Pongs } from './pongs.ts'
-import { RoundTrip } from './round-trip.ts'
 import type { Credentials, Verdict } from './security/admission.ts'
 import { type Cipher, type Mechanism, SEALED_HEAD } from './security/mechanism.ts'
 import { STALL_TIMEOUT_MS, Stall } from './stall.ts'
@@ -117,8 +117,11 @@ export class Engine {
   #waiting: Fifo<Buffer> | undefined
   // The message that was begun and does not get on; PINGs, which most connections of short life neither send nor get.
   #stall: Stall | undefined
-  #roundTrip: RoundTrip | undefined
+  #echo: Echo | undefined
   #pongs: Pongs | undefined
+  // Messages that were sent, and octets that were sent beside them: the handshake, commands.
+  #messages = 0
+  #asideBytes = 0
   // The deadline was put off because the timer came late: once is enough.
   #polledOnceMore = false
   // Input ran out, nothing waits: it is the peer's turn.
@@ -168,7 +171,14 @@ export class Engine {
 
   /** How long the last PING that was measured took there and back; `undefined`: none was. */
   get rttMs(): number | undefined {
-    return this.#roundTrip?.ms
+    return this.#echo?.ms
+  }
+
+  /** What was sent and has not been shown to have been read, also after the end; `undefined`: nothing can show it, without PINGs that have a context. */
+  get unconfirmed(): Unconfirmed | undefined {
+    if (!this.#heartbeat.started || !this.#options.heartbeatMeasureMs) return undefined
+    const { messages, bytes } = this.#echo ?? NOTHING_READ
+    return { messages: this.#messages - messages, bytes: this.#messageBytes - bytes }
   }
 
   /** What the peer shows to be let in: to be judged after AUTHENTICATE, until `handleVerdict`. */
@@ -256,7 +266,7 @@ export class Engine {
     } else if (now >= this.#stallDeadline) {
       this.#fail(new LinkError('STALLED', 'the peer began a message and did not get on with it'))
     } else {
-      if (verdict === PING) this.#outbox.write(FLAG_COMMAND, this.#newPing(now))
+      if (verdict === PING) this.#writeCommand(this.#newPing(now))
       this.#answerPings(now)
       this.#rearm()
     }
@@ -309,12 +319,14 @@ export class Engine {
   sendPart(body: Buffer, more: boolean): void {
     this.#checkSend()
     this.#outbox.write(more ? FLAG_MORE : 0, body)
+    if (!more) this.#messages++
   }
 
   /** Sends all parts of a message that goes to others, too. Throws as `sendPart`. */
   broadcast(message: Broadcast): void {
     this.#checkSend()
     this.#outbox.broadcast(message)
+    this.#messages++
   }
 
   /** Opens a part: what is written to the returned slab until `endPart` is its body. Throws as `sendPart`. */
@@ -327,7 +339,7 @@ export class Engine {
   /** Closes the open part. Throws `UsageError` SEND_OUT_OF_TURN when there is none. */
   endPart(): void {
     if (!this.#outbox.open) failTurn('no part is open')
-    this.#outbox.end()
+    if (this.#outbox.end() === 0) this.#messages++
   }
 
   /** Forgets the open part as if it had never been begun. Throws as `endPart`. */
@@ -339,7 +351,7 @@ export class Engine {
   /** Sends a command, such as SUBSCRIBE; allowed between the parts of a message. Throws as `sendPart`. */
   sendCommand(name: string, data: Buffer): void {
     this.#checkSend()
-    this.#outbox.write(FLAG_COMMAND, Buffer.concat([prefix(name), data]))
+    this.#writeCommand(Buffer.concat([prefix(name), data]))
   }
 
   #deliver(chunk: Buffer, start: number, end: number, more: boolean): number {
@@ -598,6 +610,7 @@ export class Engine {
     this.#enter(AGREED)
     this.#cipher = mechanism.cipher
     this.#outbox.cipher = mechanism.cipher
+    this.#asideBytes = this.output.writtenBytes
     if (mechanism.cipher === undefined) this.#endHandshake()
     if (!this.#options.heartbeatSince31 || major > 3 || minor > 0) {
       this.#heartbeat.start(this.#lastReceived)
@@ -658,7 +671,7 @@ export class Engine {
         this.#deadline = Math.min(this.#deadline, this.#heartbeat.deadline)
         return CONTINUE
       case IS_PONG:
-        this.#roundTrip?.handlePong(this.#lastReceived, this.body, data, this.bodyEnd)
+        this.#handlePong(data)
         return CONTINUE
       case SUBSCRIBE:
         return this.#handleSubscription('SUBSCRIBE', data)
@@ -689,15 +702,31 @@ export class Engine {
 
   #answerPings(now: number): void {
     const body = this.#pongs?.take(now)
-    if (body !== undefined) this.#outbox.write(FLAG_COMMAND, body)
+    if (body !== undefined) this.#writeCommand(body)
     this.#deadline = Math.min(this.#deadline, this.#pongDeadline)
   }
 
   #newPing(now: number): Buffer {
     const { heartbeatTtlMs, heartbeatMeasureMs = 0 } = this.#options
     if (heartbeatMeasureMs === 0) return bodyOfPing(heartbeatTtlMs)
-    this.#roundTrip ??= new RoundTrip()
-    return bodyOfPing(heartbeatTtlMs, this.#roundTrip.begin(now))
+    this.#echo ??= new Echo()
+    return bodyOfPing(heartbeatTtlMs, this.#echo.begin(now, this.#messages, this.#messageBytes))
+  }
+
+  #handlePong(data: number): void {
+    const { body, bodyEnd } = this
+    this.#echo?.handlePong(this.#lastReceived, body, data, bodyEnd, this.#messages, this.#messageBytes)
+  }
+
+  /** Writes a command between messages, or their parts: its octets are none of theirs. */
+  #writeCommand(body: Buffer): void {
+    const before = this.output.byteLength
+    this.#outbox.write(FLAG_COMMAND, body)
+    this.#asideBytes += this.output.byteLength - before
+  }
+
+  get #messageBytes(): number {
+    return this.output.writtenBytes - this.#asideBytes
   }
 
   // ---- ends and deadlines
@@ -748,6 +777,8 @@ export class Engine {
 // program may have set timeouts of some hundred ms, and one look more costs nothing.
 const LATE_MS = 100
 const POLL_MS = 100
+
+const NOTHING_READ: Unconfirmed = { messages: 0, bytes: 0 }
 
 // Where a peer may close too early, by phase.
 const PLACES = ['before its greeting was complete', 'during the handshake', 'inside a message']

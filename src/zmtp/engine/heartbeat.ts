@@ -18,8 +18,8 @@ export interface HeartbeatOptions {
   /** `true`: PING after an interval without an octet; `false`: at every interval, as libzmq does. */
   readonly heartbeatOnlyWhenSilent: boolean
   /**
-   * Measures how long PING and PONG take: PINGs have a context, and while octets come one leaves all the same after so long, the first
-   * after an interval. Default 0: never.
+   * Measures how long PING and PONG take, and what the peer has read: PINGs have a context, and with `heartbeatOnlyWhenSilent` one leaves all
+   * the same after so long while octets come, the first after an interval. Default 0: never.
    */
   readonly heartbeatMeasureMs?: number
   /** Says no PING to peers of ZMTP 3.0, and expects nothing of them: theirs is a version without. Default false, as libzmq. */
@@ -43,6 +43,11 @@ export class Heartbeat {
   /** When `handleTimeout` has something to say at the earliest, unless the peer is heard in between. */
   get deadline(): number {
     return Math.min(orNever(this.#nextPing), orNever(this.#answerDue), orNever(this.#peerDue))
+  }
+
+  /** PINGs are said, from `start` on. */
+  get started(): boolean {
+    return this.#nextPing !== undefined
   }
 
   /** Traffic begins: the first interval runs from here. */

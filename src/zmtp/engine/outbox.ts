@@ -90,15 +90,17 @@ export class Outbox {
     slab.at += this.#headSize
   }
 
-  /** Closes the frame: fills in the header, and moves the body when it turned out to need the other kind. */
-  end(): void {
+  /** Closes the frame: fills in the header, and moves the body when it turned out to need the other kind. Returns its flags. */
+  end(): number {
     const frame = this.#frame!
+    const { flags } = frame
     const size = this.slab.byteLength - frame.before - this.#headSize
     const headSize = size <= SHORT_BODY_MAX ? SHORT_HEADER_SIZE : LONG_HEADER_SIZE
     if (this.cipher !== undefined) this.#endSealed(frame, this.cipher, size)
     else if (headSize !== this.#headSize) this.#move(frame, headSize, size)
-    else writeHeader(frame.head, frame.headAt, frame.flags, size)
+    else writeHeader(frame.head, frame.headAt, flags, size)
     this.#close(frame)
+    return flags
   }
 
   /** Forgets the open frame and all that was written since `begin`. */

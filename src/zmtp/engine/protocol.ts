@@ -16,6 +16,7 @@ export type Protocol = Pick<
   | 'question'
   | 'lastHeard'
   | 'rttMs'
+  | 'unconfirmed'
   | 'heldBytes'
   | 'handleBytes'
   | 'keepRest'

@@ -33,6 +33,7 @@ export class RawEngine implements Protocol {
   readonly question = undefined
   readonly lastHeard = 0
   readonly rttMs = undefined
+  readonly unconfirmed = undefined
   readonly heldBytes = 0
 
   readonly #waiting: Fifo<Buffer> = new Fifo()

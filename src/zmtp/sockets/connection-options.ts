@@ -9,6 +9,7 @@ import type { ConnectionOptions } from '../transport/transport.ts'
 import {
   BACKLOG,
   CONNECT_TIMEOUT,
+  COUNT_UNCONFIRMED,
   HANDSHAKE_INTERVAL,
   HEARTBEAT_INTERVAL,
   HEARTBEAT_TIMEOUT,
@@ -50,6 +51,8 @@ export function connectionOptions(
     heartbeatTimeoutMs: heartbeatTimeoutMs < 0 ? heartbeatIntervalMs : heartbeatTimeoutMs,
     heartbeatTtlMs: options.number(HEARTBEAT_TTL),
     heartbeatOnlyWhenSilent: false,
+    // Each PING that is said anyway, and none besides.
+    ...(options.flag(COUNT_UNCONFIRMED) && { heartbeatMeasureMs: Number.POSITIVE_INFINITY }),
     connectTimeoutMs: options.number(CONNECT_TIMEOUT),
     retryDelayMs: zmqBackoff(options.number(RECONNECT_INTERVAL), options.number(RECONNECT_MAX_INTERVAL)),
     backlog: options.number(BACKLOG),

@@ -2,7 +2,7 @@
 // anything, the numbers are read where they are kept anyway.
 //
 // What became of a message that was given to send is in one of four places: received at the other end, dropped or queued at either. Only
-// what a connection held when it broke is in none: ZMTP acknowledges nothing, so nobody knows how much that was.
+// what a connection held when it broke is in none: how much that was at most, `disconnect` says with `countUnconfirmed`.
 
 /** Messages of a socket since it was made, and how many wait now. */
 export interface SocketCounters {

@@ -2,11 +2,11 @@
  * What `socket.events` reports: the event types of the drop-in API, and how what endpoints and peers tell becomes one of them. Which fault
  * of a handshake is which event stands in one table. Pure.
  *
- * What the native package does not have, `peer` and the `error` of `disconnect`, is not enumerable: an event prints, compares and is
+ * What the native package does not have, `peer` and of `disconnect` the `error` and what is `unconfirmed`, is not enumerable: an event prints, compares and is
  * serialised as one of that package.
  */
 import { EMPTY } from '../../base/bytes.ts'
-import type { TransportEvent } from '../transport/driver.ts'
+import type { TransportEvent, Unconfirmed } from '../transport/driver.ts'
 import { codeOf, type ErrnoCode, type ErrnoError, errnoError, maybeCodeOf } from './errno.ts'
 
 /** A peer's refusal of our credentials. */
@@ -75,6 +75,11 @@ interface EventDetails {
   disconnect: OfPeer & {
     /** Why, with a code of docs/errors.md, unless the peer has just closed the connection between two messages. Not enumerable. */
     readonly error?: Error & { code: string }
+    /**
+     * With `countUnconfirmed` and `heartbeatInterval`: whole messages that were handed to this connection since the last PING that the peer has
+     * answered, and their octets. They may have arrived, or not; all before them have. Not enumerable.
+     */
+    readonly unconfirmed?: { readonly messages: number; readonly bytes: number }
   }
   /** The last one. The socket is closed, and nothing is left of it. */
   end: object
@@ -102,6 +107,8 @@ export interface PeerEvent {
   readonly address: string
   readonly peer: EventPeer
   readonly error?: Error
+  /** Of `disconnect`. */
+  readonly unconfirmed?: Unconfirmed | undefined
 }
 
 /** What a monitor sees of what an endpoint or a peer tells. In-process endpoints are silent, as in libzmq. */
@@ -131,8 +138,12 @@ export function toEvent(event: TransportEvent | PeerEvent): Event | undefined {
     case 'handshake:error':
       return hidden(failure(address, event.error), { peer: event.peer })
     case 'disconnect':
-      return hidden({ type, address }, { peer: event.peer, ...(event.error && { error: event.error }) })
+      return hidden({ type, address }, detailsOf(event))
   }
+}
+
+function detailsOf({ peer, error, unconfirmed }: PeerEvent): object {
+  return { peer, ...(error && { error }), ...(unconfirmed && { unconfirmed }) }
 }
 
 /** A peer of which nothing else is known. */

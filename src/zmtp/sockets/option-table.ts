@@ -91,6 +91,7 @@ export const SOCKS_PASSWORD = 100
 // Ours, above all of libzmq's.
 export const MAX_PENDING_SENDS = 0x10001
 export const MAX_PENDING_RECEIVES = 0x10002
+export const COUNT_UNCONFIRMED = 0x10003
 
 // Socket types, by libzmq's number.
 export const PAIR = 0
@@ -265,6 +266,8 @@ export const OPTIONS: readonly OptionRow[] = [
   // Not libzmq's: how many sends and receives may wait at once. 1 is the native package's rule.
   atOnce('maxPendingSends', MAX_PENDING_SENDS, 'Int32', 1, WITH_SEND, from(1)),
   atOnce('maxPendingReceives', MAX_PENDING_RECEIVES, 'Int32', 1, WITH_RECEIVE, from(1)),
+  // Nor this: PINGs have a context, which libzmq's never have.
+  late('countUnconfirmed', COUNT_UNCONFIRMED, 'Bool', false, WITH_SEND, truth),
 ]
 
 /** Options that exist only as raw numbers, for `setStringOption` and its kin. */

@@ -299,7 +299,7 @@ export class Peer implements Receiver {
       const lost = error ?? new LinkError('PEER_CLOSED', 'the peer closed the connection')
       this.#host.onEvent({ type: 'handshake:error', ...event, error: lost })
     }
-    this.#host.onEvent({ type: 'disconnect', ...event })
+    this.#host.onEvent({ type: 'disconnect', ...event, unconfirmed: driver.unconfirmed })
   }
 
   #take(pipe: Pipe): void {

@@ -11,6 +11,7 @@ export interface Writable<M extends MessageLike | MessageLike[] = MessageLike | 
   sendBufferSize: number
   multicastHops: number
   maxPendingSends: number
+  countUnconfirmed: boolean
   send(message: M, options?: OperationOptions): Promise<void>
   sendMany(messages: Iterable<M>, options?: OperationOptions): Promise<void>
 }
@@ -29,6 +30,11 @@ export class WritableSocket<M extends MessageLike | MessageLike[] = MessageLike 
   declare multicastHops: number
   /** How many sends may wait at once; one more throws EBUSY. Default 1, as in the native package. They are served in order. */
   declare maxPendingSends: number
+  /**
+   * Says on `disconnect` what was sent and has not been shown to have been read: the PINGs of `heartbeatInterval` then have a context that the
+   * peer sends back. For connections that are made from then on. Default false. Not in the native package.
+   */
+  declare countUnconfirmed: boolean
 
   /**
    * Sends one message, of one part or of the parts in an array; `[]` sends nothing. Resolves when a connection or a queue has taken it,

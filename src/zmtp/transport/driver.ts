@@ -12,6 +12,7 @@ import type { Broadcast } from '../../base/broadcast.ts'
 import { Deadline } from '../../base/deadlines.ts'
 import { LinkError, type PseudError } from '../../base/errors.ts'
 import { clear, giveChunk, type Slab } from '../../base/slab.ts'
+import type { Unconfirmed } from '../engine/echo.ts'
 import { AUTHENTICATE, COMMAND, ENDED, NEED_MORE, PART, type PeerInfo, READY } from '../engine/engine.ts'
 import type { Protocol } from '../engine/protocol.ts'
 import type { TransportContext } from './context.ts'
@@ -19,6 +20,8 @@ import { hostOf, judge } from './judge.ts'
 import { newProtocol } from './protocol.ts'
 import type { Reception } from './reception.ts'
 import type { ConnectionOptions, Link, LinkOwner } from './transport.ts'
+
+export type { Unconfirmed } from '../engine/echo.ts'
 
 export class Driver extends Deadline implements LinkOwner {
   /** The endpoint that was dialled, or that it was accepted on. */
@@ -105,6 +108,11 @@ export class Driver extends Deadline implements LinkOwner {
   /** How long a heartbeat took there and back when it was measured last; `undefined`: it never was. */
   get rttMs(): number | undefined {
     return this.#engine.rttMs
+  }
+
+  /** What was sent here and has not been shown to have been read by the peer; `undefined`: nothing can show it. */
+  get unconfirmed(): Unconfirmed | undefined {
+    return this.#engine.unconfirmed
   }
 
   /** From now on `receiver` hears what comes, but for the rest of the chunk at hand. */

@@ -87,7 +87,7 @@ export interface ConnectionOptions {
   readonly stallTimeoutMs?: number
   /** `true`: PING only after an interval without an octet; `false`: at every interval, as libzmq does. */
   readonly heartbeatOnlyWhenSilent: boolean
-  /** Measures the way there and back, at least so often; default 0: never. */
+  /** Measures the way there and back, and what the peer has read, at least so often; default 0: never. */
   readonly heartbeatMeasureMs?: number
   /** No PINGs for peers of ZMTP 3.0, which have none; default false. */
   readonly heartbeatSince31?: boolean
