@@ -32,32 +32,20 @@ export class Latencies {
     return this.#times[Math.max(0, Math.ceil(share * this.#times.length) - 1)] ?? Number.NaN
   }
 
-  /** From the bound below the least to the bound above the largest, by 1, 2, 5, 10, …; what lies between is there, also where it is empty. */
   histogram(): Bucket[] {
-    if (this.#times.length === 0) return []
     this.#sort()
-    const buckets: Bucket[] = []
-    let fromMs = roundBelow(this.#times[0]!)
-    let at = 0
-    while (at < this.#times.length) {
-      const toMs = roundAbove(fromMs)
-      const start = at
-      while (at < this.#times.length && this.#times[at]! < toMs) at++
-      buckets.push({ fromMs, toMs, count: at - start })
-      fromMs = toMs
-    }
-    return buckets
+    return histogramOf(this.#times.map((ms) => [ms, 1]))
   }
 
   /** For JSON; microseconds are as exact as it gets. */
   summary(): Readonly<Record<'minMs' | 'meanMs' | 'p50Ms' | 'p90Ms' | 'p99Ms' | 'maxMs', number>> {
     return {
-      minMs: micros(this.percentile(0)),
-      meanMs: micros(this.mean),
-      p50Ms: micros(this.percentile(0.5)),
-      p90Ms: micros(this.percentile(0.9)),
-      p99Ms: micros(this.percentile(0.99)),
-      maxMs: micros(this.percentile(1)),
+      minMs: microsOf(this.percentile(0)),
+      meanMs: microsOf(this.mean),
+      p50Ms: microsOf(this.percentile(0.5)),
+      p90Ms: microsOf(this.percentile(0.9)),
+      p99Ms: microsOf(this.percentile(0.99)),
+      maxMs: microsOf(this.percentile(1)),
     }
   }
 
@@ -66,6 +54,25 @@ export class Latencies {
     this.#times.sort((one, other) => one - other)
     this.#sorted = true
   }
+}
+
+/**
+ * From the bound below the least to the bound above the largest, by 1, 2, 5, 10, …; what lies between is there, also where it is empty. `times`
+ * in order, each with how often it was measured.
+ */
+export function histogramOf(times: Iterable<readonly [ms: number, count: number]>): Bucket[] {
+  const buckets: Bucket[] = []
+  for (const [ms, count] of times) {
+    if (buckets.length === 0) buckets.push(bucketFrom(roundBelow(ms)))
+    while (ms >= buckets.at(-1)!.toMs) buckets.push(bucketFrom(buckets.at(-1)!.toMs))
+    const last = buckets.pop()!
+    buckets.push({ ...last, count: last.count + count })
+  }
+  return buckets
+}
+
+function bucketFrom(fromMs: number): Bucket {
+  return { fromMs, toMs: roundAbove(fromMs), count: 0 }
 }
 
 /** `0.214 ms`, `12.3 ms`, `1.25 s`. */
@@ -96,6 +103,7 @@ function threeDigits(value: number): string {
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3)
 }
 
-function micros(ms: number): number {
+/** As exact as times of calls get. */
+export function microsOf(ms: number): number {
   return Math.round(ms * 1000) / 1000
 }

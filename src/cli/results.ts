@@ -32,6 +32,6 @@ export class Results {
 }
 
 /** No value that was decoded has such a member. */
-function isStream(result: unknown): result is AsyncIterable<unknown> {
+export function isStream(result: unknown): result is AsyncIterable<unknown> {
   return typeof result === 'object' && result !== null && Symbol.asyncIterator in result
 }

@@ -6,6 +6,7 @@ import type { Command, Invocation } from '../command.ts'
 import { CONNECTION_OPTIONS, connect, timeoutOption } from '../connect.ts'
 import { exitCodeOf } from '../exit-codes.ts'
 import { Failure } from '../failure.ts'
+import { histogramLines } from '../histogram.ts'
 import { Latencies, shownMs } from '../latencies.ts'
 import type { Screen } from '../screen.ts'
 import { jsonOf } from '../values.ts'
@@ -98,18 +99,7 @@ async function tell(screen: Screen, { endpoint, server, sent, times }: Outcome):
       .join('  '),
   )
   await screen.print('')
-  const labels = buckets.map(({ fromMs, toMs }) => `${label(fromMs)} - ${label(toMs)}`)
-  const left = Math.max(...labels.map((text) => text.length))
-  const most = Math.max(...buckets.map((bucket) => bucket.count))
-  const room = Math.max(10, Math.min(50, screen.width - left - 12))
-  for (const [at, { count }] of buckets.entries()) {
-    const bar = '█'.repeat(Math.ceil((count / most) * room))
-    await screen.print(
-      `${labels[at]!.padStart(left)}  ${screen.paint('cyan', bar)}${bar === '' ? '' : ' '}${count}`,
-    )
-  }
-}
-
-function label(ms: number): string {
-  return ms >= 1000 ? `${ms / 1000} s` : ms >= 1 || ms === 0 ? `${ms} ms` : `${Math.round(ms * 1000)} µs`
+  const { width } = screen
+  const paint: Screen['paint'] = (style, text) => screen.paint(style, text)
+  for (const line of histogramLines(buckets, { width, paint })) await screen.print(line)
 }

@@ -49,6 +49,7 @@ export const serve: Command = {
     { name: 'name', value: 'NAME', help: 'The name of the server. Default: that of the file.' },
     { name: 'verbose', short: 'v', help: 'Print each call and how long it took.' },
     { name: 'hidden', help: 'Do not tell callers what there is: no introspection.' },
+    { name: 'stats', help: 'Tell every caller also what is done for whom, for pseud top.' },
     { name: 'drain', value: 'TIME', fallback: '10s', help: 'How long calls that run may go on at the end.' },
     {
       name: 'expose-errors',
@@ -80,11 +81,13 @@ async function run(invocation: Invocation): Promise<number> {
   const connects = options.texts('connect').map(endpointOf)
   if (binds.length + connects.length === 0) binds.push(BIND_DEFAULT)
   const drainMs = options.duration('drain')
+  if (options.has('hidden') && options.has('stats'))
+    throw misused('--stats and --hidden contradict each other')
   const served = new Served(file, options.has('watch'), screen)
   const library = await served.begin()
   const server = new library.Server(options.text('name') ?? path.parse(file).name, {
     registry: served.registry,
-    introspection: !options.has('hidden'),
+    introspection: options.has('stats') ? { stats: true } : !options.has('hidden'),
     exposeErrors: exposureOf(options.text('expose-errors')),
     allowUnauthenticated: options.has('allow-unauthenticated'),
     ...serverCredentials(library, options),
