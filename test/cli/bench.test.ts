@@ -107,16 +107,7 @@ tests('so many calls at once on so many connections, for so long', async () => {
 
 tests('failures are counted by code, decide the exit code, and are in no time', async () => {
   const { endpoint } = await serve()
-  const ran = await pseud([
-    'bench',
-    endpoint,
-    'sometimes',
-    '--count',
-    '399',
-    '--inflight',
-    '1',
-    ...QUICK,
-  ])
+  const ran = await pseud(['bench', endpoint, 'sometimes', '--count', '399', '--inflight', '1', ...QUICK])
   const { succeeded, failed, errors } = figuresOf(ran)
   assert.equal([succeeded, failed, errors], [299, 100, { ABORTED: 100 }])
   assert.is(ran.code, 12)
