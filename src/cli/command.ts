@@ -27,6 +27,8 @@ export interface Invocation {
   readonly options: Given
   readonly screen: Screen
   readonly env: NodeJS.ProcessEnv
+  /** Standard input. */
+  readonly input: AsyncIterable<Uint8Array>
   /** Aborts at Ctrl-C or SIGTERM; its reason is a `Stopped`, to be thrown on where there is nothing to bring to an end. */
   readonly stop: AbortSignal
 }

@@ -12,10 +12,12 @@ import { COMMON_OPTIONS, exitCodes, manual, overview } from './help.ts'
 import { parse } from './parse.ts'
 import { Screen, type Stream } from './screen.ts'
 import { suggestion } from './suggest.ts'
+import { jsonOf } from './values.ts'
 
 export interface World {
   readonly words: readonly string[]
   readonly env: NodeJS.ProcessEnv
+  readonly input: AsyncIterable<Uint8Array>
   readonly out: Stream
   readonly err: Stream
   readonly stop: AbortSignal
@@ -36,7 +38,7 @@ export async function main(world: World): Promise<number> {
   return exitCode
 }
 
-async function run({ words, env, stop, version }: World, screen: Screen): Promise<number> {
+async function run({ words, env, input, stop, version }: World, screen: Screen): Promise<number> {
   const [name, ...rest] = words
   if (name === undefined) {
     screen.remark(overview(COMMANDS))
@@ -58,7 +60,7 @@ async function run({ words, env, stop, version }: World, screen: Screen): Promis
   const { args, options } = parse(rest, [...command.options, ...COMMON_OPTIONS], env)
   const [least, most] = command.args
   if (args.length < least || args.length > most) throw misuse(command, args.length < least)
-  return (await command.run({ args, options, screen, env, stop })) ?? 0
+  return (await command.run({ args, options, screen, env, input, stop })) ?? 0
 }
 
 function help([name]: readonly string[]): string {
@@ -107,7 +109,7 @@ function tell(error: unknown, screen: Screen): number {
   if (error instanceof Stopped) return error.exitCode
   const { exitCode, message, hints, code, more } = described(error)
   if (screen.jsonErrors) {
-    screen.remark(JSON.stringify({ error: { code: code ?? 'USAGE', message, ...more, exitCode } }))
+    screen.remark(jsonOf({ error: { code: code ?? 'USAGE', message, ...more, exitCode } }))
     return exitCode
   }
   const named = code === undefined || error instanceof Failure ? message : `${code}: ${message}`
@@ -135,7 +137,7 @@ function described(error: unknown): Described {
       exitCode: exitCodeOf(code),
       message: error.name in ORDINARY ? message : `${error.name}: ${message}`,
       hints: [
-        ...(details === undefined ? [] : [`details: ${JSON.stringify(details)}`]),
+        ...(details === undefined ? [] : [`details: ${jsonOf(details)}`]),
         ...(remoteStack === undefined ? [] : remoteStack.split('\n').slice(1)),
       ],
       code,

@@ -25,6 +25,7 @@ for (const stream of [process.stdout, process.stderr]) {
 void main({
   words: process.argv.slice(2),
   env: process.env,
+  input: process.stdin,
   out: process.stdout,
   err: process.stderr,
   stop: stopping.signal,

@@ -47,10 +47,10 @@ export const call: Command = {
 }
 
 async function run(invocation: Invocation): Promise<undefined> {
-  const { args, options, screen, stop } = invocation
+  const { args, options, screen, input, stop } = invocation
   const [endpoint = '', method = '', ...words] = args
   const headers = headersOf(options.texts('header'))
-  const values = await argumentsOf(words, options.has('text'))
+  const values = await argumentsOf(words, options.has('text'), input)
   const connected = await connect(invocation, endpoint)
   const results = new Results(screen, options.has('raw'))
   try {
@@ -98,12 +98,16 @@ function headersOf(texts: readonly string[]): Record<string, string> {
   )
 }
 
-async function argumentsOf(words: readonly string[], asTexts: boolean): Promise<unknown[]> {
+async function argumentsOf(
+  words: readonly string[],
+  asTexts: boolean,
+  input: AsyncIterable<Uint8Array>,
+): Promise<unknown[]> {
   const typed = [...words]
   const dash = typed.indexOf('-')
   if (dash >= 0) {
     if (typed.indexOf('-', dash + 1) >= 0) throw misused('standard input is there once: one - at most')
-    typed.splice(dash, 1, ...wordsOf(await standardInput(), asTexts))
+    typed.splice(dash, 1, ...wordsOf(await textOf(input), asTexts))
   }
   return asTexts ? typed : typed.map((word, place) => parseValue(word, `argument ${place + 1}`))
 }
@@ -123,8 +127,8 @@ function wordsOf(text: string, asTexts: boolean): string[] {
   return lines
 }
 
-async function standardInput(): Promise<string> {
-  const chunks: Buffer[] = []
-  for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk))
+async function textOf(input: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of input) chunks.push(chunk)
   return Buffer.concat(chunks).toString('utf8')
 }

@@ -1,8 +1,10 @@
-// The `pseud` command of the sources in processes of its own: bundled once for a test file, run as often as it takes, ended at the latest with this
-// process. Standard streams are pipes; for a terminal there is terminal.ts.
+// The `pseud` command of the sources, with pipes for standard streams: `pseud` runs it to its end in this process, `start` in one of its own, which takes
+// signals and is ended at the latest with this one. For a terminal there is terminal.ts.
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import path from 'node:path'
+import { Readable, Writable } from 'node:stream'
+import { main } from '../../../src/cli/main.ts'
 import { until, within } from '../../support/within.ts'
 
 export interface Result {
@@ -12,11 +14,14 @@ export interface Result {
   readonly err: string
 }
 
-export interface RunOptions {
+export interface InputOptions {
   readonly env?: Readonly<Record<string, string>>
-  readonly cwd?: string
   /** Standard input; default: it ends at once. */
   readonly input?: string
+}
+
+export interface RunOptions extends InputOptions {
+  readonly cwd?: string
 }
 
 const WAIT_MS = 30_000
@@ -43,9 +48,36 @@ async function build(): Promise<string> {
   return file
 }
 
-/** Runs `pseud` with these words until it ends. */
-export async function pseud(words: readonly string[], options: RunOptions = {}): Promise<Result> {
-  return (await start(words, options)).ended()
+/** Runs `pseud` with these words until it ends, here: a hundred times as fast as a process. */
+export async function pseud(
+  words: readonly string[],
+  { env = {}, input = '' }: InputOptions = {},
+): Promise<Result> {
+  const out = new Sink()
+  const err = new Sink()
+  const code = await within(
+    WAIT_MS,
+    main({
+      words,
+      env: { ...process.env, ...env },
+      input: Readable.from(input === '' ? [] : [Buffer.from(input)]),
+      out,
+      err,
+      stop: new AbortController().signal,
+      version: '0.0.0-test',
+    }),
+    `the end of pseud ${words.join(' ')}`,
+  )
+  return { code, out: out.text, err: err.text }
+}
+
+class Sink extends Writable {
+  text = ''
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString('utf8')
+    done()
+  }
 }
 
 export async function start(words: readonly string[], options: RunOptions = {}): Promise<Running> {
