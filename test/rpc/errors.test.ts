@@ -7,7 +7,7 @@ import {
   ServiceNotFoundError,
   UnauthorizedError,
 } from '../../src/rpc/errors/errors.ts'
-import { type ExposeErrors, fromWire, toWire } from '../../src/rpc/errors/remote-error.ts'
+import { answered, type ExposeErrors, fromWire, toWire } from '../../src/rpc/errors/remote-error.ts'
 
 const test = suite('errors across the wire')
 const codec = new Codec()
@@ -204,6 +204,15 @@ test('R57: keys that are none of ours do nothing', () => {
     ['m', 'RpcError', 'maybe', undefined],
   )
   assert.not.match(error.stack!, /evil/)
+})
+
+test('the stack of an error from there names the function and who ran it, not what this side did meanwhile', () => {
+  const before = Error.stackTraceLimit
+  const map = { c: 'INTERNAL', m: 'broken', n: 'TypeError', x: 'yes' }
+  const error = answered(map, 'math.add', '"remote" (tcp://127.0.0.1:5555)', false)!
+  assert.is(error.stack, 'TypeError: broken\n    at math.add of "remote" (tcp://127.0.0.1:5555)')
+  assert.is(Error.stackTraceLimit, before)
+  assert.is(answered(5, 'math.add', 'x', false), undefined)
 })
 
 test('R54: a code is a text, and looks nothing up', () => {

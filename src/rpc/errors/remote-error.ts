@@ -142,6 +142,22 @@ export function fromWire(map: unknown, started = false): Error | undefined {
   return rebuild(map, 0, started)
 }
 
+/**
+ * The same for a call of `method` to `shown`. Its `stack` names those: of what happened there nothing is known here, and where this side
+ * was when the answer came tells nobody anything.
+ */
+export function answered(map: unknown, method: string, shown: string, started: boolean): Error | undefined {
+  const { stackTraceLimit } = Error
+  Reflect.set(Error, 'stackTraceLimit', 0) // which does nothing where intrinsics are frozen
+  try {
+    const error = rebuild(map, 0, started)
+    if (error !== undefined) error.stack = `${error}\n    at ${method} of ${shown}`
+    return error
+  } finally {
+    Reflect.set(Error, 'stackTraceLimit', stackTraceLimit)
+  }
+}
+
 function rebuild(map: unknown, depth: number, started = false): Error | undefined {
   if (typeof map !== 'object' || map === null) return undefined
   const { c, m, n, d, x, r, s, u } = map as { [Key in keyof WireError]?: unknown }

@@ -8,7 +8,7 @@ import type { Codec, Reader, ReceivedShapes } from '../../codec/index.ts'
 import type { Call } from '../calls/call.ts'
 import type { Calls } from '../calls/calls.ts'
 import { RpcError } from '../errors/errors.ts'
-import { fromWire, isGoingAway } from '../errors/remote-error.ts'
+import { answered, isGoingAway } from '../errors/remote-error.ts'
 import type { Counters } from '../participants/counters.ts'
 import { quote } from '../registry/names.ts'
 import type { Dispatcher } from '../serving/dispatcher.ts'
@@ -252,7 +252,7 @@ export class Inbound {
     try {
       const map = reader.readValue()
       refused = isGoingAway(map)
-      error = fromWire(map, call.past?.started)
+      error = answered(map, call.method, lane.shown, call.past?.started === true)
     } catch (cause) {
       this.#calls.reject(call, unreadable(call, cause))
       return
