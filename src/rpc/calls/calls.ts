@@ -15,7 +15,7 @@ import { offersIn } from '../streams/offers.ts'
 import { Inflow, PendingCall } from '../streams/remote-stream.ts'
 import type { AbortWatches } from './abort.ts'
 import { Call, type CallOwner, type Lane, SENT, SETTLED, type Target } from './call.ts'
-import { closedError, lateError } from './endings.ts'
+import { absentError, closedError, lateError } from './endings.ts'
 import { Keeper } from './kept.ts'
 import type { WaitingQueue } from './queue.ts'
 import { Retries, unsend } from './retries.ts'
@@ -331,7 +331,7 @@ export class Calls implements CallOwner {
   #enqueue(call: Call, args: readonly unknown[]): void {
     const { target, settings } = call
     if (settings.failFast && !target.connected) {
-      throw new RpcError('UNAVAILABLE', `${target.shown} is not connected`, { executed: 'no' })
+      throw absentError(target)
     }
     call.encoded = this.#options.encode(call, args)
     if (!target.queue.hasRoom(call.encoded.length)) {

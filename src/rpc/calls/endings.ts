@@ -25,6 +25,19 @@ export function leftError(call: Pick<Ending, 'method' | 'executed'>): RpcError {
   })
 }
 
+/** The end of a message that says why. */
+export function because(cause: Error | undefined): string {
+  return cause === undefined ? '' : `: ${cause.message}`
+}
+
+/** What a call is told that does not wait, where nobody is there. */
+export function absentError({ shown, trouble }: Ending['target']): RpcError {
+  return new RpcError('UNAVAILABLE', `${shown} is not connected${because(trouble)}`, {
+    executed: 'no',
+    ...(trouble && { cause: trouble }),
+  })
+}
+
 /** What a call is told whose time is over: one that never left says why. */
 export function lateError(call: Ending, executed: Executed): DeadlineError {
   const { method, target } = call
@@ -36,7 +49,7 @@ export function lateError(call: Ending, executed: Executed): DeadlineError {
     })
   }
   const cause = target.trouble
-  const why = cause === undefined ? '' : `: ${cause.message}`
+  const why = because(cause)
   return new DeadlineError(`${method} could not be sent to ${target.shown} within ${timeoutMs} ms${why}`, {
     executed,
     ...(cause && { cause }),

@@ -27,7 +27,7 @@ import { NamedEndpoints } from './named-endpoints.ts'
 import { Participant } from './participant.ts'
 import { type Choose, chooserOf } from './pickers.ts'
 import { ReadyWaiters } from './ready-waiters.ts'
-import { isRefusal, isWelcomed, loginRefused, replaced, unreachable } from './refusals.ts'
+import { isRefusal, isWelcomed, loginRefused, notThere, replaced, unreachable } from './refusals.ts'
 import { SecondChances } from './second-chances.ts'
 import { Status } from './status.ts'
 import { Successions } from './successions.ts'
@@ -95,7 +95,7 @@ export class ClientCore extends Participant<ClientEvents> implements Target, Int
   }
 
   get trouble(): Error | undefined {
-    return this.connected ? undefined : this.#trouble
+    return this.connected ? undefined : (this.#trouble ?? notThere(this.endpoints, this.#named.mayChange))
   }
 
   refusal(settings?: CallSettings): RpcError | undefined {
@@ -129,7 +129,7 @@ export class ClientCore extends Participant<ClientEvents> implements Target, Int
     if (options.signal?.aborted === true) return Promise.reject(options.signal.reason)
     if (this.#ready.some(isWelcomed)) return Promise.resolve()
     if (this.#lost !== undefined) return Promise.reject(this.refusal())
-    return this.#waiters.wait(this.shown, options)
+    return this.#waiters.wait(this, options)
   }
 
   notify(method: string, args: readonly unknown[]): boolean {
@@ -348,6 +348,7 @@ export class ClientCore extends Participant<ClientEvents> implements Target, Int
   // -- inside ------------------------------------------------------------------------------------------------------------
 
   #welcomed(session: Session): void {
+    this.#trouble = undefined
     this.#secondChances.restore(session.connection.endpoint)
     this.links.ready(session)
     this.#status.of(session, 'ready')

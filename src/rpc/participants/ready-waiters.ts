@@ -1,7 +1,21 @@
 // Those who wait until a server is ready, each for its time and as long as its signal lets it.
 import { Alarm, type Deadlines } from '../../base/deadlines.ts'
+import { because } from '../calls/endings.ts'
 import { DeadlineError } from '../errors/errors.ts'
 import type { ReadyOptions } from './client-options.ts'
+
+/** Who is waited for: how it is called in messages, and what keeps it away. */
+interface Awaited {
+  readonly shown: string
+  readonly trouble: Error | undefined
+}
+
+function late({ shown, trouble }: Awaited, timeoutMs: number): DeadlineError {
+  return new DeadlineError(`${shown} was not ready within ${timeoutMs} ms${because(trouble)}`, {
+    executed: 'no',
+    ...(trouble && { cause: trouble }),
+  })
+}
 
 export class ReadyWaiters {
   readonly #deadlines: Deadlines
@@ -20,8 +34,7 @@ export class ReadyWaiters {
     return this.#waiters.size
   }
 
-  /** `shown`: who is waited for, in messages. */
-  wait(shown: string, { timeoutMs = Number.POSITIVE_INFINITY, signal }: ReadyOptions): Promise<void> {
+  wait(target: Awaited, { timeoutMs = Number.POSITIVE_INFINITY, signal }: ReadyOptions): Promise<void> {
     return new Promise((resolve, reject) => {
       const settle = (error: unknown): void => {
         this.#waiters.delete(settle)
@@ -33,7 +46,7 @@ export class ReadyWaiters {
       }
       const onAbort = (): void => settle(signal!.reason)
       const alarm = new Alarm(() => {
-        settle(new DeadlineError(`${shown} was not ready within ${timeoutMs} ms`, { executed: 'no' }))
+        settle(late(target, timeoutMs))
       })
       this.#waiters.add(settle)
       if (timeoutMs !== Number.POSITIVE_INFINITY) this.#deadlines.add(alarm, this.#now(), timeoutMs)

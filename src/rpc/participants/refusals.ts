@@ -3,10 +3,23 @@ import { LinkError, ProtocolError, type PseudError } from '../../base/errors.ts'
 import { PeerError } from '../../zmtp/connections.ts'
 import { type Executed, RpcError, UnauthorizedError } from '../errors/errors.ts'
 import type { Session } from '../session/session.ts'
+import type { Endpoints } from './endpoints.ts'
 
 export function replaced(session: Session): LinkError {
   const message = `${session.connection.endpoint} wants one connection of each user, and has a newer one`
   return new LinkError('REPLACED', message)
+}
+
+/** Why a client that no attempt of has failed yet is connected to nobody. `asks`: its endpoints are given by a function. */
+export function notThere({ dialers, isBound }: Endpoints, asks: boolean): LinkError {
+  return new LinkError('NOT_CONNECTED', whyNotThere([...dialers][0]?.endpoint, isBound, asks))
+}
+
+function whyNotThere(endpoint: string | undefined, isBound: boolean, asks: boolean): string {
+  if (endpoint?.startsWith('inproc:')) return `nobody has bound ${endpoint}`
+  if (endpoint !== undefined) return `${endpoint} has not answered yet`
+  if (isBound) return 'no server has connected to it'
+  return asks ? 'it has not been told its endpoints yet' : 'it was given no endpoint to connect to'
 }
 
 export function loginRefused(session: Session): ProtocolError {

@@ -337,7 +337,8 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
   close(lingerMs: number, errorOf: (call: Call) => unknown): void {
     if (this.#state === OVER) return
     this.#finish(errorOf, false)
-    if (this.writing) this.connection.destroy()
+    // Before the handshake is over nothing was written that anybody waits for.
+    if (this.writing || !this.wasReady) this.connection.destroy()
     else this.connection.end(lingerMs)
   }
 

@@ -447,7 +447,7 @@ export class Engine {
     const begun = this.#offsetOfUnfinished()
     if (this.#peerEnded) {
       if (this.#phase === TRAFFIC && begun < 0) this.#enter(HUNG_UP)
-      else this.#fail(new LinkError('PEER_CLOSED', `the peer closed ${PLACES[this.#phase]}`))
+      else this.#fail(new LinkError('PEER_CLOSED', this.#whatClosed()))
       return ENDED
     }
     this.#starved = true
@@ -456,6 +456,11 @@ export class Engine {
       else this.#pauseInside(begun)
     }
     return NEED_MORE
+  }
+
+  #whatClosed(): string {
+    const suspicion = this.#handshake?.mechanism.suspicion
+    return `the peer closed ${PLACES[this.#phase]}${suspicion === undefined ? '' : `: ${suspicion}`}`
   }
 
   /** Where in the stream the unfinished message or command begins; -1 when there is none. */

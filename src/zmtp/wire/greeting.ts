@@ -38,7 +38,10 @@ export function faultInGreeting(bytes: Buffer, length: number, mechanism: string
   if (length === 0) return undefined
   if (bytes[0] === ANONYMOUS_V1) return unsupported('1.0')
   if (bytes[0] !== SIGNATURE_FIRST) {
-    return new ProtocolError('BAD_SIGNATURE', `the peer does not speak ZMTP: its first octet is ${bytes[0]}`)
+    return new ProtocolError(
+      'BAD_SIGNATURE',
+      `the peer does not speak ZMTP: it begins with ${begun(bytes, length)}`,
+    )
   }
   if (length <= SIGNATURE_LAST_AT) return undefined
   if ((bytes[SIGNATURE_LAST_AT]! & 1) === 0) return unsupported('1.0')
@@ -47,10 +50,20 @@ export function faultInGreeting(bytes: Buffer, length: number, mechanism: string
   if (length < GREETING_SIZE) return undefined
   for (let i = 0; i < MECHANISM_SIZE; i++) {
     if (bytes[MECHANISM_AT + i] !== (i < mechanism.length ? mechanism.charCodeAt(i) : 0)) {
-      return new ProtocolError('MECHANISM_MISMATCH', `the peer wants ${named(bytes)}, we want ${mechanism}`)
+      return new ProtocolError(
+        'MECHANISM_MISMATCH',
+        `the peer wants ${named(bytes)}, we want ${mechanism}: the security of both ends differs`,
+      )
     }
   }
   return undefined
+}
+
+/** What a stranger says first, to be recognized: such as "HTTP/1.1", or the 16 03 of TLS. */
+function begun(bytes: Buffer, length: number): string {
+  const first = bytes.subarray(0, Math.min(length, 8))
+  const text = /^[ -~]+/.exec(first.toString('latin1'))?.[0] ?? ''
+  return text.length > 1 ? JSON.stringify(text) : first.toString('hex').replace(/(?<=..)(?=(?:..)+$)/g, ' ')
 }
 
 // A ZMTP 1.0 peer without identity begins with the frame 01 00.

@@ -78,6 +78,11 @@ export class CurveClient implements Mechanism {
   #cookie: Buffer | undefined
   #cipher: CurveCipher | undefined
 
+  /** A server that cannot open our HELLO may not say so. */
+  get suspicion(): string | undefined {
+    return this.#state === AWAIT_WELCOME ? 'its key is another than the one that we know, perhaps' : undefined
+  }
+
   /** Throws `UsageError` BAD_CURVE_KEY. */
   constructor(options: CurveClientOptions) {
     checkKey(options.publicKey, 'public key')

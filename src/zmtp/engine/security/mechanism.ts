@@ -18,6 +18,8 @@ export interface Mechanism {
   readonly peerMetadata: Metadata | undefined
   /** Both sides have said all: traffic may begin. */
   readonly ready: boolean
+  /** What it means, probably, when the peer hangs up now without a word; `undefined`: it may mean anything. */
+  readonly suspicion?: string | undefined
   /** How frames travel from `ready` on; `undefined`: in clear. */
   readonly cipher: Cipher | undefined
   /**
