@@ -1,6 +1,6 @@
 // Every TypeScript block of README.md and of docs/*.md is compiled and run as it stands, in a process of its own; the page of the README
-// (server.ts, client.ts) in two, at a free port instead of 5555, with the Python block as a second client where Python is there.
-// Where a block imports `zeromq`, it gets `pseud/zmtp`. Also: links lead somewhere, commands exist.
+// (server.ts, client.ts) in two, at a free port instead of 5555, with the Python block as a second client where Python is there. Blocks that are files of a
+// walk compile together; walks.test.ts runs them. Where a block imports `zeromq`, it gets `pseud/zmtp`. Also: links lead somewhere, commands exist.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -8,28 +8,24 @@ import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { pythonOr } from './interop/support/python.ts'
+import { anchorsOf, type Block, blocksIn, DOCUMENTS, linksIn, walksIn } from './support/documents.ts'
 
 const readme = suite('readme')
 
-const DOCUMENTS = [
-  'README.md',
-  'CONTRIBUTING.md',
-  'SECURITY.md',
-  'CHANGELOG.md',
-  'bench/README.md',
-  'examples/README.md',
-  ...readdirSync('docs', { recursive: true })
-    .map((name) => path.join('docs', String(name)))
-    .filter((name) => name.endsWith('.md'))
-    .sort(),
+/** Commands outside of walks, and who runs them. */
+const OTHERWISE: readonly (readonly [RegExp, string])[] = [
+  [/^npm ci && npm (?:test|run demo)$/, 'CI, and test/examples.test.ts'],
+  [/^npm run [\w:]+(?: |$)/, 'that there is such a script is tested below; each has tests of its own'],
+  [/^npm (?:test|ci)(?: |$)/, 'CI'],
+  [/^npm i(?:nstall)? zeromq@npm:pseud-zeromq$/, 'test/standin.test.ts, with a tarball'],
 ]
-const blocks = DOCUMENTS.flatMap((document) =>
-  blocksOf(document, 'ts').map((code) => ({ code, title: titleOf(document, code) })),
-)
+
+const blocks = DOCUMENTS.flatMap((document) => blocksIn(document)).filter(({ language }) => language === 'ts')
 const page = ['server.ts', 'client.ts'].map(
-  (name) => blocks.find(({ code }) => code.startsWith(`// ${name}\n`))?.code ?? '',
+  (name) => blocks.find(({ document, file }) => document === 'README.md' && file === name)?.code ?? '',
 )
-const others = blocks.filter(({ code }) => !page.includes(code))
+const single = blocks.filter(({ file }) => file === undefined)
+const projects = DOCUMENTS.flatMap((document) => walksIn(document))
 const python = pythonOr('the Python client of the README')
 let folder = ''
 
@@ -41,51 +37,69 @@ readme.after(() => rmSync(folder, { recursive: true, force: true }))
 
 readme('has the page and a block for each thing it shows', () => {
   assert.ok(page.every((block) => block !== ''))
-  assert.ok(others.filter(({ title }) => title.startsWith('README.md')).length >= 6)
+  assert.ok(single.filter(({ document }) => document === 'README.md').length >= 6)
 })
 
 readme('every block compiles', () => {
-  for (const [i, { code }] of blocks.entries()) {
+  for (const [i, { code }] of single.entries()) {
     writeFileSync(path.join(folder, `block-${i}.ts`), `${code}\nexport {}\n`)
+  }
+  for (const [i, project] of projects.entries()) {
+    for (const { file, code } of project.blocks) {
+      if (file === undefined || !/\.m?ts$/.test(file)) continue
+      const target = path.join(folder, `project-${i}`, file)
+      mkdirSync(path.dirname(target), { recursive: true })
+      writeFileSync(target, `${code}\n`)
+    }
   }
   const { paths } = JSON.parse(readFileSync('tsconfig.json', 'utf8')).compilerOptions
   for (const targets of Object.values<string[]>(paths)) targets[0] = path.resolve(targets[0]!)
   paths.zeromq = paths['pseud/zmtp']
   const config = {
     extends: '../../tsconfig.json',
-    compilerOptions: { paths },
-    include: ['block-*.ts'],
+    compilerOptions: { paths, declaration: false, isolatedDeclarations: false },
+    include: ['**/*.ts', '**/*.mts'],
     exclude: [],
   }
   writeFileSync(path.join(folder, 'tsconfig.json'), JSON.stringify(config))
   const tsc = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', folder], {
     encoding: 'utf8',
   })
-  assert.is(tsc.stdout, '')
+  const named = tsc.stdout.replace(/block-(\d+)\.ts/g, (_, i) => `${at(single[Number(i)]!)} (from there)`)
+  assert.is(named, '')
   assert.is(tsc.status, 0)
 })
 
-for (const { code, title } of others) {
-  readme(`runs: ${title}`, async () => {
-    const done = await ended(await start(code))
+for (const block of single) {
+  readme(`runs: ${at(block)}`, async () => {
+    const done = await ended(await start(block.code))
     assert.is(done.code, 0, done.output)
   })
 }
 
+readme('files that belong together come with the commands that run them', () => {
+  for (const { title, blocks: own } of projects) {
+    assert.ok(
+      own.some(({ language }) => language === 'sh'),
+      `${title}: files, and nobody says how they are run`,
+    )
+  }
+})
+
 readme('the page runs: a server and a client in two processes', async () => {
   const port = await freePort()
-  const at = (block: string) => block.replace('127.0.0.1:5555', `127.0.0.1:${port}`)
+  const here = (block: string) => block.replace('127.0.0.1:5555', `127.0.0.1:${port}`)
   const [server, client] = page as [string, string]
-  assert.not.equal(at(server), server)
-  assert.not.equal(at(client), client)
-  const running = await start(at(server))
+  assert.not.equal(here(server), server)
+  assert.not.equal(here(client), client)
+  const running = await start(here(server))
   try {
-    const done = await ended(await start(at(client)))
+    const done = await ended(await start(here(client)))
     assert.is(done.code, 0, done.output)
     if (python !== undefined) {
-      const [source = ''] = blocksOf('README.md', 'python')
+      const source = blocksIn('README.md').find(({ language }) => language === 'python')!.code
       const script = path.join(folder, 'client.py')
-      writeFileSync(script, at(source))
+      writeFileSync(script, here(source))
       const called = await ended(spawn(python, [script]))
       assert.is(called.code, 0, called.output)
       assert.match(called.output, "[1, 1, 'abc']")
@@ -95,12 +109,51 @@ readme('the page runs: a server and a client in two processes', async () => {
   }
 })
 
-readme('every local link of the documents leads to a file', () => {
+readme('every local link of the documents leads to a file, and to a heading of it', () => {
   const wrong: string[] = []
   for (const document of DOCUMENTS) {
-    for (const [, target = ''] of readFileSync(document, 'utf8').matchAll(/\]\(([^)#]+?)(?:#[^)]*)?\)/g)) {
-      if (/^[a-z]+:/.test(target)) continue
-      if (!existsSync(path.join(path.dirname(document), target))) wrong.push(`${document} -> ${target}`)
+    for (const { target, anchor } of linksIn(document)) {
+      const file = path.posix.join(path.dirname(document), target === '' ? path.basename(document) : target)
+      const exists = existsSync(file)
+      const isThere = exists && (anchor === '' || (file.endsWith('.md') && anchorsOf(file).has(anchor)))
+      if (!isThere) wrong.push(`${document} -> ${target}${anchor === '' ? '' : `#${anchor}`}`)
+    }
+  }
+  assert.equal(wrong, [])
+})
+
+readme('every document is reached from README.md, and every page of docs/ stands in docs/README.md', () => {
+  const reached = new Set<string>()
+  const queue = ['README.md']
+  for (let document = queue.pop(); document !== undefined; document = queue.pop()) {
+    if (reached.has(document)) continue
+    reached.add(document)
+    queue.push(...neighbours(document))
+  }
+  assert.equal(
+    DOCUMENTS.filter((document) => !reached.has(document)),
+    [],
+  )
+  const listed = new Set(neighbours('docs/README.md'))
+  const pages = readdirSync('docs').filter((name) => name.endsWith('.md') && name !== 'README.md')
+  assert.equal(
+    pages.filter((name) => !listed.has(`docs/${name}`)),
+    [],
+  )
+})
+
+readme('every command that a document shows is run by a test, or stands here with the reason why not', () => {
+  const walked = new Set(
+    projects.flatMap(({ blocks: own }) => own.map(({ document, line }) => `${document}:${line}`)),
+  )
+  const wrong: string[] = []
+  for (const block of DOCUMENTS.flatMap((document) => blocksIn(document))) {
+    const where = `${block.document}:${block.line}`
+    if (!['sh', 'bash', 'shell'].includes(block.language) || walked.has(where)) continue
+    for (const line of block.code.split('\n')) {
+      const command = line.replace(/\s+#.*$/, '').trim()
+      if (command === '' || OTHERWISE.some(([known]) => known.test(command))) continue
+      wrong.push(`${where}: ${command}`)
     }
   }
   assert.equal(wrong, [])
@@ -112,7 +165,10 @@ readme('every file and script that the documents name is there', () => {
   for (const document of DOCUMENTS) {
     const words = readFileSync(document, 'utf8')
     for (const [, name = ''] of words.matchAll(/(?:^|`|&& )npm (?:run )?([a-z:]+)/gm)) {
-      if (!['ci', 'i', 'install', 'ls', 'pack', 'rm', 'test'].includes(name) && !(name in scripts))
+      if (
+        !['ci', 'i', 'init', 'install', 'ls', 'pack', 'pkg', 'rm', 'test', 'view'].includes(name) &&
+        !(name in scripts)
+      )
         wrong.push(`${document}: npm run ${name}`)
     }
     for (const [, name = ''] of words.matchAll(/`((?:src|test|bench|docs|examples|scripts)\/[\w./-]+)`/g)) {
@@ -135,18 +191,17 @@ readme('CONTRIBUTING.md stays a page that one reads: at most 150 lines, four rec
 
 readme.run()
 
-function blocksOf(document: string, language: string): string[] {
-  const text = readFileSync(document, 'utf8')
-  return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(
-    ([, block]) => block!,
-  )
+function at({ document, line, heading }: Block): string {
+  return `${document}:${line}: ${heading}`
 }
 
-/** Where it stands: the document, and the heading above it. */
-function titleOf(document: string, block: string): string {
-  const text = readFileSync(document, 'utf8')
-  const before = text.slice(0, text.indexOf(block))
-  return `${document}: ${before.slice(before.lastIndexOf('\n## ') + 4).split('\n')[0]}`
+/** Documents that this one links to; a link to a folder is one to all below it. */
+function neighbours(document: string): string[] {
+  return linksIn(document).flatMap(({ target }) => {
+    const file = path.posix.join(path.dirname(document), target)
+    if (target === '' || !existsSync(file)) return []
+    return DOCUMENTS.filter((other) => other === file || other.startsWith(`${file.replace(/\/$/, '')}/`))
+  })
 }
 
 let started = 0
