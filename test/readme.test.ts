@@ -8,7 +8,15 @@ import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { pythonOr } from './interop/support/python.ts'
-import { anchorsOf, type Block, blocksIn, DOCUMENTS, linksIn, walksIn } from './support/documents.ts'
+import {
+  anchorsOf,
+  type Block,
+  blocksIn,
+  DOCUMENTS,
+  linksIn,
+  REPLAYED,
+  walksIn,
+} from './support/documents.ts'
 
 const readme = suite('readme')
 
@@ -29,9 +37,13 @@ const projects = DOCUMENTS.flatMap((document) => walksIn(document))
 const python = pythonOr('the Python client of the README')
 let folder = ''
 
-readme.before(() => {
+readme.before(async () => {
   mkdirSync('build', { recursive: true })
   folder = mkdtempSync(path.resolve('build', 'readme-'))
+  for (const [i, { code }] of single.entries()) {
+    writeFileSync(path.join(folder, `block-${i}.ts`), `${code}\nexport {}\n`)
+  }
+  await bundle(single.map((_, i) => `block-${i}.ts`))
 })
 readme.after(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -41,9 +53,6 @@ readme('has the page and a block for each thing it shows', () => {
 })
 
 readme('every block compiles', () => {
-  for (const [i, { code }] of single.entries()) {
-    writeFileSync(path.join(folder, `block-${i}.ts`), `${code}\nexport {}\n`)
-  }
   for (const [i, project] of projects.entries()) {
     for (const { file, code } of project.blocks) {
       if (file === undefined || !/\.m?ts$/.test(file)) continue
@@ -70,9 +79,9 @@ readme('every block compiles', () => {
   assert.is(tsc.status, 0)
 })
 
-for (const block of single) {
+for (const [i, block] of single.entries()) {
   readme(`runs: ${at(block)}`, async () => {
-    const done = await ended(await start(block.code))
+    const done = await ended(start(`block-${i}`))
     assert.is(done.code, 0, done.output)
   })
 }
@@ -92,9 +101,12 @@ readme('the page runs: a server and a client in two processes', async () => {
   const [server, client] = page as [string, string]
   assert.not.equal(here(server), server)
   assert.not.equal(here(client), client)
-  const running = await start(here(server))
+  writeFileSync(path.join(folder, 'server.ts'), here(server))
+  writeFileSync(path.join(folder, 'client.ts'), here(client))
+  await bundle(['server.ts', 'client.ts'])
+  const running = start('server')
   try {
-    const done = await ended(await start(here(client)))
+    const done = await ended(start('client'))
     assert.is(done.code, 0, done.output)
     if (python !== undefined) {
       const source = blocksIn('README.md').find(({ language }) => language === 'python')!.code
@@ -147,7 +159,8 @@ readme('every command that a document shows is run by a test, or stands here wit
     projects.flatMap(({ blocks: own }) => own.map(({ document, line }) => `${document}:${line}`)),
   )
   const wrong: string[] = []
-  for (const block of DOCUMENTS.flatMap((document) => blocksIn(document))) {
+  const shown = DOCUMENTS.filter((document) => !REPLAYED.includes(document))
+  for (const block of shown.flatMap((document) => blocksIn(document))) {
     const where = `${block.document}:${block.line}`
     if (!['sh', 'bash', 'shell'].includes(block.language) || walked.has(where)) continue
     for (const line of block.code.split('\n')) {
@@ -204,23 +217,26 @@ function neighbours(document: string): string[] {
   })
 }
 
-let started = 0
-
-async function start(block: string): Promise<ChildProcess> {
+/** All at once, so that they share the library. */
+async function bundle(files: string[]): Promise<void> {
   const { build } = await import('esbuild')
   const { sourceAliases } = await import(path.resolve('scripts/source-aliases.mjs'))
-  const outfile = path.join(folder, `run-${++started}.mjs`)
   await build({
-    stdin: { contents: block, loader: 'ts', resolveDir: folder },
-    outfile,
+    entryPoints: files.map((file) => path.join(folder, file)),
+    outdir: path.join(folder, 'run'),
+    outExtension: { '.js': '.mjs' },
     bundle: true,
+    splitting: true,
     format: 'esm',
     platform: 'node',
     target: 'es2022',
     plugins: [sourceAliases],
     alias: { zeromq: 'pseud/zmtp' },
   })
-  return spawn(process.execPath, ['--enable-source-maps', outfile], { timeout: 20_000 })
+}
+
+function start(name: string): ChildProcess {
+  return spawn(process.execPath, [path.join(folder, 'run', `${name}.mjs`)], { timeout: 60_000 })
 }
 
 function ended(child: ChildProcess): Promise<{ code: number | null; output: string }> {

@@ -38,6 +38,9 @@ export const DOCUMENTS: readonly string[] = [
     .sort(),
 ]
 
+/** Its sessions are replayed by tests of its own, in test/cli/. */
+export const REPLAYED: readonly string[] = ['docs/cli.md']
+
 const FILE = /^(?:\/\/|#|<!--) ([\w./-]+\.\w+|Dockerfile)(?: -->)?$/
 
 export function blocksIn(document: string): Block[] {
@@ -67,6 +70,7 @@ export function blocksIn(document: string): Block[] {
 
 /** Where files and commands stand together. Files without commands are a project, too: they compile, and nobody runs them. */
 export function walksIn(document: string): Walk[] {
+  if (REPLAYED.includes(document)) return []
   const walks = new Map<string, Block[]>()
   for (const block of blocksIn(document)) {
     const own = walks.get(block.heading) ?? []
