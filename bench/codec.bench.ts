@@ -3,8 +3,9 @@
 import type * as MsgpackModule from '@msgpack/msgpack'
 import type * as CborModule from 'cbor-x'
 import type * as MsgpackrModule from 'msgpackr'
-import { Codec, decode, encode, ReceivedShapes, SentShapes } from 'pseud/codec'
+import { Codec, decode, encode } from 'pseud/codec'
 import { giveChunk, Mark, Slab } from '../src/base/slab.ts'
+import { ReceivedShapes, SentShapes } from '../src/codec/messages.ts'
 import { payloads } from './codec-payloads.ts'
 import { SHARED_PAYLOADS, SUBJECTS } from './subjects.ts'
 import {

@@ -59,12 +59,12 @@ const LAYERS: Layer[] = [
   { files: ['zmtp/'], imports: ['zmtp/', 'base/'], node: [] },
   {
     files: ['rpc/'],
-    imports: ['zmtp/index.ts', 'zmtp/connections.ts', 'codec/index.ts', 'base/'],
+    imports: ['zmtp/index.ts', 'zmtp/connections.ts', 'codec/messages.ts', 'base/'],
     node: ['node:diagnostics_channel', 'node:async_hooks', 'node:util', 'node:crypto', 'node:events'],
   },
   {
     files: ['sync/'],
-    imports: ['rpc/index.ts', 'rpc/faces.ts', 'codec/index.ts', 'base/'],
+    imports: ['rpc/index.ts', 'rpc/faces.ts', 'codec/messages.ts', 'base/'],
     node: ['node:worker_threads', 'node:fs'],
   },
   { files: ['cli/'], imports: ['rpc/index.ts', 'zmtp/index.ts', 'base/'], node: ['*'] },

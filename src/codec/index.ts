@@ -1,4 +1,4 @@
-// The door of the codec: value <-> MessagePack. Wire profile and error codes: docs/codec.md. No logic here but the
+// The public door `pseud/codec`: value <-> MessagePack. Wire profile and error codes: docs/codec.md. No logic here but the
 // Codec with default options that `encode` and `decode` share.
 import { Codec } from './codec.ts'
 
@@ -6,16 +6,6 @@ export { CodecError } from '../base/errors.ts'
 export { Codec } from './codec.ts'
 export { type CodecOptions, Extension, type ExtensionType } from './extensions.ts'
 export { DEFAULT_LIMITS, type Limits } from './limits.ts'
-export { Reader } from './reader.ts'
-export { ReceivedShapes, SentShapes, SHAPES_MAX } from './shapes.ts'
-export {
-  writeArrayHeader,
-  writeBinary,
-  writeMapHeader,
-  writeNil,
-  writeString,
-  writeUint,
-} from './writer.ts'
 
 let standard: Codec | undefined
 

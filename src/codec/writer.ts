@@ -1,7 +1,7 @@
 // Single MessagePack items written into a slab, for envelopes whose layout is known: no dispatch, no Codec needed.
 import { CodecError } from '../base/errors.ts'
 import type { Slab } from '../base/slab.ts'
-import { HEADER_MAX, putArrayHeader, putBinaryHeader, putMapHeader } from './headers.ts'
+import { HEADER_MAX, putArrayHeader, putMapHeader } from './headers.ts'
 import { putNumber } from './numbers.ts'
 import { NIL } from './tags.ts'
 import { putString, roomForString } from './text.ts'
@@ -36,16 +36,8 @@ export function writeString(slab: Slab, text: string): void {
   slab.at = to
 }
 
+/** `null`. */
 export function writeNil(slab: Slab): void {
   if (slab.at === slab.end) slab.reserve(1)
   slab.bytes[slab.at++] = NIL
-}
-
-/** A binary, copied. */
-export function writeBinary(slab: Slab, data: Uint8Array): void {
-  const room = HEADER_MAX + data.length
-  if (slab.at + room > slab.end) slab.reserve(room)
-  const at = putBinaryHeader(slab.bytes, slab.at, data.length)
-  slab.bytes.set(data, at)
-  slab.at = at + data.length
 }

@@ -3,8 +3,8 @@
  * worker thread; what is here encodes arguments, sleeps, and decodes results. Everything that is not a member here is a function of the
  * server; those that have the name of a member are reached by `api`.
  */
-import { UsageError } from '../base/errors.ts'
-import { Codec, CodecError } from '../codec/index.ts'
+import { CodecError, UsageError } from '../base/errors.ts'
+import { Codec } from '../codec/messages.ts'
 import {
   type Caller,
   CallSettings,

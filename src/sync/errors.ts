@@ -2,8 +2,7 @@
  * Errors from the worker thread to the one that called: as data, and rebuilt there, where the application's classes are declared. What a
  * remote function threw is rebuilt as a Client does it; ours by a fixed table. Stacks are those of the caller.
  */
-import { LinkError, ProtocolError, type PseudError, UsageError } from '../base/errors.ts'
-import { CodecError } from '../codec/index.ts'
+import { CodecError, LinkError, ProtocolError, type PseudError, UsageError } from '../base/errors.ts'
 import { fromWire, type WireError } from '../rpc/faces.ts'
 import { RpcError } from '../rpc/index.ts'
 

@@ -1,6 +1,6 @@
 // The application's own classes as the worker thread sees them: their functions are in the other thread, so what stands on the wire is
 // passed on as it is. Knows the codes and nothing else.
-import type { ExtensionType } from '../codec/index.ts'
+import type { ExtensionType } from '../codec/messages.ts'
 
 class Opaque {
   readonly data: Buffer

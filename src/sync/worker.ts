@@ -4,7 +4,7 @@
  */
 import { workerData } from 'node:worker_threads'
 import { UsageError } from '../base/errors.ts'
-import { Codec, type ExtensionType } from '../codec/index.ts'
+import { Codec, type ExtensionType } from '../codec/messages.ts'
 import { type AuthenticationBackend, Client, curve, plain, type RemoteStream } from '../rpc/index.ts'
 import { describe } from './errors.ts'
 import {

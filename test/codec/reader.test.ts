@@ -1,7 +1,8 @@
 // The cursor over a message whose layout is known: typed reads, skip, limits, and what memory the values keep.
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Codec, encode, Reader } from '../../src/codec/index.ts'
+import { Codec, encode } from '../../src/codec/index.ts'
+import { Reader } from '../../src/codec/messages.ts'
 import { hex, refused } from './feed.ts'
 
 function over(octets: string | Buffer): Reader {

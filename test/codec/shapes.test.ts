@@ -4,15 +4,9 @@ import { isDeepStrictEqual } from 'node:util'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Mark, Slab } from '../../src/base/slab.ts'
-import {
-  Codec,
-  CodecError,
-  Extension,
-  ReceivedShapes,
-  SentShapes,
-  SHAPES_MAX,
-} from '../../src/codec/index.ts'
+import { Codec, CodecError, Extension } from '../../src/codec/index.ts'
 import { MAKER_KEYS_MAX, MAKERS } from '../../src/codec/makers.ts'
+import { ReceivedShapes, SentShapes, SHAPES_MAX } from '../../src/codec/messages.ts'
 import { decodeReference } from '../reference/msgpack.ts'
 import { hex, refused } from './feed.ts'
 

@@ -3,15 +3,8 @@
 // reads; what is written again reads the same; what is skipped ends where what is read does; and no more is counted than was fed.
 import { isDeepStrictEqual } from 'node:util'
 import { Mark, Slab } from '../../src/base/slab.ts'
-import {
-  Codec,
-  CodecError,
-  DEFAULT_LIMITS,
-  type Reader,
-  ReceivedShapes,
-  SentShapes,
-  SHAPES_MAX,
-} from '../../src/codec/index.ts'
+import { Codec, CodecError, DEFAULT_LIMITS } from '../../src/codec/index.ts'
+import { type Reader, ReceivedShapes, SentShapes, SHAPES_MAX } from '../../src/codec/messages.ts'
 import { SHAPE_KEYS_MAX } from '../../src/codec/shapes.ts'
 import { decodeReference } from '../reference/msgpack.ts'
 import type { Noise } from '../support/noise.ts'

@@ -2,7 +2,7 @@
 // Checked once, at construction. Durations in ms, sizes in octets.
 
 import { UsageError } from '../../base/errors.ts'
-import { type ExtensionType, type Limits, SHAPES_MAX } from '../../codec/index.ts'
+import { type ExtensionType, type Limits, SHAPES_MAX } from '../../codec/messages.ts'
 import type { TransportContext } from '../../zmtp/connections.ts'
 import type { ExposeErrors } from '../errors/remote-error.ts'
 import type { Registry } from '../registry/registry.ts'

@@ -2,7 +2,7 @@
 // told to it as a TypeError. Knows nothing of connections.
 import { CodecError } from '../../base/errors.ts'
 import { Mark, Slab } from '../../base/slab.ts'
-import { type Codec, writeString, writeUint } from '../../codec/index.ts'
+import { type Codec, writeString, writeUint } from '../../codec/messages.ts'
 import { ArgumentError } from '../errors/errors.ts'
 
 /** `id, method, args` of a call that has to wait, in memory of its own. Throws `ArgumentError`. */

@@ -4,7 +4,7 @@
  *
  *     c code, m message, n class name, d details, x executed, r reference, s stack, u cause, g going away
  */
-import type { Codec } from '../../codec/index.ts'
+import type { Codec } from '../../codec/messages.ts'
 import {
   asRpcError,
   DeadlineError,

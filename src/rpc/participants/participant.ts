@@ -5,7 +5,7 @@
 import { dateOf } from '../../base/clock.ts'
 import { Deadlines } from '../../base/deadlines.ts'
 import { type PseudError, UsageError } from '../../base/errors.ts'
-import { Codec } from '../../codec/index.ts'
+import { Codec } from '../../codec/messages.ts'
 import {
   type ConnectionOwner,
   type Dialer,

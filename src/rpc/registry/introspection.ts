@@ -4,7 +4,7 @@
  * the participant and its peers, to whom that was allowed as well. Where something is off there is no such function, and callers hear what
  * they hear of any other that is not there.
  */
-import type { Codec } from '../../codec/index.ts'
+import type { Codec } from '../../codec/messages.ts'
 import { type CallContext, contextAs } from '../api/context.ts'
 import type { IntrospectionOptions } from '../api/introspection-options.ts'
 import { RpcError } from '../errors/errors.ts'

@@ -2,7 +2,7 @@
  * What callers are told: a result, what a function threw, why nothing was run. Counts each, and reports what an error that leaves
  * here does not say. Knows nothing of what runs.
  */
-import type { Codec } from '../../codec/index.ts'
+import type { Codec } from '../../codec/messages.ts'
 import { debugAnswer } from '../around/debug.ts'
 import type { Tracer } from '../around/tracer.ts'
 import { RpcError } from '../errors/errors.ts'

@@ -3,7 +3,7 @@
  * calls are over before one of their own would pay. Knows what a request looks like, not what becomes of it.
  */
 import { CodecError, ProtocolError } from '../../base/errors.ts'
-import type { Reader } from '../../codec/index.ts'
+import type { Reader } from '../../codec/messages.ts'
 import { KEY_MAX } from '../api/settings.ts'
 import type { WireError } from '../errors/remote-error.ts'
 import type { Counters } from '../participants/counters.ts'

@@ -2,7 +2,7 @@
 // stands in dispatcher.ts.
 
 import type { Deadlines } from '../../base/deadlines.ts'
-import type { Reader } from '../../codec/index.ts'
+import type { Reader } from '../../codec/messages.ts'
 import type { CallSettings } from '../api/settings.ts'
 import type { Around } from '../around/around.ts'
 import type { BlockedWatch } from '../around/blocked.ts'

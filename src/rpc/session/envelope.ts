@@ -11,7 +11,7 @@
  *     6 CREDIT  [6, id, n, taken?]
  */
 import type { Slab } from '../../base/slab.ts'
-import { writeArrayHeader, writeMapHeader, writeString, writeUint } from '../../codec/index.ts'
+import { writeArrayHeader, writeMapHeader, writeString, writeUint } from '../../codec/messages.ts'
 import type { CallSettings } from '../api/settings.ts'
 
 export const CALL = 0

@@ -4,7 +4,7 @@
  */
 
 import { ProtocolError } from '../../base/errors.ts'
-import type { Codec, Reader, ReceivedShapes } from '../../codec/index.ts'
+import type { Codec, Reader, ReceivedShapes } from '../../codec/messages.ts'
 import type { Call } from '../calls/call.ts'
 import type { Calls } from '../calls/calls.ts'
 import { RpcError } from '../errors/errors.ts'

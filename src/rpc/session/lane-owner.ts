@@ -1,5 +1,5 @@
 // What a lane needs of the session that it belongs to, and of the connection under both.
-import type { Codec, SentShapes } from '../../codec/index.ts'
+import type { Codec, SentShapes } from '../../codec/messages.ts'
 import type { Driver } from '../../zmtp/connections.ts'
 import type { CallSettings } from '../api/settings.ts'
 import type { Call } from '../calls/call.ts'

@@ -6,7 +6,7 @@
  */
 import { IdTable } from '../../base/id-table.ts'
 import { Mark, type Slab } from '../../base/slab.ts'
-import { writeNil, writeString, writeUint } from '../../codec/index.ts'
+import { writeNil, writeString, writeUint } from '../../codec/messages.ts'
 import type { PeerLink } from '../api/peer.ts'
 import type { CallSettings } from '../api/settings.ts'
 import { encodeCall, failArguments } from '../calls/arguments.ts'

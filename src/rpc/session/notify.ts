@@ -1,6 +1,6 @@
 // NOTIFY as it stands on the wire, in memory of its own: one that is for many peers is encoded once.
 import { Mark, Slab } from '../../base/slab.ts'
-import { type Codec, writeString } from '../../codec/index.ts'
+import { type Codec, writeString } from '../../codec/messages.ts'
 import type { CallSettings } from '../api/settings.ts'
 import { failArguments } from '../calls/arguments.ts'
 import { hasMeta, NOTIFY, writeKind, writeMeta } from './envelope.ts'

@@ -2,7 +2,7 @@
 
 import type { Deadlines } from '../../base/deadlines.ts'
 import type { PseudError } from '../../base/errors.ts'
-import type { Codec } from '../../codec/index.ts'
+import type { Codec } from '../../codec/messages.ts'
 import type { Links } from '../around/links.ts'
 import type { Calls } from '../calls/calls.ts'
 import type { ExposeErrors } from '../errors/remote-error.ts'

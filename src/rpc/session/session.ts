@@ -9,7 +9,7 @@
 import { EMPTY } from '../../base/bytes.ts'
 import { dateOf } from '../../base/clock.ts'
 import { CodecError, ProtocolError, type PseudError } from '../../base/errors.ts'
-import { type Codec, ReceivedShapes, SentShapes } from '../../codec/index.ts'
+import { type Codec, ReceivedShapes, SentShapes } from '../../codec/messages.ts'
 import type { Driver, Receiver } from '../../zmtp/connections.ts'
 import type { CallSettings } from '../api/settings.ts'
 import type { Call } from '../calls/call.ts'

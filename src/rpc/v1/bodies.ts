@@ -8,7 +8,7 @@
  *     HELLO  (login, password)         [8, {user, password}]
  */
 import { CodecError } from '../../base/errors.ts'
-import type { Codec, Reader } from '../../codec/index.ts'
+import type { Codec, Reader } from '../../codec/messages.ts'
 import type { Login } from '../security/backend.ts'
 import { CALL, ERROR, RESULT } from '../session/envelope.ts'
 

@@ -4,7 +4,7 @@
  */
 import { EMPTY } from '../../base/bytes.ts'
 import { CodecError, ProtocolError } from '../../base/errors.ts'
-import type { Reader } from '../../codec/index.ts'
+import type { Reader } from '../../codec/messages.ts'
 import { GOAWAY, HELLO as HELLO_2, LOGIN_REFUSED, WELCOME } from '../session/envelope.ts'
 import type { Session } from '../session/session.ts'
 import { callOf, type Range, readError, readLogin, resultOf } from './bodies.ts'

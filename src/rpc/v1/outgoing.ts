@@ -3,7 +3,7 @@
  * CANCEL, CREDIT, PONG, GOAWAY, and what a CALL says of deadlines, headers and repetitions.
  */
 import { EMPTY } from '../../base/bytes.ts'
-import type { Reader } from '../../codec/index.ts'
+import type { Reader } from '../../codec/messages.ts'
 import {
   CALL,
   CANCEL,

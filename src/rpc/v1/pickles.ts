@@ -1,7 +1,7 @@
 // Python's pseud sends dates and times as extensions 123 to 126, which are pickles: programs for Python's unpickler. They are known here to be
 // refused with a reason; a peer of protocol 1 that wants to tell the time sends a number, a string or a MessagePack timestamp.
 import { CodecError } from '../../base/errors.ts'
-import type { ExtensionType } from '../../codec/index.ts'
+import type { ExtensionType } from '../../codec/messages.ts'
 
 const WHAT: ReadonlyMap<number, string> = new Map([
   [123, 'tzinfo'],
