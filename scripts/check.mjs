@@ -1,5 +1,5 @@
-// `npm run check`: types (tsc), lint and format (biome), architecture (import table, cycles, sizes, headings). Runs all
-// of it even when something fails, so that one run shows everything.
+// `npm run check`: types (tsc), lint and format (biome), the API reference (docstrings, and that docs/reference says what they do),
+// architecture (import table, cycles, sizes, headings). Runs all of it even when something fails, so that one run shows everything.
 import { spawnSync } from 'node:child_process'
 import { installed } from './installed.mjs'
 
@@ -8,6 +8,7 @@ const types = (project) => [process.execPath, ['node_modules/typescript/bin/tsc'
 const steps = [
   ['types', ...types('.')],
   ['lint', process.execPath, ['node_modules/@biomejs/biome/bin/biome', 'check', '.']],
+  ['reference', process.execPath, ['scripts/reference.mjs', '--check']],
   ['architecture', process.execPath, ['scripts/test.mjs', 'test/architecture']],
 ]
 const failed = []

@@ -29,10 +29,9 @@ function rowsOf(section: string): string[][] {
 
 function membersOf(file: string, name: string): string[] {
   const text = readFileSync(file, 'utf8')
-  const body = text.slice(text.search(new RegExp(`^export interface ${name} `, 'm')))
-  return [...body.slice(0, body.indexOf('\n}')).matchAll(/^ {2}readonly (\w+)\??:/gm)].map(
-    ([, member]) => member!,
-  )
+  const from = text.slice(text.search(new RegExp(`^export interface ${name} `, 'm')))
+  const body = from.slice(0, from.indexOf('\n}')).replace(/@internal\n.*\n.*/g, '')
+  return [...body.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, member]) => member!)
 }
 
 for (const [section, interfaces] of Object.entries(SECTIONS)) {

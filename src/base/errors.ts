@@ -4,10 +4,12 @@
 
 /** What every error of this library has. */
 export abstract class PseudError extends Error {
+  /** The name of the class. */
   abstract override readonly name: string
   /** Stable, upper-case; listed in docs/errors.md. */
   readonly code: string
 
+  /** `message` is for people: it may change from version to version. */
   constructor(code: string, message: string, options?: ErrorOptions) {
     super(message, options)
     this.code = code
@@ -27,10 +29,14 @@ export class ProtocolError extends PseudError {
 /** A bound was passed: carries the option's name, its value, and what was asked. */
 export class LimitError extends PseudError {
   override readonly name = 'LimitError'
+  /** The name of the option or constant that was passed. */
   readonly limit: string
+  /** Its value. */
   readonly bound: number
+  /** What was asked, or what came: at least so much. */
   readonly value: number
 
+  /** The message is made of the rest. */
   constructor(code: string, limit: string, bound: number, value: number) {
     super(code, `${limit} is ${bound}, got ${value}`)
     this.limit = limit
@@ -52,6 +58,7 @@ export class CodecError extends PseudError {
   /** Which part of the value, such as `args[0].when`; `undefined` for input that cannot be decoded. */
   readonly path: string | undefined
 
+  /** `where`: see `offset`, `path`, and `cause` of Error. */
   constructor(
     code: string,
     message: string,

@@ -19,19 +19,19 @@ export class Codec {
   readonly #encoders: Encoder[] = []
   readonly #readers: Reader[] = []
 
-  /** Throws UsageError BAD_OPTION. */
+  /** Throws `UsageError` BAD_OPTION. */
   constructor(options?: CodecOptions) {
     this.#settings = new Settings(options)
   }
 
-  /** The octets of `value`, the caller's to keep. Throws CodecError NOT_ENCODABLE with the `path` of what has none. */
+  /** The octets of `value`, the caller's to keep. Throws `CodecError` NOT_ENCODABLE with the `path` of what has none. */
   encode(value: unknown): Buffer {
     return this.#encoder().encode(value, 'value')
   }
 
   /**
-   * The value that `bytes` are: exactly one, else CodecError TRAILING or TRUNCATED; the other codes stand in docs/codec.md.
-   * Shares no memory with `bytes`, but for a binary that makes up at least half of it.
+   * The value that `bytes` are: exactly one. Shares no memory with `bytes`, but for a binary that makes up at least half of it. Throws
+   * `CodecError`; the codes stand in docs/codec.md.
    */
   decode(bytes: Uint8Array): unknown {
     const reader = this.#reader()
@@ -52,6 +52,7 @@ export class Codec {
    * of the value is then in the slab, and the caller rolls back. `borrowBinaries` says when binaries go by reference.
    * `shapes`: for a reader that has the other end of this table; of what the value defines there the caller says by `mark` and
    * `rollback` whether it was sent.
+   * @internal
    */
   writeValue(slab: Slab, value: unknown, path = 'value', shapes?: SentShapes): void {
     this.#encoder().writeInto(slab, value, path, shapes)
@@ -60,12 +61,16 @@ export class Codec {
   /**
    * What was written with `shapes`, one or more whole values, in octets that any reader takes. No user code runs for it. The same
    * Buffer when there is no shape in it.
+   * @internal
    */
   expand(octets: Buffer, shapes: SentShapes): Buffer {
     return new Expander(this.#settings).expand(octets, shapes)
   }
 
-  /** A new reader with the extensions and limits of this Codec. */
+  /**
+   * A new reader with the extensions and limits of this Codec.
+   * @internal
+   */
   reader(): Reader {
     return new Reader(this.#settings)
   }

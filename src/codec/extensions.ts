@@ -8,8 +8,10 @@ import { EXT_FIRST, EXT_LAST, EXT_TIMESTAMP } from './tags.ts'
 export class Extension {
   /** -128 to 127. */
   readonly type: number
+  /** As it stands on the wire. */
   readonly data: Buffer
 
+  /** Can be encoded: goes back as it came. */
   constructor(type: number, data: Buffer) {
     this.type = type
     this.data = data
@@ -30,14 +32,18 @@ export interface ExtensionType<T = unknown> {
   decode(data: Buffer): T
 }
 
+/** What a `Codec` can be told. */
 export interface CodecOptions {
+  /** Classes of one's own. Default: none. */
   extensions?: readonly ExtensionType[]
+  /** Bounds of one message; those that are not given have the default of `Limits`. */
   limits?: Partial<Limits>
   /** What an unknown extension code does when decoded: CodecError UNKNOWN_EXTENSION (default), or an `Extension`. */
   unknownExtensions?: 'error' | 'keep'
   /**
-   * Whether `writeValue` may put binaries of 8 KiB and more into the slab by reference instead of copying them: they
-   * must then not change until the slab's bytes have left. Default false.
+   * Whether `writeValue` may put binaries of 8 KiB and more into the slab by reference instead of copying them: they must then not change
+   * until the slab's bytes have left. Default false.
+   * @internal
    */
   borrowBinaries?: boolean
 }

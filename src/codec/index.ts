@@ -9,13 +9,16 @@ export { DEFAULT_LIMITS, type Limits } from './limits.ts'
 
 let standard: Codec | undefined
 
-/** The octets of `value`, the caller's to keep. Throws CodecError NOT_ENCODABLE with the `path` of what has none. */
+/**
+ * The octets of `value`, the caller's to keep: as `Codec`, with its default options. Throws `CodecError` NOT_ENCODABLE with the `path` of
+ * what has none.
+ */
 export function encode(value: unknown): Buffer {
   standard ??= new Codec()
   return standard.encode(value)
 }
 
-/** The value that `bytes` are: exactly one. Throws CodecError; the codes stand in docs/codec.md. */
+/** The value that `bytes` are: exactly one; as `Codec`, with its default options. Throws `CodecError`; the codes stand in docs/codec.md. */
 export function decode(bytes: Uint8Array): unknown {
   standard ??= new Codec()
   return standard.decode(bytes)

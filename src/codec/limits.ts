@@ -18,6 +18,7 @@ export interface Limits {
 
 // Depth: protobuf and @msgpack stop at 100 too; the stack holds some 12,000 levels. Values: an empty map is one octet
 // on the wire and 56 on the heap, so a million are 60 MB at worst. Keys: see docs/codec.md, "Limits".
+/** What a `Codec` has that is told nothing else. */
 export const DEFAULT_LIMITS: Limits = {
   maxDepth: 100,
   maxValues: 1_000_000,

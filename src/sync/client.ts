@@ -89,7 +89,7 @@ export class SyncClientMembers<Api = unknown> {
     return this
   }
 
-  /** Blocks until a server is ready. Calls need not wait for it. Throws DEADLINE_EXCEEDED after `timeoutMs`; default: that of calls. */
+  /** Blocks until a server is ready. Calls need not wait for it. Throws `DeadlineError` after `timeoutMs`; default: that of calls. */
   ready({ timeoutMs }: { readonly timeoutMs?: number } = {}): this {
     const settings = timeoutMs === undefined ? this.#settings : this.#settings.with({ timeoutMs })
     const answer = this.#ask({ do: 'ready', timeoutMs: settings.timeoutMs }, settings.timeoutMs)
@@ -102,12 +102,15 @@ export class SyncClientMembers<Api = unknown> {
     return this.#stub(this.#merge(options), options) as SyncStub<Api>
   }
 
-  /** Calls the function of that name, and returns what it returned or throws what it threw. */
+  /**
+   * Calls the function of that name, and returns what it returned or throws what it threw; `RpcError` when the call failed, `ArgumentError`
+   * for an argument without an encoding, `UsageError` BAD_OPTION.
+   */
   call(method: string, args: readonly unknown[] = [], options?: SyncCallOptions): unknown {
     return this.#call(method, args, options === undefined ? this.#settings : this.#merge(options), options)
   }
 
-  /** Ends the connections and the worker thread. What has been written is sent before. */
+  /** Ends the connections and the worker thread. What has been written is sent before, for up to `lingerMs`. Idempotent. */
   close(): void {
     if (this.#closed) return
     try {
@@ -118,6 +121,7 @@ export class SyncClientMembers<Api = unknown> {
     this.#closed = true
   }
 
+  /** As `close`, for `using`. */
   [Symbol.dispose](): void {
     this.close()
   }
@@ -209,8 +213,14 @@ export class SyncClientMembers<Api = unknown> {
 /** A synchronous client, with the functions of its server beside its members. `Api`: the type of what the server registers. */
 export type SyncClient<Api = unknown> = SyncClientMembers<Api> & SyncStubBeside<Api, SyncClientMembers>
 
+/** The class `SyncClient`, as the compiler knows it. */
 export interface SyncClientConstructor {
+  /**
+   * A client of the server called `name`; `''` (default) takes every server. Throws `UsageError`: BAD_OPTION, BAD_CURVE_KEY,
+   * NOT_SYNCHRONOUS, WORKER_MISSING.
+   */
   new <Api = unknown>(name?: string, options?: SyncClientOptions): SyncClient<Api>
+  /** For `instanceof`. */
   readonly prototype: SyncClient
 }
 

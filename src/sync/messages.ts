@@ -15,7 +15,7 @@ export interface Opening {
   readonly signals: Int32Array
 }
 
-/** Options that are data. */
+/** The options of `Client` that are data: they can be given to another thread. */
 export type PlainOptions = Pick<
   ClientOptions,
   | 'userId'

@@ -23,6 +23,7 @@ export type SyncSecurity =
       }
     }
 
+/** What a SyncClient can be told: of the options of `Client` those that are data, and `extensions`. */
 export interface SyncClientOptions extends PlainOptions, Pick<ClientOptions, 'extensions'> {
   /** How this side proves who it is. Default: it does not. */
   readonly security?: SyncSecurity

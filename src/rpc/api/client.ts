@@ -66,7 +66,10 @@ export class ClientMembers<Api = unknown> {
     return this.#core.bind(endpoint)
   }
 
-  /** Resolves when a server is ready. Calls need not wait for it. */
+  /**
+   * Resolves when a server is ready. Calls need not wait for it. Rejects with DEADLINE_EXCEEDED, the reason of `signal`, CLOSED, or
+   * UNAVAILABLE when no server is left that would take this client; with `UsageError` BAD_OPTION.
+   */
   async ready(options: ReadyOptions = {}): Promise<this> {
     await this.#core.ready(options)
     return this
@@ -77,7 +80,10 @@ export class ClientMembers<Api = unknown> {
     return this.#stub(this.#core.settings.with(options)) as Stub<Api>
   }
 
-  /** Calls the function of that name: the door for names that are not known when the program is written. */
+  /**
+   * Calls the function of that name: the door for names that are not known when the program is written. Rejects with what the function
+   * threw, with `RpcError` (docs/errors.md), or with `ArgumentError`. Throws `UsageError` BAD_OPTION.
+   */
   call(method: string, args: readonly unknown[] = [], options?: CallOptions): UntypedCall {
     const { settings } = this.#core
     const merged = options === undefined ? settings : settings.with(options)
@@ -108,12 +114,12 @@ export class ClientMembers<Api = unknown> {
     return this.#core.notify(method, args)
   }
 
-  /** Registers functions that the server can call; see the module's `registerRpc` for the forms. */
+  /** Registers functions that the server can call; see `Registrar` for the forms. */
   get registerRpc(): Registrar {
     return this.#core.registry.registerRpc
   }
 
-  /** Decides who may call the functions of `domain` here. */
+  /** Decides who may call the functions of `domain` here. Throws `UsageError` BAD_OPTION. */
   registerPredicate(domain: string, predicate: Predicate): void {
     this.#core.registry.registerPredicate(domain, predicate)
   }
@@ -126,6 +132,7 @@ export class ClientMembers<Api = unknown> {
     return this.#core.around.onion.use(middleware)
   }
 
+  /** Calls `listener` at each event of that name, until the Disposable is disposed. What a listener throws is an `error` event. */
   on<Name extends keyof ClientEvents>(
     event: Name,
     listener: (...args: ClientEvents[Name]) => unknown,
@@ -134,20 +141,24 @@ export class ClientMembers<Api = unknown> {
     return this.#core.emitter.on(event, listener, options)
   }
 
+  /** What was counted since the client was made, and what is going on now. A copy. */
   stats(): Stats {
     return this.#core.stats()
   }
 
-  /** Waits until no call is open, then closes. */
+  /** Waits until no call is open in either direction, then closes. Rejects with `UsageError` BAD_OPTION. */
   drain(options?: DrainOptions): Promise<void> {
     return this.#core.drain(options)
   }
 
-  /** Settles every open call with CLOSED in this turn, and ends the connections. */
+  /**
+   * Settles every open call with CLOSED in this turn, and ends the connections; what was written is sent for up to `lingerMs`. Idempotent.
+   */
   close(): Promise<void> {
     return this.#core.close()
   }
 
+  /** As `drain`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#core.drain()
   }
@@ -170,8 +181,11 @@ export class ClientMembers<Api = unknown> {
 /** A client, with the functions of its server beside its members. `Api`: the type of what the server registers. */
 export type Client<Api = unknown> = ClientMembers<Api> & StubBeside<Api, ClientMembers>
 
+/** The class `Client`, as the compiler knows it. */
 export interface ClientConstructor {
+  /** A client of the server called `name`; `''` takes every server. Throws `UsageError` BAD_OPTION. */
   new <Api = unknown>(name: string, options?: ClientOptions): Client<Api>
+  /** For `instanceof`. */
   readonly prototype: Client
 }
 

@@ -22,7 +22,10 @@ export interface ContextSource {
 /** The context that a call of `method` would have, were it made instead of this one. */
 export let contextAs: (context: CallContext, method: string) => CallContext
 
-/** `PeerApi` is what the caller registers: `ctx.peer.api.x()` calls it back. */
+/**
+ * What a function that asks for it may know of the call that it serves. `PeerApi` is what the caller registers: `ctx.peer.api.x()` calls it
+ * back.
+ */
 export class CallContext<PeerApi = unknown> {
   static {
     // Bundlers rename a class that speaks of itself.
@@ -33,6 +36,7 @@ export class CallContext<PeerApi = unknown> {
   readonly #source: ContextSource
   #peer: Peer<PeerApi> | undefined
 
+  /** @internal */
   constructor(source: ContextSource) {
     this.#source = source
   }

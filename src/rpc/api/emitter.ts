@@ -1,8 +1,9 @@
 // Events of servers and clients: typed, a listener leaves by its Disposable or by an AbortSignal, and one that throws harms
 // nobody. Not Node's EventEmitter, whose unhandled 'error' ends the process for what a peer did.
 
+/** The options of `on`. */
 export interface ListenerOptions {
-  /** The listener is removed when it aborts. */
+  /** The listener is removed when it aborts. Default: none, it stays until its Disposable is disposed. */
   readonly signal?: AbortSignal
 }
 

@@ -6,6 +6,7 @@ import { UsageError } from '../../base/errors.ts'
 import type { Awaitable } from '../security/backend.ts'
 import type { Peer } from './peer.ts'
 
+/** When a silent peer is asked for a sign of life, and when it is given up. */
 export interface HeartbeatOptions {
   /** A peer that has been silent for so long is asked for a sign of life, in ms. Default 5,000. */
   readonly intervalMs?: number

@@ -3,6 +3,7 @@ import { UsageError } from '../../base/errors.ts'
 import type { Predicate } from '../registry/registry.ts'
 import { checkNames, type Names } from './option-names.ts'
 
+/** How much is told of what goes on. */
 export interface IntrospectionOptions {
   /**
    * Also `$rpc.stats`: all counters, and the names, users and addresses of those who are connected. `true`: for everybody who connects. A

@@ -12,43 +12,53 @@ import { checkIntrospection, type IntrospectionOptions } from './introspection-o
 import { checkNames, type Names } from './option-names.ts'
 import { checkTimeout } from './settings.ts'
 
-/** Bounds on calls. */
+/** Bounds on calls. docs/limits.md says what happens at each. */
 export interface RpcLimits {
   /** Calls made here and not settled. Default 16,384. */
   readonly maxPendingCalls: number
-  /** Calls that wait for a connection, in number and octets. Default 1,000 and 16 MiB. */
+  /** Calls that wait for a connection. Default 1,000. */
   readonly maxQueuedCalls: number
+  /** The same, in octets. Default 16 MiB. */
   readonly maxQueuedBytes: number
-  /** Memory for sent calls of a client, so that they can be sent again; a call that finds none is sent once. Default 16 MiB. */
+  /** Octets of sent calls that a client keeps, so that they can be sent again; a call that finds no room is sent once. Default 16 MiB. */
   readonly maxKeptBytes: number
-  /** Functions that run for peers and have not answered. Default 4,096, and 256 for one peer. */
+  /** Functions that run for peers and have not answered. Default 4,096. */
   readonly maxRunningCalls: number
+  /** The same, for one peer. Default 256. */
   readonly maxRunningCallsPerPeer: number
   /** Calls of peers that wait for those to end. Default 1,024. */
   readonly maxWaitingCalls: number
-  /** Outcomes of peers' calls that may be repeated, in number, octets and ms. Default 10,000, 64 MiB, 5 minutes. */
+  /** Outcomes of peers' calls that may be repeated. Default 10,000. */
   readonly maxRememberedCalls: number
+  /** The same, in octets. Default 64 MiB. */
   readonly maxRememberedBytes: number
+  /** How long such an outcome is remembered, in ms. Default 300,000. */
   readonly rememberMs: number
-  /** How long such a call runs on when its connection is lost, for its caller to come back. Default 5,000. */
+  /** How long a call that may be repeated runs on when its connection is lost, for its caller to come back, in ms. Default 5,000. */
   readonly retryGraceMs: number
   /** How many calls one may be nested in. Default 32. */
   readonly maxDepth: number
-  /** Longest time that a caller can ask for; more is cut to it. Where it is set, also the time of one that says nothing of it. Default 24 days. */
+  /**
+   * Longest time that a caller can ask for, in ms; more is cut to it. Where it is set, also the time of one that says nothing of it.
+   * Default 2,147,483,647, which is 24 days.
+   */
   readonly maxTimeoutMs: number
   /** How long the consumer of a stream may take nothing, in ms: then the stream ends with RESOURCE_EXHAUSTED. Default `Infinity`. */
   readonly stallMs: number
   /**
-   * What waits for a peer that does not read: above so many messages or octets nothing is read from it and notifies are dropped, above
-   * `deadPeerBytes` it is given up. Messages count from where its connection is full, 256 KiB. Default 1,000, 16 and 64 MiB.
+   * Messages that wait for a peer that does not read: above so many nothing is read from it and notifies are dropped. They count from where
+   * its connection is full, 256 KiB. Default 1,000.
    */
   readonly slowPeerMessages: number
+  /** The same, in octets. Default 16 MiB. */
   readonly slowPeerBytes: number
+  /** Octets that wait for a peer that does not read: above so many it is given up. Default 64 MiB. */
   readonly deadPeerBytes: number
 }
 
+/** What a Server and a Client can be told. docs/options.md has a table. */
 export interface ParticipantOptions {
-  /** Where functions are looked up that are not registered here: before the global registry. */
+  /** Where functions are looked up that are not registered here, before the global registry. Default: only that. */
   readonly registry?: Registry
   /**
    * Tells those who connect which functions they may call: `$rpc.list`, `$rpc.describe`, `$rpc.ping`. `{ stats: true }`: also who is connected and
@@ -57,50 +67,57 @@ export interface ParticipantOptions {
   readonly introspection?: boolean | IntrospectionOptions
   /** What callers learn of an error that a function throws. Default `message`: code, class name, message. */
   readonly exposeErrors?: ExposeErrors
-  /** How long a call may take unless it says otherwise; `Infinity`: for ever. Default 30,000. */
+  /** How long a call may take unless it says otherwise, in ms; `Infinity`: for ever. Default 30,000. */
   readonly timeoutMs?: number
-  /** Largest message accepted, and told to peers of ours, so that they do not send more. Default 16 MiB. */
+  /** Largest message accepted, in octets, and told to peers of ours, so that they do not send more. Default 16 MiB. */
   readonly maxMessageSize?: number
   /**
-   * For all messages together that have begun to come and are not whole, of everybody who shares `context`: the last who says it counts. Above it the
-   * largest goes, with its connection: TOO_MUCH_BUFFERED. Default 256 MiB.
+   * For all messages together that have begun to come and are not whole, of every server and client of this process, in octets: the last
+   * who says it counts. Above it the largest goes, with its connection: TOO_MUCH_BUFFERED. Default 256 MiB.
    */
   readonly maxBufferedBytes?: number
   /**
-   * Signs of life: when a silent peer is asked for one (`intervalMs`, 5,000) and given up (`timeoutMs`, 15,000, from the last octet on), and
-   * functions that hear of them. `false`: nobody is asked, and nobody given up.
+   * Signs of life: when a silent peer is asked for one (`intervalMs`) and given up (`timeoutMs`, from the last octet on), and functions
+   * that hear of them. `false`: nobody is asked, and nobody given up. Default 5,000 and 15,000 ms, no functions.
    */
   readonly heartbeat?: HeartbeatBackend | false
-  /** Delays before dialling again: a random part of a bound that doubles from the first to the second. Default 100 and 10,000. */
+  /** Delays before dialling again, in ms: a random part of a bound that doubles from the first to the second. Default 100 and 10,000. */
   readonly reconnect?: { readonly minMs?: number; readonly maxMs?: number }
-  /** From connecting to the end of the ZMTP handshake. Default 10,000. */
+  /** From connecting to the end of the ZMTP handshake, and for a login, in ms. Default 10,000. */
   readonly handshakeTimeoutMs?: number
-  /** A function that holds the event loop up for longer is told on the channel `pseud:blocked`. Default 200. */
+  /** A function that holds the event loop up for more ms is told on the channel `pseud:blocked`. Default 200. */
   readonly blockedMs?: number
-  /** How long `close` goes on sending what was written. Default 5,000. */
+  /** How long `close` goes on sending what was written, in ms. Default 5,000. */
   readonly lingerMs?: number
-  /** How long a function whose caller's connection is lost goes on before its `ctx.signal` aborts; its result is dropped. Default 0. */
+  /**
+   * How long a function whose caller's connection is lost goes on before its `ctx.signal` aborts, in ms; its result is dropped. Default 0.
+   */
   readonly disconnectGraceMs?: number
   /** How peers prove who they are. Default: they do not, which is for loopback, ipc and inproc. */
   readonly security?: AuthenticationBackend
-  /** How long a peer whose credentials have expired has to come again with new ones before its connection ends. Default 10,000. */
+  /** How long a peer whose credentials have expired has to come again with new ones before its connection ends, in ms. Default 10,000. */
   readonly reauthGraceMs?: number
   /** Lets `bind` listen beyond this machine although nobody is asked who they are. Default false. */
   readonly allowUnauthenticated?: boolean
-  /** MessagePack extensions for classes of one's own: the same on both sides. */
+  /** MessagePack extensions for classes of one's own: the same on both sides. Default: none. */
   readonly extensions?: readonly ExtensionType[]
+  /** Bounds on depth, lengths and counts of values; those that are not given have the default of `Limits`. */
   readonly codecLimits?: Partial<Limits>
   /**
    * Whether objects with the same keys send them once for each connection, to peers of ours that do the same: fewer octets, less
    * work. Costs the table, at most 256 shapes and 64 KiB of keys in each direction. Default true.
    */
   readonly sharedShapes?: boolean
+  /** Bounds on calls; those that are not given have the default of `RpcLimits`. */
   readonly limits?: Partial<RpcLimits>
-  /** Names, clock and dice of the transport, to share `inproc://` names with sockets or to run on another clock. */
+  /**
+   * Names, clock and dice of the transport, for tests that run on another clock. Default: those of the process.
+   * @internal
+   */
   readonly context?: TransportContext
 }
 
-/** 2: ours. 1: that of Python's `pseud`. */
+/** What is spoken over a connection. 2: ours. 1: that of Python's `pseud`. */
 export type Protocol = 1 | 2
 
 /** What a participant is made with. */

@@ -18,11 +18,13 @@ export interface PeerLink {
   reauthenticate(): boolean
 }
 
+/** The other end of a connection: who it is, and a way to call it. `Api`: the type of what it registers. */
 export class Peer<Api = unknown> implements Callable<Stub<Api>> {
   readonly #link: PeerLink
   readonly #settings: CallSettings
   #api: Stub<Api> | undefined
 
+  /** @internal */
   constructor(link: PeerLink, settings: CallSettings) {
     this.#link = link
     this.#settings = settings
@@ -70,7 +72,10 @@ export class Peer<Api = unknown> implements Callable<Stub<Api>> {
     return this.#stub(this.#settings.with(options))
   }
 
-  /** Calls the function of that name: the door for names that are not known when the program is written. */
+  /**
+   * Calls the function of that name: the door for names that are not known when the program is written. Rejects with what the function
+   * threw, with `RpcError` (docs/errors.md), or with `ArgumentError`. Throws `UsageError` BAD_OPTION.
+   */
   call(method: string, args: readonly unknown[] = [], options?: CallOptions): UntypedCall {
     return this.#link.call(
       method,

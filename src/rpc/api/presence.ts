@@ -3,6 +3,7 @@ import { MAX_DELAY_MS } from '../../base/clock.ts'
 import { UsageError } from '../../base/errors.ts'
 import type { CallOptions } from './settings.ts'
 
+/** What a Server can be told about who is there. docs/presence.md. */
 export interface PresenceOptions {
   /**
    * What becomes of a user's connections when the same user connects again. `all` (the default): they live side by side, and `sendTo`
@@ -14,8 +15,9 @@ export interface PresenceOptions {
   readonly waitForPeerMs?: number
 }
 
+/** The options of `server.sendTo`: those of calls, and how long to wait for somebody. */
 export interface SendToOptions extends CallOptions {
-  /** How long a call waits for the user when it is not connected, in ms. Default: the server's. */
+  /** How long a call waits for the user when it is not connected, in ms. Default: the `waitForPeerMs` of the server. */
   readonly waitForPeerMs?: number
 }
 

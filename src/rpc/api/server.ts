@@ -20,8 +20,9 @@ import type { PresenceOptions, SendToOptions } from './presence.ts'
 import { createStub, setInspect } from './stub.ts'
 import type { BroadcastStub, Stub } from './types.ts'
 
+/** What a Server can be told. docs/options.md has a table. */
 export interface ServerOptions extends ParticipantOptions, PresenceOptions {
-  /** Names that are not found here are looked up at that server. */
+  /** Names that are not found here are looked up at that server. Default: none. */
   // biome-ignore lint/suspicious/noExplicitAny: whatever its clients offer
   readonly proxyTo?: Server<any>
   /**
@@ -39,7 +40,7 @@ const SERVER_OPTIONS: Names<ServerOptions> = {
   waitForPeerMs: true,
 }
 
-/** `ClientApi`: the type of what the clients register. */
+/** Offers functions to whoever connects, and can call them. `ClientApi`: the type of what the clients register. */
 export class Server<ClientApi = unknown> {
   readonly #core: ServerCore
   #broadcast: BroadcastStub<ClientApi> | undefined
@@ -57,6 +58,7 @@ export class Server<ClientApi = unknown> {
     this.#core = new ServerCore(name, options, proxyTo === undefined ? undefined : proxyTo.#core)
   }
 
+  /** The name that it was given. */
   get name(): string {
     return this.#core.name
   }
@@ -77,7 +79,10 @@ export class Server<ClientApi = unknown> {
     return this
   }
 
-  /** For symmetry with other servers: a bound server already answers. May be called any number of times. */
+  /**
+   * For symmetry with other servers: a bound server already answers. May be called any number of times. Rejects with CLOSED once it is
+   * closed.
+   */
   start(): Promise<void> {
     return this.#core.closed
       ? Promise.reject(new RpcError('CLOSED', 'this server was closed', { executed: 'no' }))
@@ -123,12 +128,12 @@ export class Server<ClientApi = unknown> {
     return this.#core.notify(user, method, args)
   }
 
-  /** Registers functions of this server; see the module's `registerRpc` for the forms. */
+  /** Registers functions of this server; see `Registrar` for the forms. */
   get registerRpc(): Registrar {
     return this.#core.registry.registerRpc
   }
 
-  /** Decides who may call the functions of `domain` here. */
+  /** Decides who may call the functions of `domain` here. Throws `UsageError` BAD_OPTION. */
   registerPredicate(domain: string, predicate: Predicate): void {
     this.#core.registry.registerPredicate(domain, predicate)
   }
@@ -141,6 +146,7 @@ export class Server<ClientApi = unknown> {
     return this.#core.around.onion.use(middleware)
   }
 
+  /** Calls `listener` at each event of that name, until the Disposable is disposed. What a listener throws is an `error` event. */
   on<Name extends keyof ServerEvents>(
     event: Name,
     listener: (...args: ServerEvents<ClientApi>[Name]) => unknown,
@@ -149,20 +155,22 @@ export class Server<ClientApi = unknown> {
     return this.#core.emitter.on(event, listener as never, options)
   }
 
+  /** What was counted since the server was made, and what is going on now. A copy. */
   stats(): Stats {
     return this.#core.stats()
   }
 
-  /** Refuses new calls, waits until those that are open are answered, then closes. */
+  /** Refuses new calls, waits until those that are open are answered, then closes. Rejects with `UsageError` BAD_OPTION. */
   drain(options?: DrainOptions): Promise<void> {
     return this.#core.drain(options)
   }
 
-  /** Ends all connections; open calls in both directions fail in this turn. */
+  /** Ends all connections; open calls in both directions fail in this turn. What was written is sent for up to `lingerMs`. Idempotent. */
   close(): Promise<void> {
     return this.#core.close()
   }
 
+  /** As `drain`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#core.drain()
   }

@@ -9,25 +9,29 @@ import { checkNames, type Names } from './option-names.ts'
 /** In octets: the other side keeps it. */
 export const KEY_MAX = 256
 
+/** How a call is made: of `with`, `call` and `sendTo`. docs/options.md has a table. */
 export interface CallOptions {
-  /** Gives up when it aborts: the call rejects with `signal.reason` itself, and the other side is told. */
+  /** Gives up when it aborts: the call rejects with `signal.reason` itself, and the other side is told. Default: none. */
   readonly signal?: AbortSignal
-  /** Gives up after so long, with DEADLINE_EXCEEDED; `Infinity` never. Default: the client's, 30 s. */
+  /** Gives up after so many ms, with DEADLINE_EXCEEDED; `Infinity` never. Default: the `timeoutMs` of the client or server, 30,000. */
   readonly timeoutMs?: number
-  /** Reach the function as `ctx.headers`. */
+  /** Strings that reach the function as `ctx.headers`; they go over those of an outer `with`. Default: none. */
   readonly headers?: Readonly<Record<string, string>>
-  /** Calls of one key are the same call: the other side answers a repetition from memory, and this side may make one. */
+  /**
+   * Calls of one key are the same call: the other side answers a repetition from memory, and this side may make one. 1 to 256 octets.
+   * Default: none.
+   */
   readonly idempotencyKey?: string
   /** Running it twice does the same as once: it is sent again when its connection is lost. Default: what the client says of the method. */
   readonly idempotent?: boolean
-  /** How it is then sent again, over what the client says; `false`: it is not. */
+  /** How it is then sent again, over what the client says; `false`: it is not. Default: as the client says. */
   readonly retry?: RetryOptions | false
   /**
    * Goes on with a stream of tracked items when its connection is lost: the function is called again, and finds in `ctx.lastId` the id
    * of the last item that arrived. As `retry` says how often and when; taking an item begins the count anew. Default false.
    */
   readonly resume?: boolean
-  /** Rejects with UNAVAILABLE at once when nobody is connected, instead of waiting. */
+  /** Rejects with UNAVAILABLE at once when nobody is connected, instead of waiting. Default false. */
   readonly failFast?: boolean
 }
 
@@ -168,6 +172,7 @@ function defined<Name extends string, Value>(
 
 /** Something with functions to call: `ctx.with` makes a stub of it that inherits from another call. */
 export interface Callable<Stub> {
+  /** Its functions. */
   readonly api: Stub
 }
 

@@ -7,7 +7,7 @@ import type { RemoteStream } from '../streams/remote-stream.ts'
 import type { Tracked } from '../streams/tracked.ts'
 import type { Delivery } from './presence.ts'
 
-/** A function made by `method`: its caller does not see the context. */
+/** A function made by `method`: takes the call's context first, which its caller does not see. */
 export interface Method<Args extends unknown[], R> {
   // biome-ignore lint/suspicious/noExplicitAny: a test may pass whatever it has in place of a context
   (ctx: any, ...args: Args): R
@@ -32,7 +32,7 @@ export type CallerArguments<I extends ArgumentSchemas> = I extends StandardSchem
       -readonly [Place in keyof I]: I[Place] extends StandardSchema ? SchemaInput<I[Place]> : never
     }>
 
-/** What a function gets where `input` is `I`. */
+/** What a function gets where `input` is `I`: what the schemas make of what its callers pass. */
 export type CheckedArguments<I extends ArgumentSchemas> = I extends StandardSchema
   ? AsArguments<SchemaOutput<I>>
   : AsArguments<{
@@ -54,7 +54,7 @@ export type Gives<O extends StandardSchema> =
 
 type Given<T> = T | Streamed<T>
 
-/** What its callers get. */
+/** What the callers of a function get that returns `R` and whose `output` is `O`. */
 export type Promised<R, O extends StandardSchema> =
   unknown extends SchemaOutput<O>
     ? R
@@ -67,17 +67,20 @@ export type Promised<R, O extends StandardSchema> =
  * `noUncheckedIndexedAccess` would make each of them possibly undefined.
  */
 export interface AnyStub {
+  /** Every name is a function, and the names below it are. */
   // biome-ignore lint/suspicious/noExplicitAny: an untyped call takes and gives anything
   readonly [name: string]: any
 }
 
 /** What a call of a function that streams returns: its items, and a promise of the stream that they come from. */
 export interface StreamCall<T> extends Promise<RemoteStream<T>> {
+  /** Its items, without waiting for the stream first. */
   [Symbol.asyncIterator](): RemoteStream<T>
 }
 
 /** What a call by name returns: a promise of the result, and the items if the function streams. */
 export interface UntypedCall extends Promise<unknown> {
+  /** Its items, if the function streams. If not, taking one rejects with `UsageError` NOT_A_STREAM. */
   [Symbol.asyncIterator](): RemoteStream
 }
 

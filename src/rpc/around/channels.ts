@@ -17,7 +17,9 @@ export interface CallTrace {
   readonly kind: 'call' | 'notify'
   /** The name of the participant at whose side this is. */
   readonly name: string
+  /** The name of the function. */
   readonly method: string
+  /** What it is called with. */
   readonly args: readonly unknown[]
   /** At `start` of the caller's side what is put in here travels with the call; what is no string is left out. */
   readonly headers: Record<string, string>
@@ -27,12 +29,13 @@ export interface CallTrace {
   readonly peer: Peer | undefined
   /** Who the other side has proved to be. */
   readonly user: string | undefined
-  /** Once it is over: what it gave, or why it failed. For a stream the stream; `asyncEnd` comes when that has ended. */
+  /** Once it is over: what it gave. For a stream the stream; `asyncEnd` comes when that has ended. */
   result?: unknown
+  /** Once it is over: why it failed. */
   error?: unknown
   /** Once it is over: whether the function ran. */
   executed?: Executed
-  /** From `start` to the outcome. */
+  /** From `start` to the outcome, in ms. */
   durationMs?: number
 }
 
@@ -44,6 +47,7 @@ export interface LinkEvent {
    * or by the peer. `slow-peer`: it does not read; nothing more is read from it until it does.
    */
   readonly type: 'ready' | 'lost' | 'retry' | 'refused' | 'goaway' | 'slow-peer'
+  /** Which kind of participant this is. */
   readonly side: 'client' | 'server'
   /** The name of the participant here. */
   readonly name: string
@@ -51,13 +55,17 @@ export interface LinkEvent {
   readonly remote: string
   /** Where the connection goes to, or was accepted. */
   readonly endpoint?: string
+  /** Who the other side has proved to be. */
   readonly user?: string
+  /** Of `retry`: in how many ms. */
   readonly retryInMs?: number
+  /** Of `goaway`: said by us, not by the peer. */
   readonly sent?: boolean
   /** Why: that of a `goaway`. */
   readonly reason?: string
-  /** Octets that wait for a slow peer. */
+  /** Of `slow-peer`: octets that wait for it. */
   readonly queuedBytes?: number
+  /** Of `lost`, `retry` and `refused`: why. */
   readonly error?: Error
   /**
    * Of what is `lost`: messages of all kinds that were written to it since the last PING that it answered, and their octets. What became of
@@ -70,10 +78,11 @@ export interface LinkEvent {
 export interface BlockedEvent {
   /** The name of the participant whose function it was. */
   readonly name: string
+  /** The name of the function. */
   readonly method: string
   /** Who called it, in words. */
   readonly remote: string
-  /** For so long nothing else was done: from reading its arguments to the first `await`, or to the answer. */
+  /** For so many ms nothing else was done: from reading its arguments to the first `await`, or to the answer. */
   readonly durationMs: number
 }
 

@@ -12,6 +12,7 @@ export interface MiddlewareCall {
   readonly side: 'client' | 'server'
   /** `notify`: nobody gets an answer. `next()` then gives `false` when it was dropped here. */
   readonly kind: 'call' | 'notify'
+  /** The name of the function. */
   readonly method: string
   /** May be changed or replaced before `next()`. */
   args: unknown[]

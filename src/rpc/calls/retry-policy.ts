@@ -8,8 +8,9 @@ import { UsageError } from '../../base/errors.ts'
 export interface RetryOptions {
   /** How often a call is sent in all. Default 3. */
   readonly attempts?: number
-  /** Before the second attempt a call waits for a random part of the first, which doubles up to the second. Default 100 and 2,000. */
+  /** Before the second attempt a call waits for a random part of so many ms, which double from one to the next. Default 100. */
   readonly minMs?: number
+  /** What they double up to, in ms. Default 2,000. */
   readonly maxMs?: number
 }
 

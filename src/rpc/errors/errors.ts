@@ -26,13 +26,17 @@ export type RpcCode =
   | 'PROTOCOL'
   | 'CLOSED'
 
+/** What an `RpcError` is made with, beside code and message. */
 export interface RpcErrorOptions<Details = unknown> {
+  /** Whether the function ran. Default `maybe`. */
   readonly executed?: Executed
-  /** Travels with the error; must be encodable, at most 8 KiB. */
+  /** Travels with the error, if it can be encoded and takes at most 8 KiB. Default: none. */
   readonly details?: Details
+  /** What was behind it. Travels where `exposeErrors` is `full`. Default: none. */
   readonly cause?: unknown
+  /** The stack on the other side. Default: none. */
   readonly remoteStack?: string
-  /** Under which the other side logged what it does not tell. */
+  /** Under which the other side logged what it does not tell. Default: none. */
   readonly reference?: string
 }
 
@@ -40,14 +44,20 @@ const MARK: unique symbol = Symbol.for('pseud.RpcError') as never
 
 /** A call failed, here or on the other side. */
 export class RpcError<Details = unknown> extends PseudError {
+  /** The name of the class, also of one that only the other side has declared. */
   override readonly name: string = 'RpcError'
+  /** What went wrong: one of `RpcCode` (docs/errors.md), or a code of the application. */
   declare readonly code: RpcCode | (string & {})
+  /** Whether the function ran. */
   readonly executed: Executed
+  /** What whoever threw it gave along. */
   declare readonly details?: Details
   /** The stack on the other side, where that exposes it. */
   declare readonly remoteStack?: string
+  /** Under which the other side logged what it does not tell. */
   declare readonly reference?: string
 
+  /** For functions that are called: thrown there, it reaches the caller with code, message and details. */
   constructor(code: RpcCode | (string & {}), message: string, options: RpcErrorOptions<Details> = {}) {
     super(code, message, options.cause === undefined ? undefined : { cause: options.cause })
     this.executed = options.executed ?? 'maybe'
@@ -64,6 +74,7 @@ export class RpcError<Details = unknown> extends PseudError {
     return typeof retryAfterMs === 'number' && retryAfterMs >= 0 ? retryAfterMs : undefined
   }
 
+  /** True also for an error of the language that came back from the other side, and for an RpcError of another copy of this library. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     // biome-ignore lint/complexity/noThisInStatic: the class on the right of `instanceof`, perhaps a subclass
     if (this !== RpcError) return Function.prototype[Symbol.hasInstance].call(this, value)
@@ -101,12 +112,15 @@ Object.defineProperty(RpcError, 'name', { value: 'RpcError' })
 
 /** A class made by `RpcError.define`. */
 export interface DeclaredError<Details = unknown> {
+  /** The code that its errors have. */
   readonly code: string
+  /** Makes an error of this class. */
   new (message: string, options?: RpcErrorOptions<Details>): DeclaredRpcError<Details>
 }
 
 /** An error of a declared class. A type of its own, so that `instanceof` tells the compiler the details of what it knew as an RpcError. */
 export interface DeclaredRpcError<Details = unknown> extends RpcError<Details> {
+  /** The name that was given to `define`. */
   readonly name: string
 }
 
@@ -114,6 +128,7 @@ export interface DeclaredRpcError<Details = unknown> extends RpcError<Details> {
 export class ServiceNotFoundError extends RpcError {
   override readonly name = 'ServiceNotFoundError'
 
+  /** Its code is NOT_FOUND. */
   constructor(message: string, options?: RpcErrorOptions) {
     super('NOT_FOUND', message, options)
   }
@@ -123,6 +138,7 @@ export class ServiceNotFoundError extends RpcError {
 export class UnauthorizedError extends RpcError {
   override readonly name = 'UnauthorizedError'
 
+  /** Its code is UNAUTHENTICATED. */
   constructor(message: string, options?: RpcErrorOptions) {
     super('UNAUTHENTICATED', message, options)
   }
@@ -132,6 +148,7 @@ export class UnauthorizedError extends RpcError {
 export class DeadlineError extends RpcError {
   override readonly name = 'DeadlineError'
 
+  /** Its code is DEADLINE_EXCEEDED. */
   constructor(message: string, options?: RpcErrorOptions) {
     super('DEADLINE_EXCEEDED', message, options)
   }
@@ -139,11 +156,14 @@ export class DeadlineError extends RpcError {
 
 /** An argument has no encoding: nothing was sent. */
 export class ArgumentError extends TypeError {
+  /** As that of the `CodecError` that is its `cause`. */
   readonly code = 'NOT_ENCODABLE'
+  /** Nothing was sent. */
   readonly executed = 'no'
   /** Which one, such as `args[0].when`. */
   readonly path: string | undefined
 
+  /** `cause`: the `CodecError`. */
   constructor(message: string, path: string | undefined, cause: unknown) {
     super(message, { cause })
     this.path = path

@@ -6,6 +6,7 @@ import type { Endpoints } from './endpoint-source.ts'
 import type { ParticipantEvents } from './participant.ts'
 import type { Picker } from './pickers.ts'
 
+/** What a Client can be told. docs/options.md has a table. */
 export interface ClientOptions extends ParticipantOptions {
   /** 1: the servers are those of Python's `pseud`. Streams, headers and deadlines do not travel then. Default 2. */
   readonly protocol?: Protocol
@@ -13,7 +14,10 @@ export interface ClientOptions extends ParticipantOptions {
   readonly userId?: string
   /** Which of several ready servers takes a call. Default `least-inflight`. */
   readonly picker?: Picker
-  /** How calls that may be run twice are sent again when their connection is lost; `false`: they are not. */
+  /**
+   * How calls that may be run twice are sent again when their connection is lost; `false`: they are not. Default: 3 attempts, 100 and 2,000
+   * ms, a budget of 0.1.
+   */
   readonly retry?: ClientRetryOptions | false
   /** Methods of the server that may be run twice: their names, or a function that knows. Default none. */
   readonly idempotent?: readonly string[] | ((method: string) => boolean)
@@ -21,10 +25,10 @@ export interface ClientOptions extends ParticipantOptions {
    * Where the servers are: a list, or a function that says it, such as a look-up in DNS. The function is asked at the start, when a
    * connection is lost, and every `endpointsRefreshMs`; new endpoints are connected, those that are gone are left once their calls are
    * answered. When it fails, takes longer than `handshakeTimeoutMs`, or says none, nothing changes: the `error` event tells, and it is
-   * asked again with the delays of `reconnect`. What `connect` was told stays beside it.
+   * asked again with the delays of `reconnect`. What `connect` was told stays beside it. Default: none.
    */
   readonly endpoints?: Endpoints
-  /** How often a function is asked for `endpoints`. Default 30,000; `Infinity`: only when a connection is lost. */
+  /** How often a function is asked for `endpoints`, in ms. Default 30,000; `Infinity`: only when a connection is lost. */
   readonly endpointsRefreshMs?: number
 }
 
@@ -47,19 +51,26 @@ export interface StatusEvent {
    * further calls, because the server or the endpoint is about to go; then `left`: its calls are answered, and it has ended.
    */
   readonly status: 'connecting' | 'ready' | 'retrying' | 'lost' | 'leaving' | 'left' | 'refused' | 'closed'
+  /** Which it is about. */
   readonly endpoint?: string
+  /** The name of the server there, where it is known. */
   readonly server?: string
+  /** Of `retrying`: in how many ms. */
   readonly retryInMs?: number
+  /** Why: of `retrying`, `lost`, `refused`. */
   readonly error?: Error
 }
 
+/** The events of a Client, and what their listeners get. */
 export interface ClientEvents extends ParticipantEvents {
+  /** What became of a connection. */
   status: [event: StatusEvent]
 }
 
+/** The options of `client.ready`. */
 export interface ReadyOptions {
-  /** Rejects with DEADLINE_EXCEEDED after so long. Default: waits for ever. */
+  /** Rejects with DEADLINE_EXCEEDED after so many ms. Default: waits for ever. */
   readonly timeoutMs?: number
-  /** Rejects with its reason when it aborts. */
+  /** Rejects with its reason when it aborts. Default: none. */
   readonly signal?: AbortSignal
 }

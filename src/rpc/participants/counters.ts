@@ -1,26 +1,36 @@
 // What a participant counts, for `stats()`: every frame and call that has no other trace ends up in one of these numbers.
 
+/** What a participant has counted since it was made. */
 export class Counters {
-  /** Calls made here, by how they ended. */
+  /** Calls made here. */
   started = 0
+  /** Of those: answered with a result. */
   succeeded = 0
+  /** Of those: failed in another way than the next two. */
   failed = 0
+  /** Of those: their time was over. */
   timedOut = 0
+  /** Of those: given up by their signal. */
   cancelled = 0
   /** Calls that cannot be sent again, should that be asked: what is kept for it was full. */
   unkept = 0
-  /** Calls sent again after their connection was lost, and those that would have been if there were not too many of them. */
+  /** Calls sent again after their connection was lost. */
   retried = 0
+  /** Calls that would have been sent again if not too many were. */
   overBudget = 0
   /** Answers to no open call: late, repeated, or never asked for. */
   late = 0
-  /** Calls of peers: begun, answered with a result, answered with an error, refused before they began. */
+  /** Calls of peers that were begun. */
   handled = 0
+  /** Of those: answered with a result. */
   answered = 0
+  /** Of those: answered with an error. */
   threw = 0
+  /** Calls of peers that were refused before they began. */
   refused = 0
-  /** Calls of peers that were asked for again: while they ran, and after that. */
+  /** Calls of peers that were asked for again while they ran. */
   joined = 0
+  /** Calls of peers that were asked for again after that, and answered from memory. */
   replayed = 0
   /** Outcomes that were not remembered, or not as long as they should be, because too many were. */
   unremembered = 0
@@ -28,10 +38,13 @@ export class Counters {
   unauthenticated = 0
   /** Results of functions whose caller had gone or given up. */
   dropped = 0
-  /** Items of streams. */
+  /** Items of streams that went out. */
   itemsSent = 0
+  /** Items of streams that came in. */
   itemsReceived = 0
+  /** Calls without an answer that went out. */
   notifiesSent = 0
+  /** Calls without an answer that came in. */
   notifiesReceived = 0
   /** Notifies that found no way out or no function. */
   notifiesDropped = 0
@@ -49,11 +62,13 @@ export class Counters {
 
 /** A copy of the counters, and what is going on at the moment. */
 export interface Stats extends Readonly<Counters> {
-  /** Calls made here that are not settled: waiting for a connection, and sent. */
+  /** Calls made here that wait for a connection. */
   readonly queued: number
+  /** Calls made here that are sent and not settled. */
   readonly inFlight: number
-  /** Calls of peers: running, and waiting for a slot. */
+  /** Calls of peers that run. */
   readonly running: number
+  /** Calls of peers that wait for a slot. */
   readonly waiting: number
   /** Connected peers. */
   readonly peers: number

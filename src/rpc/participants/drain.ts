@@ -8,10 +8,14 @@
 import { type Clock, MAX_DELAY_MS } from '../../base/clock.ts'
 import { UsageError } from '../../base/errors.ts'
 
+/** The options of `drain`. */
 export interface DrainOptions {
-  /** How long what is open may go on before its signals abort; it then has one second more. Default 10,000; `Infinity`: as long as it takes. */
+  /**
+   * How long what is open may go on before its signals abort, in ms; it then has one second more. Default 10,000; `Infinity`: as long as it
+   * takes.
+   */
   readonly timeoutMs?: number
-  /** When it aborts, nothing more is waited for: connections end at once. */
+  /** When it aborts, nothing more is waited for: connections end at once. Default: none. */
   readonly signal?: AbortSignal
 }
 

@@ -19,7 +19,9 @@ export interface ReadyServer {
 
 /** The call that a server is wanted for. */
 export interface PickedCall {
+  /** The name of the function. */
   readonly method: string
+  /** What the caller sends along. */
   readonly headers: Readonly<Record<string, string>>
 }
 

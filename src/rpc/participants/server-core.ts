@@ -31,6 +31,7 @@ import { Directory } from './directory.ts'
 import { Expiries } from './expiries.ts'
 import { Participant, type ParticipantEvents } from './participant.ts'
 
+/** The events of a Server, and what their listeners get. */
 export interface ServerEvents<ClientApi = unknown> extends ParticipantEvents {
   /** Somebody has connected, and has said who it is if it can. */
   peer: [peer: Peer<ClientApi>]

@@ -24,16 +24,21 @@ export interface PeerReport {
   readonly user?: string
   /** Under which name it wants to be called. */
   readonly claimedName?: string
+  /** Where it is: `tcp://127.0.0.1:40404`. */
   readonly address: string
+  /** When it connected. */
   readonly since: Date
+  /** How long the last heartbeat took there and back, in ms. */
   readonly rttMs?: number
   /** Calls from there that found a function, since it connected. */
   readonly asked: number
-  /** Of these, now: running, and waiting for a slot. */
+  /** Of these, now: running. */
   readonly running: number
+  /** Of these, now: waiting for a slot. */
   readonly waiting: number
-  /** Calls to there, now: sent without an answer, and waiting until it takes them. */
+  /** Calls to there, now: sent without an answer. */
   readonly inFlight: number
+  /** Calls to there, now: waiting until it takes them. */
   readonly queued: number
   /** Octets that wait for it. */
   readonly queuedBytes: number

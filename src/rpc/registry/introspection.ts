@@ -18,14 +18,19 @@ import { isSchema, jsonSchemaOf, type StandardSchema } from './standard-schema.t
 
 /** What `$rpc.describe` tells of a function. */
 export interface FunctionDescription {
+  /** The dotted name. */
   readonly name: string
   /** `stream`: it is a generator. A `function` may return a stream all the same. */
   readonly kind: 'function' | 'stream'
+  /** Whose predicate decides who may call it. */
   readonly domain: string
+  /** A call of it may be repeated. */
   readonly idempotent: boolean
+  /** What it does, as it was said at registration. */
   readonly doc?: string
   /** As they were described at registration, or by their names in the source. */
   readonly params: readonly ParameterDescription[]
+  /** What it gives, as it was said at registration. */
   readonly returns?: string
   /** The JSON Schema (draft 2020-12) of all arguments as an array, where `input` is one schema whose library can tell. */
   readonly input?: unknown
@@ -33,6 +38,7 @@ export interface FunctionDescription {
   readonly output?: unknown
 }
 
+/** What `$rpc.describe` tells of a parameter. */
 export interface ParameterDescription extends ParameterInfo {
   /** The JSON Schema of this argument, where `input` is a list of schemas. */
   readonly schema?: unknown
@@ -40,10 +46,11 @@ export interface ParameterDescription extends ParameterInfo {
 
 /** The type of these functions, for stubs: `new Client<typeof api & IntrospectionApi>('remote')`. */
 export interface IntrospectionApi {
+  /** The functions that a participant with the option `introspection` has. */
   readonly $rpc: {
     /** The names that this caller may call and that begin with `prefix`, in order: at most 1,000, those behind `after`. */
     list(prefix?: string, after?: string): Promise<string[]>
-    /** Rejects with NOT_FOUND when there is no such function for this caller. */
+    /** What there is to tell of a function. Rejects with NOT_FOUND when there is no such function for this caller. */
     describe(name: string): Promise<FunctionDescription>
     /** Gives `token` back, and the time there. */
     ping<T = undefined>(token?: T): Promise<{ token: T; time: Date }>

@@ -24,20 +24,24 @@ import { checkName, faultInName, quote } from './names.ts'
 import { isSchema, type StandardSchema } from './standard-schema.ts'
 import { areArgumentSchemas } from './validation.ts'
 
+/** The options of `registerRpc`: how functions are offered, and where. */
 export interface RpcOptions extends HandlerOptions {
-  /** Where to register; default: the global registry, or that of the server, client or registry it is called on. */
+  /** Where to register. Default: the global registry, or that of the server, client or registry it is called on. */
   readonly registry?: HandlerTable
 }
 
 /** The options of `method`: how the function is offered, but for its name, which is its key. */
 export type MethodOptions = Omit<HandlerOptions, 'name' | 'withIdentity' | 'withContext' | 'input' | 'output'>
 
+/** Options with schemas of arguments, and maybe of the result. */
 interface WithInput<I extends ArgumentSchemas, O extends StandardSchema> {
+  /** See `HandlerOptions`. */
   readonly input: I
+  /** See `HandlerOptions`. */
   readonly output?: O
 }
 
-// With an identity in front of what is checked, the compiler is left out of it.
+/** Options without schemas; or with an identity in front of what is checked, where the compiler is left out of it. */
 type Unchecked =
   | (RpcOptions & { readonly input?: undefined })
   | (RpcOptions & { readonly withIdentity: true })
@@ -51,7 +55,11 @@ export interface CurriedRegistrar {
   <F extends AnyFunction>(fn: F): F
 }
 
-/** `registerRpc`, in all its forms. Throws `UsageError`: BAD_NAME, NOT_CALLABLE, BAD_OPTION. */
+/**
+ * `registerRpc`, in all its forms: a function, an object of functions or an instance, with a name or options before it; with those alone it
+ * is a decorator or a wrapper; and `@registerRpc` as it is. Gives back what it was given. Throws `UsageError`: BAD_NAME, NOT_CALLABLE,
+ * BAD_OPTION; nothing is registered then.
+ */
 export interface Registrar {
   <F extends AnyFunction>(value: F, context: ClassMethodDecoratorContext): void
   (value: undefined, context: ClassFieldDecoratorContext): void
@@ -79,8 +87,8 @@ export interface Registrar {
 }
 
 /**
- * Marks a function as one that takes the call's context first, and keeps that parameter out of the caller's types:
- * `{ whoami: method((ctx) => ctx.user) }`.
+ * Marks a function as one that takes the call's context first, and keeps that parameter out of the caller's types: `{ whoami: method((ctx)
+ * => ctx.user) }`. With options before it, it is offered so. Throws `UsageError`: NOT_CALLABLE, BAD_OPTION.
  */
 export function method<Args extends unknown[], R, PeerApi = unknown>(
   fn: (ctx: CallContext<PeerApi>, ...args: Args) => R,

@@ -9,25 +9,30 @@ import { DEFAULT_DOMAIN, Handler, type HandlerOptions, HandlerTable } from './ha
 import { checkName } from './names.ts'
 import { type Registrar, registrar } from './registration.ts'
 
-/** Whether the caller may use the functions of a domain. Anything but `true` is no. */
+/** Whether the caller may use the functions of a domain. Anything but `true` is no, and so is what it throws. */
 export type Predicate = (ctx: CallContext) => boolean
 
+/** What a `Registry` is made with. */
 export interface RegistryOptions {
-  /** For messages and logs. */
+  /** For messages and logs. Default: empty. */
   readonly name?: string
-  /** Where names are looked up that are not here; in the end, always in the global registry. */
+  /** Where names are looked up that are not here; in the end, always in the global registry. Default: only there. */
   readonly parent?: Registry
 }
 
+/** Functions that may be called, by name, and who may: for the servers and clients whose `registry` it is. */
 export class Registry extends HandlerTable {
+  /** For messages and logs. */
   readonly name: string
+  /** Where names are looked up that are not here. */
   readonly parent: Registry | undefined
-  /** The module's `registerRpc`, for this registry. */
+  /** Registers here; see `Registrar` for the forms. */
   readonly registerRpc: Registrar
   // By name; in each list the order in which they are tried: named domains newest first, then `default`.
   readonly #handlers = new Map<string, Handler[]>()
   readonly #predicates = new Map<string, Predicate>()
 
+  /** A registry without functions. */
   constructor(options: RegistryOptions = {}) {
     super()
     this.name = options.name ?? ''
@@ -45,7 +50,7 @@ export class Registry extends HandlerTable {
     return [...this.#handlers.keys()]
   }
 
-  /** Decides who may call the functions of `domain`, also where this registry is a parent. */
+  /** Decides who may call the functions of `domain`, also where this registry is a parent. Throws `UsageError` BAD_OPTION. */
   registerPredicate(domain: string, predicate: Predicate): void {
     if (typeof predicate !== 'function')
       throw new UsageError('BAD_OPTION', 'a predicate is a function of the context')
@@ -85,11 +90,15 @@ export class Registry extends HandlerTable {
     return true
   }
 
-  /** What is registered here under `name`, in the order of trying. */
+  /**
+   * What is registered here under `name`, in the order of trying.
+   * @internal
+   */
   handlers(name: string): readonly Handler[] | undefined {
     return this.#handlers.get(name)
   }
 
+  /** @internal */
   predicate(domain: string): Predicate | undefined {
     return this.#predicates.get(domain)
   }
@@ -98,15 +107,15 @@ export class Registry extends HandlerTable {
 /** The registry of the whole process. */
 export const globalRegistry: Registry = /* @__PURE__ */ new Registry({ name: 'global' })
 
-/** Registers for every server and client of this process. */
+/** Registers for every server and client of this process; see `Registrar` for the forms. */
 export const registerRpc: Registrar = /* @__PURE__ */ registrar(globalRegistry, false)
 
-/** Decides for every server and client of this process who may call the functions of `domain`. */
+/** Decides for every server and client of this process who may call the functions of `domain`. Throws `UsageError` BAD_OPTION. */
 export function registerPredicate(domain: string, predicate: Predicate): void {
   globalRegistry.registerPredicate(domain, predicate)
 }
 
-/** A registry of its own: its functions exist only where it is given as `registry`. */
+/** A registry of its own: its functions exist only where it is given as `registry`. `name`: for messages and logs. */
 export function createLocalRegistry(name: string, options: Omit<RegistryOptions, 'name'> = {}): Registry {
   return new Registry({ ...options, name })
 }

@@ -3,14 +3,19 @@
  * here, and the part of Standard JSON Schema that describes one. Types, and the question whether a value is one; validates nothing.
  */
 
-/** A schema of zod, valibot, arktype, or of any other library that implements Standard Schema v1. */
+/** A schema of zod, valibot, arktype, or of any other library that implements Standard Schema v1 (https://standardschema.dev). */
 export interface StandardSchema<Input = unknown, Output = Input> {
+  /** What libraries agree on. */
   readonly '~standard': StandardSchemaProps<Input, Output>
 }
 
+/** What a schema says of itself. */
 export interface StandardSchemaProps<Input = unknown, Output = Input> {
+  /** Of the standard. */
   readonly version: 1
+  /** The name of the library. */
   readonly vendor: string
+  /** Judges a value, now or later. */
   readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>
   /** For the compiler alone. */
   readonly types?: { readonly input: Input; readonly output: Output } | undefined
@@ -21,15 +26,18 @@ export type SchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly SchemaIssue[] }
 
+/** What is wrong with a value. */
 export interface SchemaIssue {
+  /** In words. */
   readonly message: string
+  /** Where in the value. */
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
 }
 
 /** What a schema takes. */
 export type SchemaInput<S extends StandardSchema> = NonNullable<S['~standard']['types']>['input']
 
-/** What comes out of it. */
+/** What comes out of a schema. */
 export type SchemaOutput<S extends StandardSchema> = NonNullable<S['~standard']['types']>['output']
 
 /** Whether `value` is a schema. Those of some libraries are functions. */

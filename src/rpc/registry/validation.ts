@@ -12,12 +12,15 @@ import { isSchema, type SchemaIssue, type SchemaResult, type StandardSchema } fr
 
 /** What is wrong with an argument: `path` begins with its place, `[0, 'name']`. */
 export interface ValidationIssue {
+  /** In words. */
   readonly message: string
+  /** Where: the place of the argument, then keys and indexes in it. */
   readonly path: readonly (string | number)[]
 }
 
 /** The `details` of an INVALID_ARGUMENT that validation is the reason of. */
 export interface ValidationDetails {
+  /** At most as many as fit into the details of an error. */
   readonly issues: readonly ValidationIssue[]
   /** How many further issues there are no room for. */
   readonly omitted?: number
@@ -25,9 +28,12 @@ export interface ValidationDetails {
 
 /** A result was not what the `output` of its function says. Told to `error` listeners; callers learn no more than the message. */
 export class OutputError extends Error {
+  /** `OutputError`. */
   override readonly name: string = 'OutputError'
+  /** What is wrong with the result. */
   readonly issues: readonly ValidationIssue[]
 
+  /** Made by the library alone. */
   constructor(message: string, issues: readonly ValidationIssue[]) {
     super(message)
     this.issues = issues

@@ -34,7 +34,9 @@ export type ShownCredentials = (
 
 /** A user name and a password that travel inside an encrypted channel, in HELLO. */
 export interface Login {
+  /** The name. */
   readonly user: string
+  /** The password, in clear. */
   readonly password: string
 }
 
@@ -44,6 +46,7 @@ export interface Login {
  */
 export type Identified = string | boolean | undefined | ExpiringIdentity
 
+/** Who a peer is, and until when. */
 export interface ExpiringIdentity {
   /** Default `true`. */
   readonly user?: string | true

@@ -8,27 +8,34 @@ import type { AuthenticationBackend, Awaitable, Identified, Key, Login } from '.
 import { keyBytes, keyText } from './keys.ts'
 import { Passwords } from './passwords.ts'
 
+/** What `curve.client` takes. */
 export interface CurveClientOptions {
   /** The public key of the server. Whoever does not have its secret key cannot pass for it. */
   readonly serverKey: Key
-  /** Ours. Default: a new pair, for servers that ask for a login, or for nothing. */
+  /** Ours, together with `secretKey`. Default: a new pair, for servers that ask for a login, or for nothing. */
   readonly publicKey?: Key
+  /** Ours. Default: that of the new pair. */
   readonly secretKey?: Key
-  /** For servers that ask for one. A function is asked again after each connecting, and once more when the server refuses what it gave. */
+  /**
+   * For servers that ask for one. A function is asked again after each connecting, and once more when the server refuses what it gave.
+   * Default: none.
+   */
   readonly login?: Login | (() => Awaitable<Login>)
 }
 
+/** What `curve.server` takes. */
 export interface CurveServerOptions {
+  /** That of the public key which clients have as `serverKey`. */
   readonly secretKey: Key
   /**
-   * Whose keys are welcome: a list of public keys, user ids by public key, or a function that judges one (Z85): `true` for a user id
-   * that is the key itself, a string for another, `false` or `undefined` to refuse.
+   * Whose keys are welcome: a list of public keys, user ids by public key, or a function that judges one (Z85): `true` for a user id that
+   * is the key itself, a string for another, `false` or `undefined` to refuse. Default: any key may try, and has to log in.
    */
   readonly authorize?:
     | readonly Key[]
     | ReadonlyMap<string, string>
     | ((publicKey: string, address: string) => Awaitable<Identified>)
-  /** Whose logins are welcome: passwords by user name, or a function that judges one. Without `authorize` any key may try. */
+  /** Whose logins are welcome: passwords by user name, or a function that judges one. Default: nobody is asked to log in. */
   readonly login?:
     | Readonly<Record<string, string>>
     | ReadonlyMap<string, string>
@@ -37,16 +44,17 @@ export interface CurveServerOptions {
 
 /** A key pair as text. */
 export interface CurveKeyPair {
-  /** 40 characters of Z85 each. */
+  /** 40 characters of Z85. May go anywhere. */
   readonly publicKey: string
+  /** 40 characters of Z85. Goes nowhere. */
   readonly secretKey: string
 }
 
-/** The parts of CURVE: `curve.client`, `curve.server`, `curve.keyPair`. */
+/** CURVE (RFC 26): everything is encrypted, and the client knows the server by its public key. */
 export const curve: {
-  /** Throws `UsageError` BAD_OPTION, BAD_CURVE_KEY. */
+  /** For a client: it has to know the public key of its server. Throws `UsageError` BAD_OPTION, BAD_CURVE_KEY. */
   client(options: CurveClientOptions): AuthenticationBackend
-  /** At least one of `authorize` and `login`. Throws `UsageError` BAD_OPTION, BAD_CURVE_KEY. */
+  /** For a server: it says by `authorize`, by `login`, or by both, who may come in. Throws `UsageError` BAD_OPTION, BAD_CURVE_KEY. */
   server(options: CurveServerOptions): AuthenticationBackend
   /** A new key pair. The secret key goes nowhere; the public one may go anywhere. */
   keyPair(): CurveKeyPair

@@ -8,7 +8,7 @@ const crypto = builtin('node:crypto')
 
 let key: Buffer | undefined
 
-/** Whether two secrets are the same. */
+/** Whether two secrets are the same, in a time that does not tell how much of them is. */
 export function sameSecret(left: string, right: string): boolean {
   return crypto().timingSafeEqual(digest(left), digest(right))
 }

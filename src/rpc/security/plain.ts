@@ -5,8 +5,9 @@ import { Passwords } from './passwords.ts'
 
 /** What a client shows. */
 export interface PlainLogin {
+  /** At most 255 octets. */
   readonly user: string
-  /** A function is asked again before each attempt to connect, and once more when the server refuses what it gave. */
+  /** At most 255 octets. A function is asked again before each attempt to connect, and once more when the server refuses what it gave. */
   readonly password: string | (() => Awaitable<string>)
   /** As the server has it. Default false. */
   readonly inHello?: boolean
@@ -34,8 +35,8 @@ export type PlainCheck = {
 )
 
 /**
- * `plain({ user, password })` for a client, `plain({ users })` or `plain({ authenticate })` for a server. Nothing is encrypted: whoever
- * is on the way reads the password. Throws `UsageError` BAD_OPTION.
+ * PLAIN (RFC 24): `plain({ user, password })` for a client, `plain({ users })` or `plain({ authenticate })` for a server. Nothing is
+ * encrypted: whoever is on the way reads the password. Throws `UsageError` BAD_OPTION.
  */
 export function plain(options: PlainLogin | PlainCheck): AuthenticationBackend {
   const make = options.inHello === true ? serverOfHello : server

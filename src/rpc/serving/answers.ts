@@ -15,8 +15,11 @@ import type { Outcome } from './outcomes.ts'
 
 /** What a failure that its causer cannot be told was about. */
 export interface ErrorReport {
+  /** The function that was called. */
   readonly method?: string
+  /** The other side, in words. */
   readonly peer?: string
+  /** What the caller was told to ask for. */
   readonly reference?: string
 }
 

@@ -18,12 +18,17 @@ export const WINDOW_BYTES: number = 1024 * 1024
 
 /** What a function that streams gives its caller: items in order, once. Leaving it early ends the function on the other side. */
 export interface RemoteStream<T = unknown> {
+  /** The next item. Rejects with what the function threw, or with `RpcError` when the connection is lost. */
   next(): Promise<IteratorResult<T, undefined>>
+  /** Wants no more: the function is told to end. Idempotent. */
   return(): Promise<IteratorResult<T, undefined>>
+  /** As `return`, then rejects with `error`. */
   throw(error: unknown): Promise<IteratorResult<T, undefined>>
   /** The id of the last item that was taken, of those that the function yields by `tracked`; `undefined` before the first. */
   readonly lastId: string | undefined
+  /** The stream itself. */
   [Symbol.asyncIterator](): RemoteStream<T>
+  /** As `return`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>
 }
 

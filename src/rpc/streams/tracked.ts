@@ -8,7 +8,9 @@ const MARK: unique symbol = Symbol.for('pseud.tracked')
 
 /** What `tracked` makes; the consumer gets the `item` alone. */
 export interface Tracked<T = unknown> {
+  /** Where in its stream it is. */
   readonly id: string
+  /** What the consumer gets. */
   readonly item: T
   readonly [MARK]: true
 }

@@ -54,9 +54,11 @@ export interface ContextOptions {
   ioThreads?: number
   /** How many sockets may be open; one more throws EMFILE. Default 1023. */
   maxSockets?: number
-  /** Kept, without effect. */
+  /** Kept, without effect. Default: none. */
   threadPriority?: number
+  /** Kept, without effect. Default: none. */
   threadSchedulingPolicy?: number
+  /** Kept, without effect: it is an option of sockets. In octets. Default 2,147,483,647. */
   maxMessageSize?: number
   /** What new sockets start with. Default false. */
   ipv6?: boolean
@@ -79,13 +81,21 @@ let writeOption: (context: Context, row: ContextRow, value: unknown) => void
 
 /** Sockets share one context unless told otherwise; inproc names are known within one context only. */
 export class Context {
+  /** Kept, without effect: there are no I/O threads. Default 1. */
   declare ioThreads: number
+  /** How many sockets may be open; one more throws EMFILE. Default 1023. */
   declare maxSockets: number
+  /** As libzmq says it: 65535. */
   declare readonly maxSocketsLimit: number
+  /** Kept, without effect; reads as `undefined`. */
   declare threadPriority: number
+  /** Kept, without effect; reads as `undefined`. */
   declare threadSchedulingPolicy: number
+  /** Kept, without effect: it is an option of sockets. In octets. Default 2,147,483,647. */
   declare maxMessageSize: number
+  /** What new sockets start with. Default false. */
   declare ipv6: boolean
+  /** `false`: new sockets start with linger 0 instead of -1. Default true. */
   declare blocky: boolean
 
   readonly #shared: Shared = { transport: new TransportContext(), openSockets: 0, blocky: true }
@@ -110,18 +120,22 @@ export class Context {
     Object.assign(this, options)
   }
 
+  /** Reads an option by number, for subclasses. Throws TypeError, EINVAL for an unknown one. */
   protected getBoolOption(id: number): boolean {
     return this.#read(id, arguments.length) !== 0
   }
 
+  /** Writes an option by number, for subclasses. Throws TypeError, EINVAL for an unknown one or a wrong value. */
   protected setBoolOption(id: number, value: boolean): void {
     this.#write(id, value, 'boolean', arguments.length)
   }
 
+  /** Reads an option by number, for subclasses. Throws TypeError, EINVAL for an unknown one. */
   protected getInt32Option(id: number): number {
     return this.#read(id, arguments.length)
   }
 
+  /** Writes an option by number, for subclasses. Throws TypeError, EINVAL for an unknown one or a wrong value. */
   protected setInt32Option(id: number, value: number): void {
     this.#write(id, value, 'number', arguments.length)
   }

@@ -43,9 +43,14 @@ export interface SocketPeer {
   readonly userId?: string
   /** Since when it is connected; `undefined` while it is not. */
   readonly since: Date | undefined
+  /** See `SocketCounters`. */
   readonly sent: number
+  /** See `SocketCounters`. */
   readonly received: number
+  /** See `SocketCounters`. */
   readonly dropped: number
+  /** See `SocketCounters`. */
   readonly queuedToSend: number
+  /** See `SocketCounters`. */
   readonly queuedToReceive: number
 }

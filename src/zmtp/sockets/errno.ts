@@ -3,9 +3,11 @@
 // one table. Also translates what the transport throws, which has codes of its own.
 import { PseudError } from '../../base/errors.ts'
 
-/** What sends and receives fail with, besides what `AbortSignal`s bring. */
+/** What sockets fail with, besides TypeError and what an `AbortSignal` brings. docs/errors.md has the codes. */
 export interface ErrnoError extends Error {
+  /** `EAGAIN`. */
   code: string
+  /** Linux's number of it, on every system; those of ZeroMQ's own begin at 156384712. */
   errno: number
   /** The endpoint, for bind, unbind, connect and disconnect. */
   address?: string

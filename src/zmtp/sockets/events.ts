@@ -11,11 +11,13 @@ import { codeOf, type ErrnoCode, type ErrnoError, errnoError, maybeCodeOf } from
 
 /** A peer's refusal of our credentials. */
 export interface AuthError extends Error {
+  /** 300: not now; 400: not with these credentials; 500: the judge is at a loss (RFC 27). */
   status: 300 | 400 | 500
 }
 
 /** A fault in the handshake; `code` is ERR_ZMTP_… and `cause`, where there is one, says more. */
 export interface ProtoError extends Error {
+  /** `ERR_ZMTP_…` or `ERR_ZAP_…`. */
   code: string
 }
 
@@ -49,12 +51,15 @@ interface OfPeer {
   readonly peer: EventPeer
 }
 
+/** What each event has, beside its `type`. */
 interface EventDetails {
   /** A connection has come. */
   accept: OfPeer
+  /** A connection could not be accepted, or was not let in by `tcpAcceptFilter`. */
   'accept:error': { address: string; error: ErrnoError }
+  /** The socket listens. */
   bind: { address: string }
-  /** `address` lacks its scheme: `127.0.0.1:6001`. */
+  /** The socket could not be bound. `address` lacks its scheme: `127.0.0.1:6001`. */
   'bind:error': { address: string; error: ErrnoError }
   /** The connection is made, its handshake begins. */
   connect: OfPeer
@@ -62,7 +67,9 @@ interface EventDetails {
   'connect:delay': { address: string }
   /** The next attempt follows in `interval` ms. */
   'connect:retry': {
+    /** The endpoint that was connected. */
     address: string
+    /** In ms. */
     interval: number
     /** Why the attempt, or the connection, failed, with a code of docs/errors.md. Not enumerable. */
     readonly error?: Error & { code: string }
@@ -91,14 +98,17 @@ interface EventDetails {
   'handshake:error:auth': OfPeer & { error: AuthError }
   /** The peer hung up, or was too slow; `disconnect` follows. */
   'handshake:error:other': OfPeer & { error: ErrnoError }
+  /** Never happens: it is for event numbers of libzmq that the native package does not know. */
   unknown: object
 }
 
+/** The names of events. */
 export type EventType = keyof EventDetails
 
 /** The event of a given type. */
 export type EventOfType<E extends EventType = EventType> = { [T in E]: { type: T } & EventDetails[T] }[E]
 
+/** What happened to an endpoint or a connection; `type` says what. */
 export type Event = EventOfType
 
 /** What a peer tells of its connection. */

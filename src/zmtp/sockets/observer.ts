@@ -32,11 +32,18 @@ const BUSY = 'Observer is busy reading; only one receive operation may be in pro
 const EMITTER_MODE =
   'Observer is in event emitter mode. After a call to events.on() it is not possible to read events with events.receive().'
 
+/** What `on` and `off` of an `Observer` return: they can be called in a row. */
 export interface EventSubscriber {
+  /** Calls `listener` with each event of this type. */
   on<E extends EventType>(type: E, listener: (data: EventOfType<E>) => void): EventSubscriber
+  /** Undoes `on`. */
   off<E extends EventType>(type: E, listener: (data: EventOfType<E>) => void): EventSubscriber
 }
 
+/**
+ * The events of one socket, as `socket.events` gives them: received one by one, iterated, or, once `on` was called, emitted. At most 1,000
+ * wait to be read; what comes then is dropped, but for `end`.
+ */
 export class Observer implements EventSubscriber {
   readonly #events: Fifo<Event> = new Fifo()
   // A receive and the emitter wait here, each once at most; the line brings the promises and the hold on the process.

@@ -16,7 +16,7 @@ import { type Waiting, WaitingLine } from './waiting-line.ts'
 
 /** For a single send or receive. Not known to the native package. */
 export interface OperationOptions {
-  /** Breaks the operation off while it waits: it rejects with the signal's reason, and no message is lost. */
+  /** Breaks the operation off while it waits: it rejects with the signal's reason, and no message is lost. Default: none. */
   readonly signal?: AbortSignal
 }
 

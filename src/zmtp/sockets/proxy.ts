@@ -38,10 +38,12 @@ class SocketProxy<F extends Socket = Socket, B extends Socket = Socket> {
     this.#back = back
   }
 
+  /** The first of the two. */
   get frontEnd(): F {
     return this.#frontEnd
   }
 
+  /** The second. */
   get backEnd(): B {
     return this.#backEnd
   }

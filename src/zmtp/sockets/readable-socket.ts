@@ -5,42 +5,48 @@ import { type BatchOptions, Socket } from './socket.ts'
 
 /** What a socket that receives has; `M` is a message. */
 export interface Readable<M extends Message[] = Message[]> {
+  /** Most unread messages of one peer before nothing more is read from it; 0: no bound. Default 1000. */
   receiveHighWaterMark: number
+  /** How long a receive waits, in ms; -1 (default): for ever, 0: not at all. */
   receiveTimeout: number
+  /** Kept, without effect: Node has no call for it. In octets. Default -1. */
   receiveBufferSize: number
+  /** How many receives may wait at once; one more throws EBUSY. Default 1, as in the native package. They are served in order. */
   maxPendingReceives: number
+  /** The parts of the next message. Throws EBADF, EBUSY at the call; rejects with EAGAIN (time over, closed), EFSM (out of turn). */
   receive(options?: OperationOptions): Promise<M>
+  /**
+   * Waits for one message, and takes all that have come with it, up to `max` (default 1000). Fails as `receive`. Not in the native package.
+   */
   receiveMany(options?: BatchOptions): Promise<M[]>
+  /**
+   * `for await (const batch of socket.batches())`: all that has come, again and again, until the socket is closed. Not in the native
+   * package.
+   */
   batches(options?: BatchOptions): AsyncIterableIterator<M[], undefined>
+  /** `for await (const [part] of socket)`: message after message until the socket is closed. Leaving the loop does not close it. */
   [Symbol.asyncIterator](): AsyncIterator<M, undefined>
 }
 
+/** What the socket types that only receive have in common: `Pull` and `Subscriber`. */
 export class ReadableSocket extends Socket implements Readable {
-  /** Most unread messages of one peer before nothing more is read from it; 0: no bound. Default 1000. */
   declare receiveHighWaterMark: number
-  /** How long a receive waits, in ms; -1 (default): for ever, 0: not at all. */
   declare receiveTimeout: number
-  /** Kept, without effect: Node has no call for it. */
   declare receiveBufferSize: number
-  /** How many receives may wait at once; one more throws EBUSY. Default 1, as in the native package. They are served in order. */
   declare maxPendingReceives: number
 
-  /** The parts of the next message. Throws EBADF, EBUSY at the call; rejects with EAGAIN (time over, closed). */
   override receive(options?: OperationOptions): Promise<Message[]> {
     return super.receive(options)
   }
 
-  /** Waits for one message, and takes all that have come with it, up to `max` (default 1000). Not in the native package. */
   override receiveMany(options?: BatchOptions): Promise<Message[][]> {
     return super.receiveMany(options)
   }
 
-  /** `for await (const batch of socket.batches())`: all that has come, again and again, until the socket is closed. */
   override batches(options?: BatchOptions): AsyncIterableIterator<Message[][], undefined> {
     return super.batches(options)
   }
 
-  /** `for await (const [part] of socket)`: message after message until the socket is closed. Leaving the loop does not close it. */
   override [Symbol.asyncIterator](): AsyncIterator<Message[], undefined> {
     return super.messages(receivesPlainly(this))
   }

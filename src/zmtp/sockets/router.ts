@@ -3,8 +3,11 @@ import { DuplexSocket } from './duplex-socket.ts'
 import { CONNECT_ROUTING_ID, ROUTER } from './option-table.ts'
 import { defineTypeOptions, type SocketOptions } from './socket.ts'
 
+/** The options of `router.connect`. */
 export interface RouterConnectOptions {
-  /** What to call this peer, 1 to 255 octets; usable at once, before it has answered. Its own identity is ignored. */
+  /**
+   * What to call this peer, 1 to 255 octets; usable at once, before it has answered. Its own identity is ignored. Default: that identity.
+   */
   routingId?: string
 }
 

@@ -46,6 +46,7 @@ const LATE_WARNING = 'Socket option will not take effect until next connect/bind
 /** Options by name, as a constructor takes them: whatever property of the class can be set, and a context. */
 export type SocketOptions<S> = Partial<Pick<S, WritableKeys<S>>> & { context?: Context }
 
+/** The names of the properties of `S` that are no functions and can be written. */
 type WritableKeys<S> = {
   [K in keyof S]-?: S[K] extends (...args: never) => unknown
     ? never
@@ -57,7 +58,7 @@ type WritableKeys<S> = {
 // Whether X and Y are the same type, `readonly` included, which plain assignability does not look at.
 type Same<X, Y> = (<T>() => T extends X ? 1 : 2) extends <T>() => T extends Y ? 1 : 2 ? true : false
 
-/** A batch of messages. */
+/** The options of `receiveMany` and `batches`. */
 export interface BatchOptions extends OperationOptions {
   /** Most messages in one batch. Default 1000. */
   readonly max?: number
@@ -87,9 +88,11 @@ export let proxySideOf: (socket: unknown) => ProxySide | undefined
 export class Socket {
   /** Kept, without effect: there are no I/O threads. Default 0. */
   declare affinity: number
-  /** Kept, without effect: for multicast transports. */
+  /** Kept, without effect: for multicast transports. Default 100. */
   declare rate: number
+  /** Kept, without effect: for multicast transports. In ms. Default 10000. */
   declare recoveryInterval: number
+  /** Kept, without effect: for multicast transports. Default 1500. */
   declare multicastMaxTransportDataUnit: number
   /** How long unsent messages outlive `close`, in ms. -1 (default): until sent. 0: not at all. */
   declare linger: number
@@ -112,36 +115,54 @@ export class Socket {
   declare tcpAcceptFilter: string | null
   /** -1 (default) leaves the system's setting, 0 off, 1 on. */
   declare tcpKeepalive: number
-  /** Seconds before the first probe; -1 (default) leaves it. */
+  /** Seconds before the first probe; -1 (default) leaves the system's setting. */
   declare tcpKeepaliveIdle: number
-  /** Kept, without effect: Node has no call for them. */
+  /** Kept, without effect: Node has no call for it. Default -1. */
   declare tcpKeepaliveCount: number
+  /** Kept, without effect: Node has no call for it. In seconds. Default -1. */
   declare tcpKeepaliveInterval: number
+  /** Kept, without effect: Node has no call for it. In ms. Default 0. */
   declare tcpMaxRetransmitTimeout: number
+  /** Kept, without effect: Node has no call for it. Default 0. */
   declare typeOfService: number
+  /** Kept, without effect: Node has no call for it. Default null. */
   declare interface: string | null
+  /** Kept, without effect: it is for Windows. Default false. */
   declare loopbackFastPath: boolean
-  /** Not there: reading and writing throw EINVAL, as in the native package. */
+  /** In octets. Not there: reading and writing throw EINVAL, as in the native package. */
   declare vmciBufferSize: number
+  /** In octets. Not there, as `vmciBufferSize`. */
   declare vmciBufferMinSize: number
+  /** In octets. Not there, as `vmciBufferSize`. */
   declare vmciBufferMaxSize: number
+  /** In ms. Not there, as `vmciBufferSize`. */
   declare vmciConnectTimeout: number
   /** Queue only for peers that are connected. Default false. */
   declare immediate: boolean
-  /** Whether names and wildcards may mean IPv6. Default: the context's, false. */
+  /** Whether names and wildcards may mean IPv6. Default false, unless the context says otherwise. */
   declare ipv6: boolean
-  /** Which mechanism the security options ask for. */
+  /** Which mechanism the security options ask for: those that were set last choose it. Default null. */
   declare readonly securityMechanism: null | 'plain' | 'curve' | 'gssapi'
-  /** Security options; those that were set last choose the mechanism. */
+  /** Asks peers for a user name and a password (RFC 24), which an authenticator or a ZAP handler (RFC 27) judges. Default false. */
   declare plainServer: boolean
+  /** The user name that is shown to a PLAIN server, at most 255 octets. Default null. */
   declare plainUsername: string | null
+  /** The password that is shown to a PLAIN server, at most 255 octets. Default null. */
   declare plainPassword: string | null
+  /** Peers have to know our public key and encrypt everything (RFC 26). Needs `curveSecretKey`. Default false. */
   declare curveServer: boolean
-  /** Keys: 40 characters of Z85, or 32 octets in a Buffer; they read as Z85. Any of them sets the mechanism to CURVE. */
+  /** Our public key, of a client: 40 characters of Z85, or 32 octets in a Buffer; reads as Z85. Default null. */
   declare curvePublicKey: string | null
+  /** Our secret key, in the same forms. Default null. */
   declare curveSecretKey: string | null
+  /** The public key of the server that is connected to, in the same forms. Default null. */
   declare curveServerKey: string | null
+  /**
+   * What a ZAP handler (RFC 27) is told of this socket, 1 to 255 octets. Where it is set, nobody gets in whom no handler has let in.
+   * Default null.
+   */
   declare zapDomain: string | null
+  /** A ZAP handler is asked only where `zapDomain` is set. Default false. */
   declare zapEnforceDomain: boolean
   /**
    * SOCKS 5 proxy for TCP, `host:port`. Host names of endpoints are sent to it as they are. The raw options 99 and 100 are user name and
@@ -158,6 +179,7 @@ export class Socket {
   declare heartbeatTimeToLive: number
   /** For one attempt to connect, in ms; 0 (default) leaves it to the system. */
   declare connectTimeout: number
+  /** Always false: a socket belongs to one thread. */
   declare readonly threadSafe: boolean
 
   readonly #core: SocketCore
@@ -300,6 +322,7 @@ export class Socket {
 
   // -- state -------------------------------------------------------------------------------------------------------
 
+  /** No more can be done with it. */
   get closed(): boolean {
     return this.#state === CLOSED
   }
@@ -364,6 +387,11 @@ export class Socket {
 
   // -- messages: public where the type can send or receive -----------------------------------------------------------
 
+  /**
+   * Sends one message, of one part or of the parts in an array; `[]` sends nothing. Resolves when a connection or a queue has taken it, at
+   * once where possible. Parts above 128 octets must not be changed until they have left. Throws TypeError, EBADF, EBUSY at the call.
+   * Rejects with EAGAIN (time over, closed), EFSM (out of turn), EHOSTUNREACH.
+   */
   protected send(message: unknown, options?: OperationOptions): Promise<void> {
     if (message === undefined) throw new TypeError('Message must be present')
     // Flags and callbacks of older APIs must not be swallowed.
@@ -372,17 +400,25 @@ export class Socket {
     return this.#core.operations.send(message, options)
   }
 
+  /**
+   * Sends message after message in one go, waiting where `send` would wait. Resolves when all are taken. Fails as `send`. Not in the native
+   * package.
+   */
   protected sendMany(messages: Iterable<unknown>, options?: OperationOptions): Promise<void> {
     if (this.#state !== OPEN) this.#failState()
     return this.#core.operations.sendMany(messages, options)
   }
 
+  /** The parts of the next message. Throws EBADF, EBUSY at the call; rejects with EAGAIN (time over, closed), EFSM (out of turn). */
   protected receive(options?: OperationOptions): Promise<Message[]> {
     if (options !== undefined && !isObject(options)) expectArguments(0, arguments.length)
     if (this.#state !== OPEN) this.#failState()
     return this.#core.operations.receive(options)
   }
 
+  /**
+   * Waits for one message, and takes all that have come with it, up to `max` (default 1000). Fails as `receive`. Not in the native package.
+   */
   protected receiveMany(options?: BatchOptions): Promise<Message[][]> {
     if (this.#state !== OPEN) this.#failState()
     return this.#core.operations.receiveMany(options?.max ?? BATCH_SIZE, options)
@@ -397,10 +433,15 @@ export class Socket {
     )
   }
 
+  /** `for await (const [part] of socket)`: message after message until the socket is closed. Leaving the loop does not close it. */
   protected [Symbol.asyncIterator](): AsyncIterator<Message[], undefined> {
     return this.messages(false)
   }
 
+  /**
+   * `for await (const batch of socket.batches())`: all that has come, again and again, until the socket is closed. Not in the native
+   * package.
+   */
   protected batches(options?: BatchOptions): AsyncIterableIterator<Message[][], undefined> {
     const iterator = this.#iterate<Message[][]>(
       () => undefined,
@@ -440,50 +481,86 @@ export class Socket {
 
   // -- options by number, for subclasses -----------------------------------------------------------------------------
 
+  /**
+   * Reads an option by number, for subclasses. Throws TypeError, EINVAL for one that is not there or of another kind, ENOTSOCK once closed.
+   */
   protected getBoolOption(id: number): boolean {
     return this.#read('Bool', id, arguments.length) as boolean
   }
 
+  /**
+   * Writes an option by number, for subclasses. Throws TypeError, EINVAL for one that is not there or a wrong value, ENOTSOCK once closed.
+   */
   protected setBoolOption(id: number, value: boolean): void {
     this.#write('Bool', id, value, arguments.length)
   }
 
+  /**
+   * Reads an option by number, for subclasses. Throws TypeError, EINVAL for one that is not there or of another kind, ENOTSOCK once closed.
+   */
   protected getInt32Option(id: number): number {
     return this.#read('Int32', id, arguments.length) as number
   }
 
+  /**
+   * Writes an option by number, for subclasses. Throws TypeError, EINVAL for one that is not there or a wrong value, ENOTSOCK once closed.
+   */
   protected setInt32Option(id: number, value: number): void {
     this.#write('Int32', id, value, arguments.length)
   }
 
+  /**
+   * Reads an option by number, for subclasses. Throws TypeError, EINVAL for one that is not there or of another kind, ENOTSOCK once closed.
+   */
   protected getUint32Option(id: number): number {
     return this.#read('Uint32', id, arguments.length) as number
   }
 
+  /**
+   * Writes an option by number, for subclasses. Throws TypeError, EINVAL for one that is not there or a wrong value, ENOTSOCK once closed.
+   */
   protected setUint32Option(id: number, value: number): void {
     this.#write('Uint32', id, value, arguments.length)
   }
 
+  /**
+   * Reads an option by number, for subclasses. Throws TypeError, EINVAL for one that is not there or of another kind, ENOTSOCK once closed.
+   */
   protected getInt64Option(id: number): number {
     return this.#read('Int64', id, arguments.length) as number
   }
 
+  /**
+   * Writes an option by number, for subclasses. Throws TypeError, EINVAL for one that is not there or a wrong value, ENOTSOCK once closed.
+   */
   protected setInt64Option(id: number, value: number): void {
     this.#write('Int64', id, value, arguments.length)
   }
 
+  /**
+   * Reads an option by number, for subclasses. Throws TypeError, EINVAL for one that is not there or of another kind, ENOTSOCK once closed.
+   */
   protected getUint64Option(id: number): number {
     return this.#read('Uint64', id, arguments.length) as number
   }
 
+  /**
+   * Writes an option by number, for subclasses. Throws TypeError, EINVAL for one that is not there or a wrong value, ENOTSOCK once closed.
+   */
   protected setUint64Option(id: number, value: number): void {
     this.#write('Uint64', id, value, arguments.length)
   }
 
+  /**
+   * Reads an option by number, for subclasses. Throws TypeError, EINVAL for one that is not there or of another kind, ENOTSOCK once closed.
+   */
   protected getStringOption(id: number): string | null {
     return this.#read('String', id, arguments.length) as string | null
   }
 
+  /**
+   * Writes an option by number, for subclasses. Throws TypeError, EINVAL for one that is not there or a wrong value, ENOTSOCK once closed.
+   */
   protected setStringOption(id: number, value: string | Buffer | null): void {
     this.#write('String', id, value, arguments.length)
   }

@@ -4,6 +4,7 @@ import type { Message, MessageLike } from './message.ts'
 import { CONNECT_ROUTING_ID, STREAM } from './option-table.ts'
 import { defineTypeOptions, type SocketOptions } from './socket.ts'
 
+/** The options of `stream.connect`. */
 export interface StreamConnectOptions {
   /** What to call this connection, 1 to 255 octets; usable at once. Default: an id of five octets, told by the first message. */
   routingId?: string

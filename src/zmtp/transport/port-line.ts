@@ -22,10 +22,15 @@ const threads = builtin('node:worker_threads')
  * say other things over a Worker or `parentPort`; a MessagePort is closed with the connection.
  */
 export interface MessagePortLike {
+  /** As of a MessagePort. */
   postMessage(message: unknown, transfer?: readonly TransferListItem[]): void
+  /** For `message`, `close`, `exit` and the like. */
   on(event: string, listener: (value: unknown) => void): unknown
+  /** Undoes `on`. */
   off(event: string, listener: (value: unknown) => void): unknown
+  /** Of a MessagePort: closes it. */
   close?(): void
+  /** Lets the process end although it is there. */
   unref?(): unknown
 }
 

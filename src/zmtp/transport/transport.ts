@@ -45,11 +45,12 @@ export interface LinkOwner {
 /** Makes one connection's mechanism. `spend` is called before a key exchange that a stranger asks for, and throws when that is too much. */
 export type MakeMechanism = (spend: () => void) => Mechanism
 
-/** Judges a peer. */
+/** Judges a peer: what `socket.authenticator` is. */
 export type Authenticate = (request: AuthenticationRequest) => Verdict | Promise<Verdict>
 
 /** A peer that wants to come in. */
 export interface AuthenticationRequest {
+  /** What it shows. */
   readonly credentials: Credentials
   /** Where the peer is: `127.0.0.1` of a TCP peer, its link's address otherwise. */
   readonly address: string

@@ -1,6 +1,7 @@
 // Version 5 has one context, and these are its two options.
 import { context } from '../sockets/context.ts'
 
+/** The context of all sockets: there is one, and these are its two options. */
 class CompatContext {
   static {
     Object.defineProperty(CompatContext, 'name', { value: 'Context' }) // beside the other Context of every bundle
@@ -11,15 +12,17 @@ class CompatContext {
     context.ioThreads = value
   }
 
+  /** What `setMaxThreads` has set. Default 1. */
   static getMaxThreads(): number {
     return context.ioThreads
   }
 
-  /** How many sockets may be open. */
+  /** How many sockets may be open; one more throws EMFILE. */
   static setMaxSockets(value: number): void {
     context.maxSockets = value
   }
 
+  /** What `setMaxSockets` has set. Default 1023. */
   static getMaxSockets(): number {
     return context.maxSockets
   }

@@ -33,7 +33,7 @@ const TYPES: Readonly<Record<SocketType, new (options: object) => Socket>> = {
   stream: Stream,
 }
 
-/** What `socket` takes. */
+/** The types that `socket` takes. */
 export type SocketType =
   | 'pair'
   | 'req'

@@ -3,9 +3,9 @@
 import type { Socket } from './socket.ts'
 
 /**
- * Passes messages from `frontend` to `backend` and back, for the pairs router and dealer (xrep and xreq), xpub and xsub, pull and push, push
- * and pull; Error for all others. What comes from `backend` is sent to `capture` as well, if given; of a dealer without the two parts in
- * front that say where it goes.
+ * Passes messages from `frontend` to `backend` and back, for the pairs router and dealer (xrep and xreq), xpub and xsub, pull and push,
+ * push and pull; throws Error for all others. What comes from `backend` is sent to `capture` as well, if given; of a dealer without the two
+ * parts in front that say where it goes.
  */
 export function proxy(frontend: Socket, backend: Socket, capture?: Socket): void {
   const envelope = ENVELOPES[`${frontend.type} ${backend.type}`]

@@ -16,36 +16,61 @@ export type Callback = (error?: Error) => void
 export type Sendable = ArrayBufferView | ArrayBuffer | SharedArrayBuffer | string | number | null
 
 /**
- * Events: `message` (the parts as arguments), `bind` and `unbind` (the address), `error`; while monitored also `connect`, `connect_delay`,
- * `connect_retry`, `listen`, `bind_error`, `accept`, `accept_error`, `close`, `close_error`, `disconnect`, each with (value, address,
- * error). Errors for which there is a callback go there, all others are `error` events.
+ * A socket whose messages come as events. Events: `message` (the parts as arguments), `bind` and `unbind` (the address), `error`; while
+ * monitored also `connect`, `connect_delay`, `connect_retry`, `listen`, `bind_error`, `accept`, `accept_error`, `close`, `close_error`,
+ * `disconnect`, each with (value, address, error). Errors for which there is a callback go there, all others are `error` events.
  */
 class CompatSocket extends EventEmitter {
+  /** See ZMQ_EVENTS. */
   declare readonly _ioevents: number
+  /** `affinity` of version 6. */
   declare affinity: number
+  /** `backlog` of version 6. */
   declare backlog: number
+  /** `routingId` of version 6. */
   declare identity: string | Buffer | null
+  /** `linger` of version 6, in ms. */
   declare linger: number
+  /** `rate` of version 6. */
   declare rate: number
+  /** `receiveBufferSize` of version 6, in octets. */
   declare rcvbuf: number
+  /** `lastEndpoint` of version 6. */
   declare readonly last_endpoint: string | null
+  /** `reconnectInterval` of version 6, in ms. */
   declare reconnect_ivl: number
+  /** `recoveryInterval` of version 6, in ms. */
   declare recovery_ivl: number
+  /** `sendBufferSize` of version 6, in octets. */
   declare sndbuf: number
+  /** 0 none, 1 PLAIN, 2 CURVE. */
   declare readonly mechanism: number
+  /** `plainServer` of version 6; reads as 0 or 1. */
   declare plain_server: number | boolean
+  /** `plainUsername` of version 6. */
   declare plain_username: string | null
+  /** `plainPassword` of version 6. */
   declare plain_password: string | null
+  /** `curveServer` of version 6; reads as 0 or 1. */
   declare curve_server: number | boolean
+  /** `curvePublicKey` of version 6. */
   declare curve_publickey: string | Buffer | null
+  /** `curveSecretKey` of version 6. */
   declare curve_secretkey: string | Buffer | null
+  /** `curveServerKey` of version 6. */
   declare curve_serverkey: string | Buffer | null
+  /** `zapDomain` of version 6. */
   declare zap_domain: string | null
+  /** `heartbeatInterval` of version 6, in ms. */
   declare heartbeat_ivl: number
+  /** `heartbeatTimeToLive` of version 6, in ms. */
   declare heartbeat_ttl: number
+  /** `heartbeatTimeout` of version 6, in ms. */
   declare heartbeat_timeout: number
+  /** `connectTimeout` of version 6, in ms. */
   declare connect_timeout: number
 
+  /** As it was given to the constructor. */
   type: SocketType
   readonly #core: Core
   /** Parts of a message whose end has not been sent yet. */
@@ -81,7 +106,7 @@ class CompatSocket extends EventEmitter {
     return this.#block(this.#core.bind(address), 'bind', address, callback)
   }
 
-  /** Stops listening. */
+  /** Stops listening; `unbind` is emitted, then `callback` called. ENOENT goes to the callback, or is an `error` event. */
   unbind(address: string, callback?: Callback): this {
     return this.#block(this.#core.unbind(address), 'unbind', address, callback)
   }
@@ -91,6 +116,7 @@ class CompatSocket extends EventEmitter {
     this.#core.bindSync(address)
   }
 
+  /** Has stopped listening when it returns. Throws ENOENT. */
   unbindSync(address: string): void {
     this.#core.unbindSync(address)
   }
@@ -101,7 +127,7 @@ class CompatSocket extends EventEmitter {
     return this
   }
 
-  /** Throws ENOENT. */
+  /** Ends what `connect` began with the very same address. Throws ENOENT. */
   disconnect(address: string): this {
     this.#core.disconnect(address)
     return this
@@ -114,6 +140,7 @@ class CompatSocket extends EventEmitter {
     return this
   }
 
+  /** No more can be done with it. */
   get closed(): boolean {
     return this.#core.closed
   }
@@ -149,6 +176,7 @@ class CompatSocket extends EventEmitter {
     this.#paused = true
   }
 
+  /** Undoes `pause`. */
   resume(): void {
     this.#paused = false
     this.#sendHeld()
@@ -160,11 +188,12 @@ class CompatSocket extends EventEmitter {
     throw new Error("read() has been removed from compatibility mode; use on('message', ...) instead.")
   }
 
-  /** SUB only: messages that begin with `filter` are wanted. */
+  /** SUB only: messages that begin with `filter` are wanted. May be asked for more than once. */
   subscribe(filter: string | Buffer): this {
     return this.setsockopt(ZMQ_SUBSCRIBE, filter)
   }
 
+  /** SUB only: takes one `subscribe` of `filter` back. */
   unsubscribe(filter: string | Buffer): this {
     return this.setsockopt(ZMQ_UNSUBSCRIBE, filter)
   }
@@ -182,6 +211,7 @@ class CompatSocket extends EventEmitter {
     return this
   }
 
+  /** Undoes `monitor`. */
   unmonitor(): this {
     this.#unwatch?.()
     this.#unwatch = undefined
@@ -196,6 +226,7 @@ class CompatSocket extends EventEmitter {
     return this
   }
 
+  /** By number or short name. Throws Error for an unknown one, ENOTSOCK when closed. */
   getsockopt(option: number | ShortOption): OptionValue {
     return readOption(this.#options, option)
   }
@@ -312,7 +343,7 @@ for (const name of Object.keys(shortOptions) as ShortOption[]) {
 
 export { CompatSocket as Socket }
 
-/** A new socket; `options` are set as its properties. */
+/** A new socket; `options` are set as its properties. Throws Error for an unknown type, and what `setsockopt` throws. */
 export function createSocket(
   type: SocketType,
   options: Readonly<Record<string, unknown>> = {},
