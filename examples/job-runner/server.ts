@@ -4,6 +4,8 @@ import { EventEmitter, once } from 'node:events'
 import { type CallContext, method, type RpcError, Server } from 'pseud'
 import type { Job, WorkerApi } from './api.ts'
 
+process.once('disconnect', () => process.exit(1)) // main.ts, where that has started this, is gone
+
 const jobs: Job[] = []
 const board = new EventEmitter().setMaxListeners(0)
 let version = 0

@@ -4,6 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, type RpcError } from 'pseud'
 import type { RunnerApi, WorkerApi } from './api.ts'
 
+process.once('disconnect', () => process.exit(1)) // main.ts, where that has started this, is gone
+
 const [endpoint = 'tcp://127.0.0.1:5555', name = `worker-${process.pid}`] = process.argv.slice(2)
 const STEPS = 20
 
