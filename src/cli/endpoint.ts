@@ -1,6 +1,7 @@
 // Endpoints as people type them. What is none of these short forms is left to the library, which knows endpoints.
+
+import { suggestions } from '../base/suggest.ts'
 import { misused } from './failure.ts'
-import { suggestions } from './suggest.ts'
 
 const SCHEMES = ['tcp', 'ipc']
 

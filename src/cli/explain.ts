@@ -2,12 +2,13 @@
  * What to tell besides when a call failed: the function that was meant, the arguments that it takes. Asks the server, where that tells of its
  * functions; where it does not, there is nothing to add.
  */
+
+import { suggestion } from '../base/suggest.ts'
 import { type Client, type FunctionDescription, RpcError, type ValidationIssue } from '../rpc/index.ts'
 import type { Connected } from './connect.ts'
 import { exitCodeOf } from './exit-codes.ts'
 import { Failure } from './failure.ts'
 import { signatureOf } from './signature.ts'
-import { suggestion } from './suggest.ts'
 
 // Nobody waits long for advice.
 const ADVICE_MS = 1000

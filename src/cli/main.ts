@@ -3,6 +3,7 @@
  * process only by what it is given, so that a defect is a stack and everything else is not.
  */
 import { PseudError, UsageError } from '../base/errors.ts'
+import { suggestion } from '../base/suggest.ts'
 import { RpcError } from '../rpc/index.ts'
 import type { Command } from './command.ts'
 import { COMMANDS } from './commands.ts'
@@ -11,7 +12,6 @@ import { Failure, misused, Stopped } from './failure.ts'
 import { COMMON_OPTIONS, exitCodes, manual, overview } from './help.ts'
 import { parse } from './parse.ts'
 import { Screen, type Stream } from './screen.ts'
-import { suggestion } from './suggest.ts'
 import { jsonOf } from './values.ts'
 
 export interface World {

@@ -3,9 +3,9 @@
  * options. Options may stand anywhere. What looks like a negative number is none, nor is `-` alone.
  */
 
+import { suggestion } from '../base/suggest.ts'
 import { misused } from './failure.ts'
 import type { Option } from './option.ts'
-import { suggestion } from './suggest.ts'
 
 export interface Parsed {
   readonly args: readonly string[]

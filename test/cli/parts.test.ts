@@ -2,6 +2,7 @@
 // are made of.
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { distanceOf, suggestions } from '../../src/base/suggest.ts'
 import { endpointOf } from '../../src/cli/endpoint.ts'
 import { EXIT_CODES, exitCodeOf } from '../../src/cli/exit-codes.ts'
 import { Latencies, shownMs } from '../../src/cli/latencies.ts'
@@ -9,7 +10,6 @@ import type { Option } from '../../src/cli/option.ts'
 import { type Parsed, parse } from '../../src/cli/parse.ts'
 import { commentOf } from '../../src/cli/serving/doc-comments.ts'
 import { signatureOf } from '../../src/cli/signature.ts'
-import { distanceOf, suggestions } from '../../src/cli/suggest.ts'
 import { jsonOf, parseValue } from '../../src/cli/values.ts'
 
 const OPTIONS: Option[] = [

@@ -494,7 +494,7 @@ test('an option that is none is refused by its name, and the one that is meant i
   const none = (options: object): never => options as never
   assert.is(
     refusal(() => new Server('x', none({ timeout: 1 }))),
-    '"timeout" is no option of a Server',
+    '"timeout" is no option of a Server: did you mean timeoutMs?',
   )
   assert.is(
     refusal(() => new Server('x', none({ userId: 'a' }))),
@@ -510,7 +510,7 @@ test('an option that is none is refused by its name, and the one that is meant i
   )
   assert.is(
     refusal(() => client.with(none({ timeoutMS: 1 }))),
-    '"timeoutMS" is no option of a call: timeoutMs is',
+    '"timeoutMS" is no option of a call: did you mean timeoutMs?',
   )
   assert.is(
     refusal(() => client.call('a', [], none({ __proto__: { retries: 1 } }))),

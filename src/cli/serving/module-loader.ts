@@ -9,9 +9,9 @@ import * as nodeModule from 'node:module'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { MessageChannel } from 'node:worker_threads'
+import { suggestion } from '../../base/suggest.ts'
 import { type Failure, misused } from '../failure.ts'
 import { framesOf } from '../stack.ts'
-import { suggestion } from '../suggest.ts'
 
 export interface Loaded {
   readonly namespace: Readonly<Record<string, unknown>>
