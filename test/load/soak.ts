@@ -200,7 +200,7 @@ const checks: [boolean, string][] = [
   ],
   [
     last.peers === 0 && last.running === 0 && more.length === 0,
-    `handles, timers, calls back to base ${more.map(String).join(' ')}`,
+    [`handles, timers, calls back to base`, ...more.map(String)].join(' '),
   ],
 ]
 await server.ask('close')
