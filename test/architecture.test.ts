@@ -41,7 +41,7 @@ const LAYERS: Layer[] = [
   { files: ['zmtp/routing/'], imports: ['base/'], node: [] },
   {
     files: ['zmtp/transport/'],
-    imports: ['zmtp/engine/', 'zmtp/wire/', 'zmtp/routing/pipe.ts', 'base/'],
+    imports: ['zmtp/engine/', 'zmtp/wire/', 'base/'],
     node: ['*'],
     time: true,
   },
@@ -56,11 +56,11 @@ const LAYERS: Layer[] = [
     node: ['node:events'],
   },
   // The doors: pseud/zmtp for users, connections.ts for rpc/.
-  { files: ['zmtp/'], imports: ['zmtp/', 'base/'], node: [] },
+  { files: ['zmtp/'], imports: ['zmtp/'], node: [] },
   {
     files: ['rpc/'],
-    imports: ['zmtp/index.ts', 'zmtp/connections.ts', 'codec/messages.ts', 'base/'],
-    node: ['node:diagnostics_channel', 'node:async_hooks', 'node:util', 'node:crypto', 'node:events'],
+    imports: ['zmtp/connections.ts', 'codec/messages.ts', 'base/'],
+    node: ['node:diagnostics_channel', 'node:util', 'node:crypto'],
   },
   {
     files: ['sync/'],
@@ -209,6 +209,106 @@ architecture('a file of more than 400 lines says in its heading why it is one pi
   assert.equal(wrong, [])
 })
 
+// -- docs/architecture.md ------------------------------------------------------------------------------------------------
+
+const page = readFileSync('docs/architecture.md', 'utf8')
+
+architecture('docs/architecture.md lists every folder of src/, and no other', () => {
+  const folders = readdirSync('src', { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => path.join(entry.parentPath, entry.name).split(path.sep).slice(1).join('/'))
+  const listed = treeOf(page)
+  assert.equal(listed.filter((name) => name.endsWith('/')).sort(), folders.map((name) => `${name}/`).sort())
+  assert.equal(
+    listed.filter((name) => !existsSync(path.join('src', name))),
+    [],
+  )
+})
+
+architecture('docs/architecture.md names files that are there', () => {
+  const beside = new Set(sources.map(({ name }) => path.posix.basename(name)))
+  const wrong = [...page.matchAll(/`([\w/-]+\.ts)`/g)]
+    .map(([, name]) => name!)
+    .filter((name) => (name.includes('/') ? !existsSync(path.join('src', name)) : !beside.has(name)))
+    .filter((name) => !existsSync(name))
+  assert.equal(wrong, [])
+})
+
+architecture('its table of imports is the one that is enforced', () => {
+  const rows = [...page.matchAll(/^\| `([\w/-]+)` \| (.*) \|$/gm)].filter(([, folder]) =>
+    existsSync(`src/${folder}`),
+  )
+  assert.ok(rows.length > 8)
+  for (const [, folder, cells] of rows) {
+    const layer = LAYERS.find(({ files }) => files.includes(`${folder}/`))!
+    const said = [...cells!.matchAll(/`([^`]+)`/g)]
+      .map(([, name]) => name!)
+      .filter((name) => !name.startsWith('node:'))
+    const allowed = layer.imports.map((name) => name.replace(/\/$/, ''))
+    assert.equal(said.sort(), allowed.sort(), folder)
+  }
+})
+
+architecture('what a layer may import, it imports', () => {
+  const unused = LAYERS.flatMap((layer) =>
+    [...layer.imports, ...layer.node.filter((name) => name !== '*')]
+      .filter(
+        (allowed) =>
+          !sources.some(
+            (source) =>
+              layerOf(source.name) === layer && source.imports.some((target) => target.startsWith(allowed)),
+          ),
+      )
+      .map((allowed) => `${layer.files[0]} -> ${allowed}`),
+  )
+  assert.equal(unused, [])
+})
+
+architecture('its diagram of imports is what there is', () => {
+  const groups = treeOf(page)
+    .filter((name) => name.endsWith('/'))
+    .map((name) => name.slice(0, -1))
+    .filter((name) => name.split('/').length === 1 || /^zmtp\/[\w-]+$/.test(name))
+    .sort((a, b) => b.length - a.length)
+  const groupOf = (name: string) => groups.find((group) => name.startsWith(`${group}/`)) ?? name
+  const edges = new Set<string>()
+  for (const { name, imports } of sources) {
+    for (const target of imports) {
+      const [from, to] = [groupOf(name), groupOf(target)]
+      if (from !== to && to !== 'base' && !/^(?:node:|@)/.test(target)) edges.add(`${from} -> ${to}`)
+    }
+  }
+  const diagram = diagramOf('flowchart')
+  const labels = new Map([...diagram.matchAll(/(\w+)\["([^"]+)"\]/g)].map(([, id, label]) => [id!, label!]))
+  const drawn = [...diagram.matchAll(/(\w+)(?:\["[^"]+"\])? --> (\w+)/g)].map(
+    ([, from, to]) => `${labels.get(from!) ?? from} -> ${labels.get(to!) ?? to}`,
+  )
+  assert.equal(drawn.sort(), [...edges].sort())
+})
+
+architecture('its diagrams of states have the states of the sources', () => {
+  for (const file of ['rpc/session/session.ts', 'rpc/calls/call.ts']) {
+    const { code } = sources.find(({ name }) => name === file)!
+    const states = [...code.matchAll(/^(?:export )?const ([A-Z]+) = \d+$/gm)].map(([, name]) => name!)
+    const drawn = new Set(
+      [...diagramOf('stateDiagram-v2', states[0]).matchAll(/\b[A-Z]{4,}\b(?= -->)/g)].map(String),
+    )
+    assert.ok(states.length === 3)
+    assert.equal([...drawn].sort(), states.sort())
+  }
+})
+
+architecture('its table of timers names every file that arms one', () => {
+  const arming = sources
+    .filter(({ name }) => !/^(?:base|cli)\//.test(name))
+    .filter(({ code }) => /\bclock\.setTimer\(|Clock\.setTimer\(|\bnew Deadlines\(/.test(code))
+    // What a context makes for its connections stands in the driver's row.
+    .map(({ name }) => (name === 'zmtp/transport/context.ts' ? 'zmtp/transport/driver.ts' : name))
+  const table = page.slice(page.indexOf('\n## Time\n'), page.indexOf('\n## Threads\n'))
+  const named = [...table.matchAll(/`([\w/-]+\.ts)`/g)].map(([, name]) => name!)
+  assert.equal(named.filter((name) => !name.startsWith('base/')).sort(), [...new Set(arming)].sort())
+})
+
 architecture('the checks see what they look for', () => {
   assert.equal(importsOf('a/b.ts', `import type { X } from './c.ts'\nexport * from '../d.ts'`), [
     'a/c.ts',
@@ -258,6 +358,23 @@ function blankStrings(code: string): string {
     /'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"/g,
     (piece) => piece.slice(0, 1) + piece.slice(-1),
   )
+}
+
+/** The names in the list of folders, below src/: `zmtp/engine/`, `base/clock.ts`. */
+function treeOf(text: string): string[] {
+  const [, list = ''] = /^```\nsrc\/\n([\s\S]*?)^```$/m.exec(text) ?? []
+  const above: string[] = []
+  return [...list.matchAll(/^( +)(\S+)/gm)].map(([, indent, name]) => {
+    above.length = indent!.length / 2 - 1
+    above.push(name!)
+    return above.join('')
+  })
+}
+
+/** The first diagram of this kind in docs/architecture.md that mentions `word`. */
+function diagramOf(kind: string, word = ''): string {
+  const diagrams = [...page.matchAll(/^```mermaid\n([\s\S]*?)^```$/gm)].map(([, diagram]) => diagram!)
+  return diagrams.find((diagram) => diagram.startsWith(kind) && diagram.includes(word)) ?? ''
 }
 
 function headingOf(text: string): string {

@@ -50,6 +50,11 @@ export function describePhases(): string {
     const cells = EVENTS.map((_, event) => (after(phase, event) === phase ? '' : PHASES[after(phase, event)]))
     return `| ${name} | ${cells.join(' | ')} | ${MAY_SEND[phase] ? 'yes' : 'no'} |`
   })
+  const arrows = PHASES.flatMap((name, phase) =>
+    EVENTS.filter((_, event) => after(phase, event) !== phase).map(
+      (event) => `  ${name} --> ${PHASES[after(phase, EVENTS.indexOf(event))]}: ${event}`,
+    ),
+  )
   return [
     '# States of a connection',
     '',
@@ -59,6 +64,14 @@ export function describePhases(): string {
     `| phase | ${EVENTS.join(' | ')} | may send |`,
     `|---|${EVENTS.map(() => '---|').join('')}---|`,
     ...rows,
+    '',
+    '```mermaid',
+    'stateDiagram-v2',
+    '  [*] --> GREETING',
+    ...arrows,
+    '  CLOSED --> [*]',
+    '  FAILED --> [*]',
+    '```',
     '',
   ].join('\n')
 }

@@ -19,7 +19,6 @@ export interface Link {
    * follows then. The list itself is the caller's.
    */
   write(pieces: Buffer[]): void
-  /** What comes next may still be delivered once: a link has to read to see that the peer is gone. */
   /** A little may still come: a link has to read to see that the peer is gone. */
   pause(): void
   resume(): void
