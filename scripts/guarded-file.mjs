@@ -12,6 +12,17 @@ const ORPHAN_GRACE_MS = 300
 // Warnings that are faults of ours, whatever the exit code says.
 const FATAL_WARNING = /UnhandledPromiseRejection|PromiseRejectionHandledWarning|MaxListenersExceededWarning/
 
+/** esbuild plugin: test files get the counting `uvu`; only the counter itself gets the real one. */
+export const guardedUvu = {
+  name: 'guarded-uvu',
+  setup(builder) {
+    const guarded = path.resolve('scripts/guarded-uvu.mjs')
+    builder.onResolve({ filter: /^uvu$/ }, ({ importer }) =>
+      importer === guarded ? { path: 'uvu', external: true } : { path: guarded },
+    )
+  },
+}
+
 const groups = new Set()
 
 /** Kills every file that is running, with all its children. */

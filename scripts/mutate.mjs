@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
 import { inPlaceOf } from './baseline.mjs'
-import { runFile } from './guarded-file.mjs'
+import { guardedUvu, runFile } from './guarded-file.mjs'
 import { installed } from './installed.mjs'
 
 const HOME = 'test/mutation'
@@ -50,15 +50,6 @@ process.on('exit', () => {
   const reached = globalThis.__stryker__?.mutantCoverage?.static ?? {}
   writeFileSync(process.env.PSEUD_COVERAGE, JSON.stringify(Object.keys(reached)))
 })`
-const guardedUvu = {
-  name: 'guarded-uvu',
-  setup(builder) {
-    const guarded = path.resolve('scripts/guarded-uvu.mjs')
-    builder.onResolve({ filter: /^uvu$/ }, ({ importer }) =>
-      importer === guarded ? { path: 'uvu', external: true } : { path: guarded },
-    )
-  },
-}
 
 if (!installed(HOME)) process.exit(1)
 const mutants = await instrument()

@@ -14,7 +14,7 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
-import { killAll, runFile } from './guarded-file.mjs'
+import { guardedUvu, killAll, runFile } from './guarded-file.mjs'
 import { entries, sourceAliases } from './source-aliases.mjs'
 import { replaceSyncWorker } from './sync-worker.mjs'
 
@@ -69,7 +69,7 @@ await build(
         entryPoints: files,
         outbase: root,
         splitting: true,
-        plugins: [sourceAliases, guardedUvu()],
+        plugins: [sourceAliases, guardedUvu],
       },
 ).catch(() => {
   // esbuild has said what it could not build.
@@ -188,19 +188,6 @@ function separateFiles() {
           external: true,
         }
       })
-    },
-  }
-}
-
-/** Test files get the counting `uvu`; only the counter itself gets the real one. */
-function guardedUvu() {
-  const guarded = path.resolve('scripts/guarded-uvu.mjs')
-  return {
-    name: 'guarded-uvu',
-    setup(builder) {
-      builder.onResolve({ filter: /^uvu$/ }, (request) =>
-        request.importer === guarded ? { path: 'uvu', external: true } : { path: guarded },
-      )
     },
   }
 }
