@@ -35,9 +35,11 @@ walks(
   'the README: from an empty folder to a typed call between two processes in under three minutes',
   async () => {
     const began = performance.now()
-    first = new Walker(path.join(scratch, 'empty'), tarball).runsAsTold()
+    first = new Walker(path.join(scratch, 'empty'), tarball)
+    first.asTold = true
     for (const block of README.blocks) await first.follow(block)
     const seconds = (performance.now() - began) / 1000
+    first.asTold = false
 
     const text = readFileSync('README.md', 'utf8')
     const read = text.slice(0, text.indexOf('node client.ts')).replace(/^```[\s\S]*?^```$/gm, '')

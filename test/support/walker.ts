@@ -42,10 +42,9 @@ export class Walker {
     return this.#folder
   }
 
-  /** For a Node that does not run TypeScript: as the README says it. Starting npx takes half a second that the other pages need not wait for. */
-  runsAsTold(): this {
-    this.#runner = '$1npx tsx $2'
-    return this
+  /** Whether a Node that does not run TypeScript does it as the README says then. Starting npx takes half a second that other pages need not wait for. */
+  set asTold(told: boolean) {
+    this.#runner = told ? '$1npx tsx $2' : '$1node --import tsx $2'
   }
 
   /** Has `pseud` installed without a command, as the sections that do not begin with `npm install` expect. */
