@@ -15,8 +15,10 @@ const guide = suite('guide')
 
 const wanted = process.env.PSEUD_WALKS ?? ''
 const walks = DOCUMENTS.flatMap((document) => walksIn(document)).filter(
-  ({ document, title, blocks }) =>
-    document !== 'README.md' && title.includes(wanted) && blocks.some(({ language }) => language === 'sh'),
+  ({ heading, title, blocks }) =>
+    heading !== 'From an empty folder' &&
+    title.includes(wanted) &&
+    blocks.some(({ language }) => language === 'sh'),
 )
 const python = pythonOr('the Python of the guide')
 const scratch = realpathSync(mkdtempSync(path.join(tmpdir(), 'pseud-guide-')))

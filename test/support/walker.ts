@@ -50,8 +50,7 @@ export class Walker {
   /** Has `pseud` installed without a command, as the sections that do not begin with `npm install` expect. */
   provide(installed: string): void {
     writeFileSync(path.join(this.#folder, 'package.json'), '{ "private": true, "type": "module" }\n')
-    mkdirSync(path.join(this.#folder, 'node_modules'))
-    symlinkSync(installed, path.join(this.#folder, 'node_modules/pseud'))
+    this.#link('pseud', installed)
   }
 
   async follow(block: Block): Promise<void> {
@@ -69,7 +68,7 @@ export class Walker {
 
   /** The text with ports of this walk in the place of its own, the same one for the same. */
   async here(text: string): Promise<string> {
-    for (const [, port = ''] of text.matchAll(/(?:127\.0\.0\.1|0\.0\.0\.0|localhost|\*):(\d{4,5})\b/g)) {
+    for (const [, port = ''] of text.matchAll(/(?:127\.0\.0\.1|0\.0\.0\.0|localhost|\*|\s):(\d{4,5})\b/g)) {
       if (!this.#ports.has(port)) this.#ports.set(port, await freePort())
     }
     let changed = text
@@ -198,8 +197,7 @@ export class Walker {
   }
 
   /** As if it were installed: it is one of this repository's own. */
-  #link(name: string): void {
-    const target = path.resolve('node_modules', name)
+  #link(name: string, target = path.resolve('node_modules', name)): void {
     const { bin = {} } = JSON.parse(readFileSync(path.join(target, 'package.json'), 'utf8'))
     const modules = path.join(this.#folder, 'node_modules')
     mkdirSync(path.join(modules, '.bin'), { recursive: true })
