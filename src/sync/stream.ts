@@ -12,7 +12,7 @@ export interface StreamSource {
 }
 
 /** What a call of a function that streams returns: its items in order, once. Leaving the loop ends the function. */
-export interface SyncStream<T = unknown> extends IterableIterator<T, undefined, undefined> {
+export interface SyncStream<T = unknown> extends Iterator<T, undefined, undefined> {
   /** Sleeps until the next item is there. Throws what ended the stream. */
   next(): IteratorResult<T, undefined>
   /** Wants no more: the function is told to end. Idempotent. */

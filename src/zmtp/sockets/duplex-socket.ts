@@ -2,7 +2,7 @@
 import type { Message, MessageLike } from './message.ts'
 import type { OperationOptions } from './operations.ts'
 import type { Readable } from './readable-socket.ts'
-import type { BatchOptions } from './socket.ts'
+import type { BatchIterator, BatchOptions } from './socket.ts'
 import { WritableSocket } from './writable-socket.ts'
 
 /** What the socket types that send and receive have in common. `In` and `Out` are what their messages look like. */
@@ -26,8 +26,8 @@ export class DuplexSocket<
     return super.receiveMany(options) as Promise<In[]>
   }
 
-  override batches(options?: BatchOptions): AsyncIterableIterator<In[], undefined> {
-    return super.batches(options) as AsyncIterableIterator<In[], undefined>
+  override batches(options?: BatchOptions): BatchIterator<In> {
+    return super.batches(options) as BatchIterator<In>
   }
 
   override [Symbol.asyncIterator](): AsyncIterator<In, undefined> {

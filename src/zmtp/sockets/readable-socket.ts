@@ -1,7 +1,7 @@
 // The public face of socket types that only receive: see duplex-socket.ts for those that send as well.
 import type { Message } from './message.ts'
 import type { OperationOptions } from './operations.ts'
-import { type BatchOptions, Socket } from './socket.ts'
+import { type BatchIterator, type BatchOptions, Socket } from './socket.ts'
 
 /** What a socket that receives has; `M` is a message. */
 export interface Readable<M extends Message[] = Message[]> {
@@ -23,7 +23,7 @@ export interface Readable<M extends Message[] = Message[]> {
    * `for await (const batch of socket.batches())`: all that has come, again and again, until the socket is closed. Not in the native
    * package.
    */
-  batches(options?: BatchOptions): AsyncIterableIterator<M[], undefined>
+  batches(options?: BatchOptions): BatchIterator<M>
   /** `for await (const [part] of socket)`: message after message until the socket is closed. Leaving the loop does not close it. */
   [Symbol.asyncIterator](): AsyncIterator<M, undefined>
 }
@@ -43,7 +43,7 @@ export class ReadableSocket extends Socket implements Readable {
     return super.receiveMany(options)
   }
 
-  override batches(options?: BatchOptions): AsyncIterableIterator<Message[][], undefined> {
+  override batches(options?: BatchOptions): BatchIterator<Message[]> {
     return super.batches(options)
   }
 

@@ -64,6 +64,12 @@ export interface BatchOptions extends OperationOptions {
   readonly max?: number
 }
 
+/** What `batches` gives. Not an AsyncIterableIterator: that says what it returns at its end only from TypeScript 5.6 on. */
+export interface BatchIterator<M> extends AsyncIterator<M[], undefined> {
+  /** The iterator itself. */
+  [Symbol.asyncIterator](): BatchIterator<M>
+}
+
 /** Gives the class of socket type `type` the options that only some types have. To be called once, beside that class. */
 export let defineTypeOptions: (prototype: Socket, type: number | undefined) => void
 
@@ -442,7 +448,7 @@ export class Socket {
    * `for await (const batch of socket.batches())`: all that has come, again and again, until the socket is closed. Not in the native
    * package.
    */
-  protected batches(options?: BatchOptions): AsyncIterableIterator<Message[][], undefined> {
+  protected batches(options?: BatchOptions): BatchIterator<Message[]> {
     const iterator = this.#iterate<Message[][]>(
       () => undefined,
       () => this.receiveMany(options),
