@@ -11,6 +11,7 @@ import { exitCodeOf } from './exit-codes.ts'
 import { Failure, misused, Stopped } from './failure.ts'
 import { COMMON_OPTIONS, exitCodes, manual, overview } from './help.ts'
 import { parse } from './parse.ts'
+import { printable } from './printable.ts'
 import { Screen, type Stream } from './screen.ts'
 import { jsonOf } from './values.ts'
 
@@ -113,8 +114,11 @@ function tell(error: unknown, screen: Screen): number {
     return exitCode
   }
   const named = code === undefined || error instanceof Failure ? message : `${code}: ${message}`
-  screen.remark(`${screen.paintError('red', 'pseud:')} ${named}`)
-  for (const hint of hints) screen.remark(screen.paintError('dim', `  ${hint}`))
+  // Texts of the other side are among them.
+  const [first = '', ...others] = named.split('\n').map(printable)
+  screen.remark(`${screen.paintError('red', 'pseud:')} ${first}`)
+  for (const line of others) screen.remark(line)
+  for (const hint of hints) screen.remark(screen.paintError('dim', `  ${printable(hint)}`))
   return exitCode
 }
 

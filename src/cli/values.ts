@@ -60,13 +60,26 @@ export function plain(value: unknown): unknown {
 
 const TOKEN = /("(?:\\.|[^"\\])*")(\s*:)?|\b(?:true|false|null)\b|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g
 
-/** JSON for a terminal: indented, and coloured by `paint`. */
+/** JSON for a terminal: indented, coloured by `paint`, and without anything that a terminal obeys. */
 export function prettyOf(
   value: unknown,
   paint: (style: 'cyan' | 'green' | 'yellow', text: string) => string,
 ): string {
-  return jsonOf(value, 2).replace(TOKEN, (token, text?: string, colon?: string) => {
+  return escaped(jsonOf(value, 2)).replace(TOKEN, (token, text?: string, colon?: string) => {
     if (text === undefined) return paint('yellow', token)
     return colon === undefined ? paint('green', text) : paint('cyan', text) + colon
   })
+}
+
+// Those that JSON.stringify leaves as they are: DEL, C1, what turns the direction of text.
+const OBEYED = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu
+
+function escaped(json: string): string {
+  return json.replace(OBEYED, (character) =>
+    // By halves, as JSON has what is beyond 16 bits.
+    Array.from(
+      { length: character.length },
+      (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`,
+    ).join(''),
+  )
 }

@@ -239,6 +239,18 @@ call('each code of an error has its exit code', async () => {
   }
 })
 
+call('what a server says is printed, and not obeyed by the terminal', async () => {
+  const rude = await serve(
+    { introspection: true },
+    {
+      shout: () => {
+        throw new RpcError('INTERNAL', 'a\u001b[2Jb\nc\u202e')
+      },
+    },
+  )
+  assert.is((await pseud(['call', rude, 'shout'])).err, 'pseud: INTERNAL: a\\x1b[2Jb\nc\\u{202e}\n')
+})
+
 call('an error of the language keeps its name', async () => {
   fails(await pseud(['call', endpoint, 'crash']), 1, /^pseud: INTERNAL: RangeError: out of it\n$/)
 })

@@ -10,7 +10,7 @@ import type { Option } from '../../src/cli/option.ts'
 import { type Parsed, parse } from '../../src/cli/parse.ts'
 import { commentOf } from '../../src/cli/serving/doc-comments.ts'
 import { signatureOf } from '../../src/cli/signature.ts'
-import { jsonOf, parseValue } from '../../src/cli/values.ts'
+import { jsonOf, parseValue, prettyOf } from '../../src/cli/values.ts'
 
 const OPTIONS: Option[] = [
   { name: 'watch', short: 'w', help: '' },
@@ -180,6 +180,26 @@ values('what JSON does not have is spelled', () => {
       '"map":{"a":"1"},"pairs":[[1,"a"]],"set":[1],"typed":[0.5],"error":{"code":"X","name":"RangeError","message":"far"},"pattern":"/a/g"}',
   )
   assert.is(jsonOf(undefined), 'null')
+})
+
+values('JSON for a terminal is coloured and holds nothing that a terminal obeys', () => {
+  const painted: string[] = []
+  const paint = (style: string, text: string): string => {
+    painted.push(`${style} ${text}`)
+    return text
+  }
+  const value = { a: 'x\u001b[2J\u009b2J\u202e"1": true\u{e0001}', b: [1, true, null, -2.5e10] }
+  const text = prettyOf(value, paint)
+  assert.is(
+    text,
+    '{\n  "a": "x\\u001b[2J\\u009b2J\\u202e\\"1\\": true\\udb40\\udc01",\n  "b": [\n    1,\n    true,\n    null,\n    -25000000000\n  ]\n}',
+  )
+  assert.equal(JSON.parse(text), value)
+  assert.equal(
+    painted.filter((one) => one.startsWith('cyan')),
+    ['cyan "a"', 'cyan "b"'],
+  )
+  assert.is(painted.filter((one) => one.startsWith('yellow')).length, 4)
 })
 
 values.run()

@@ -5,6 +5,7 @@ import type { Command, Invocation } from '../command.ts'
 import { CONNECTION_OPTIONS, connect, timeoutOption } from '../connect.ts'
 import { exitCodeOf } from '../exit-codes.ts'
 import { Failure } from '../failure.ts'
+import { printable } from '../printable.ts'
 import type { Screen } from '../screen.ts'
 import { signatureOf } from '../signature.ts'
 import { jsonOf } from '../values.ts'
@@ -41,7 +42,7 @@ async function run(invocation: Invocation): Promise<undefined> {
   try {
     const names = await namesOf(ask, prefix, connected.endpoint)
     if (options.has('names')) {
-      for (const name of names) await screen.print(screen.jsonErrors ? jsonOf(name) : name)
+      for (const name of names) await screen.print(screen.jsonErrors ? jsonOf(name) : printable(name))
       return
     }
     for (let at = 0; at < names.length; at += AT_ONCE) {
@@ -100,14 +101,18 @@ function gone(error: unknown): undefined {
 }
 
 async function show(description: FunctionDescription, screen: Screen): Promise<void> {
-  const { name, doc, domain, idempotent, params } = description
-  const signature = signatureOf(description)
-  const marks = [...(idempotent ? ['idempotent'] : []), ...(domain === 'default' ? [] : [`domain ${domain}`])]
+  const { doc, domain, idempotent, params } = description
+  const name = printable(description.name)
+  const signature = printable(signatureOf(description))
+  const marks = [
+    ...(idempotent ? ['idempotent'] : []),
+    ...(domain === 'default' ? [] : [`domain ${printable(domain)}`]),
+  ]
   const more = marks.length === 0 ? '' : screen.paint('dim', `  ${marks.join(', ')}`)
   await screen.print(screen.paint('bold', name) + signature.slice(name.length) + more)
-  for (const line of doc?.split('\n') ?? []) await screen.print(`    ${line}`.trimEnd())
+  for (const line of doc?.split('\n') ?? []) await screen.print(`    ${printable(line)}`.trimEnd())
   for (const param of params) {
     if (param.doc === undefined) continue
-    await screen.print(`    ${screen.paint('cyan', param.name)}: ${param.doc}`)
+    await screen.print(`    ${screen.paint('cyan', printable(param.name))}: ${printable(param.doc)}`)
   }
 }

@@ -8,6 +8,7 @@ import { exitCodeOf } from '../exit-codes.ts'
 import { Failure } from '../failure.ts'
 import { histogramLines } from '../histogram.ts'
 import { Latencies, shownMs } from '../latencies.ts'
+import { printable } from '../printable.ts'
 import type { Screen } from '../screen.ts'
 import { jsonOf } from '../values.ts'
 
@@ -89,7 +90,7 @@ async function tell(screen: Screen, { endpoint, server, sent, times }: Outcome):
     await screen.print(jsonOf({ endpoint, server, ...counts, ...times.summary(), histogram: buckets }))
     return
   }
-  const who = server === undefined ? endpoint : `${server} at ${endpoint}`
+  const who = server === undefined ? endpoint : `${printable(server)} at ${endpoint}`
   await screen.print(`${who}: ${times.count} of ${sent} calls answered`)
   const { minMs, p50Ms, p90Ms, p99Ms, maxMs } = times.summary()
   const named = { min: minMs, median: p50Ms, p90: p90Ms, p99: p99Ms, max: maxMs }

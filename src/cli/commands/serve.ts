@@ -3,12 +3,13 @@
  * which outlives them: a module that is loaded anew takes the place of the old one between two calls, or not at all.
  */
 import { readFileSync } from 'node:fs'
-import path from 'node:path'
+import * as path from 'node:path'
 import type { ExposeErrors, Middleware, Registry, Server } from '../../rpc/index.ts'
 import type { Command, Invocation } from '../command.ts'
 import { endpointOf } from '../endpoint.ts'
 import { Failure, misused, Stopped } from '../failure.ts'
 import { shownMs } from '../latencies.ts'
+import { printable } from '../printable.ts'
 import type { Screen } from '../screen.ts'
 import { SERVER_CREDENTIAL_OPTIONS, serverCredentials } from '../server-credentials.ts'
 import { type Exposed, expose, replaceAll } from '../serving/exposed.ts'
@@ -260,7 +261,8 @@ async function tellServing(
 }
 
 function tellError(screen: Screen, error: unknown, method: string | undefined): void {
-  const text = [String(error), ...(error instanceof Error ? framesOf(error) : [])].join('\n    ')
+  const lines = [...String(error).split('\n'), ...(error instanceof Error ? framesOf(error) : [])]
+  const text = lines.map(printable).join('\n    ')
   screen.remark(`${screen.paintError('red', 'error')}${method === undefined ? '' : ` in ${method}`}: ${text}`)
 }
 
@@ -268,7 +270,7 @@ function tellError(screen: Screen, error: unknown, method: string | undefined): 
 function teller(screen: Screen): Middleware {
   return async (call, next) => {
     const start = performance.now()
-    const shown = `${call.method}(${call.args.map((arg) => cut(jsonOf(arg))).join(', ')})`
+    const shown = `${printable(call.method)}(${call.args.map((arg) => printable(cut(jsonOf(arg)))).join(', ')})`
     try {
       const result = await next()
       screen.remark(`${shown} ${screen.paintError('dim', shownMs(performance.now() - start))}`)

@@ -2,7 +2,7 @@
 // has registered are known to that copy alone, and there may be several: an ES module and a CommonJS one, a global installation and a local one.
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import path from 'node:path'
+import * as path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import * as own from '../../rpc/index.ts'
 

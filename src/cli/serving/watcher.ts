@@ -1,7 +1,7 @@
 // Tells when one of a set of files has changed: looks at their folders, because editors put new files in the place of old ones, and waits a moment,
 // because they do it in several steps. Knows nothing of what the files are.
 import { type FSWatcher, watch } from 'node:fs'
-import path from 'node:path'
+import * as path from 'node:path'
 
 const SETTLE_MS = 100
 
