@@ -31,6 +31,47 @@ tests('every command has one', () => {
   )
 })
 
+const EXAMPLE = `
+\`\`\`console
+# only for the reader
+$ printf 'one 17 ms\\n'; printf 'two\\n'
+one ‹3.5 ms›
+two
+$ cat notes.txt
+‹some words›
+$ (exit 3)
+$ echo "$? some words"
+3 of them
+\`\`\`
+\`\`\`text
+# notes.txt
+of them
+\`\`\`
+`
+
+for (const [what, from, to, line] of [
+  ['it is as it says', '', '', 0],
+  ['a line is another', '\ntwo\n', '\nthree\n', 4],
+  ['a line is missing', '\ntwo\n', '\n', 4],
+  ['a line is too many', '\ntwo\n', '\ntwo\ntwo\n', 4],
+  ['a number is a word', "one 17 ms\\n'", "one more ms\\n'", 4],
+  ['what is said of a word does not hold later', '3 of them', '3 of us', 10],
+  ['the exit code is another', '(exit 3)', '(exit 4)', 10],
+] as const) {
+  inTerminal(`a session is ${line === 0 ? 'played' : 'found to be wrong'} where ${what}`, async () => {
+    const wrong = EXAMPLE.replace(from, to)
+    const [session] = sessionsOf(wrong)
+    const folder = await folderOf(filesOf(wrong))
+    let message = 'line 0,'
+    await play(session!, {
+      open: (words) => desk.openOther(['/bin/sh', '-c', words], { cwd: folder }),
+    }).catch((error: Error) => {
+      message = error.message
+    })
+    assert.ok(message.startsWith(`line ${line},`), message)
+  })
+}
+
 for (const session of sessions) {
   inTerminal(`line ${session.line}: $ ${session.steps[0]!.command}`, async () => {
     const folder = await folderOf(filesOf(text))
