@@ -72,7 +72,7 @@ async function idle(kind: string, clients: number): Promise<Ends> {
   await client.ask('connect', { port, clients })
   const connected = await server.ask<number>('connected', clients)
   const after = await Promise.all([server.ask<number>('weigh'), client.ask<number>('weigh')])
-  await Promise.all([server.ended(), client.ended()])
+  await Promise.all([server.end(), client.end()])
   return { server: after[0] - before[0], client: after[1] - before[1], connected }
 }
 
@@ -109,7 +109,7 @@ async function keep(kind: string, count: number): Promise<{ octets: number; dige
   await sender.ask('send', { port, count })
   const digest = await kept
   const octets = (await keeper.ask<number>('weigh')) - before
-  await Promise.all([keeper.ended(), sender.ended()])
+  await Promise.all([keeper.end(), sender.end()])
   return { octets, digest }
 }
 
