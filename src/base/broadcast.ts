@@ -13,7 +13,7 @@ export class Broadcast {
   /** Octets of all parts. */
   byteLength = 0
   /** What is queued where it cannot be sent at once: one copy for all. Set by the first that queues. */
-  kept: Buffer | Buffer[] | undefined
+  kept: Kept | undefined
   /** The frames are `bytes[start, end)`, once `written`. They never change. */
   bytes: Buffer = EMPTY
   start = 0
@@ -46,6 +46,16 @@ export class Broadcast {
     this.bytes = Buffer.allocUnsafeSlow(Math.max(CHUNK, size))
     this.start = 0
     this.end = 0
+  }
+}
+
+/** A message that several queues hold. */
+export class Kept {
+  readonly message: Buffer | Buffer[]
+  holders = 0
+
+  constructor(message: Buffer | Buffer[]) {
+    this.message = message
   }
 }
 

@@ -4,6 +4,7 @@ export const ADDED = {
   many: '`receiveMany`, `batches()`, `sendMany`',
   pending: '`maxPendingSends`, `maxPendingReceives`',
   unconfirmed: '`countUnconfirmed`',
+  maxBuffered: '`maxBufferedBytes` of a Context',
   authenticator: '`socket.authenticator`',
   sender: '`socket.senderOf(message)`',
   counters: '`socket.counters`',

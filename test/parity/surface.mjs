@@ -130,6 +130,7 @@ export const surface = [
     differs: [
       { at: /^Observer\.(on|off|Symbol\(Symbol.asyncIterator\))$/, here: 'function', row: ROWS.members },
       { at: 'Observer.emitter', here: 'undefined', row: ROWS.members },
+      { at: 'Context.maxBufferedBytes', here: 'get set', row: ADDED.maxBuffered },
     ],
   },
   {

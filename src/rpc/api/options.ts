@@ -72,8 +72,9 @@ export interface ParticipantOptions {
   /** Largest message accepted, in octets, and told to peers of ours, so that they do not send more. Default 16 MiB. */
   readonly maxMessageSize?: number
   /**
-   * For all messages together that have begun to come and are not whole, of every server and client of this process, in octets: the last
-   * who says it counts. Above it the largest goes, with its connection: TOO_MUCH_BUFFERED. Default 256 MiB.
+   * For all messages together of every server and client of this process, those that have come and again those that are to be sent, in octets: the
+   * last who says it counts. Above it the largest that is not whole goes, with its connection: TOO_MUCH_BUFFERED; and peers that do not read
+   * are not read from. Default 256 MiB.
    */
   readonly maxBufferedBytes?: number
   /**

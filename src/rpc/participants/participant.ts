@@ -122,6 +122,7 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
     this.backlogLimits = {
       ...limits,
       patienceMs: this.options.heartbeatTimeoutMs || Number.POSITIVE_INFINITY,
+      lid: this.context.buffered,
     }
     this.emitter = new Emitter<Events>((error) => this.#onListenerFailure(error))
     this.slots = new Slots({

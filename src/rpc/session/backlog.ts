@@ -15,6 +15,8 @@ export interface BacklogLimits {
   readonly deadPeerBytes: number
   /** How long one that is slow may take none of them; `Infinity` for ever. */
   readonly patienceMs: number
+  /** Too much waits for all peers together: one that is congested is slow. */
+  readonly lid: { readonly crowdedOut: boolean }
 }
 
 /** The session whose peer does not read. */
@@ -51,10 +53,13 @@ export class Backlog extends Deadline {
   /** A message was written to a congested connection. */
   onWritten(): void {
     const { queuedBytes } = this.#owner.connection
-    const { slowPeerBytes, slowPeerMessages, deadPeerBytes, patienceMs } = this.#limits
+    const { slowPeerBytes, slowPeerMessages, deadPeerBytes, patienceMs, lid } = this.#limits
     this.#messages++
     if (queuedBytes > deadPeerBytes) this.#giveUpSoon(queuedBytes)
-    else if (!this.paused && (queuedBytes > slowPeerBytes || this.#messages > slowPeerMessages)) {
+    else if (
+      !this.paused &&
+      (queuedBytes > slowPeerBytes || this.#messages > slowPeerMessages || lid.crowdedOut)
+    ) {
       this.paused = true
       this.#owner.onSlow()
       this.#owner.connection.pause()

@@ -210,9 +210,12 @@ export class Engine {
     this.#begin(rest)
   }
 
-  /** Memory of the body that is on its way. */
+  /** Memory of the message that is on its way: of the body that has begun to come, and of parts before it. */
   get heldBytes(): number {
-    return this.#assembly === undefined ? 0 : this.#assembly.bytes.length
+    const header = this.#header
+    const inside =
+      header?.complete === true && (header.flags & FLAG_COMMAND) === 0 && this.#cipher === undefined
+    return (this.#assembly?.bytes.length ?? 0) + this.#limits.heldBytes(inside)
   }
 
   /** Memory for the octets that come next, of the large body that is on its way; `undefined`: they are to come as a chunk. */

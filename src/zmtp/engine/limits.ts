@@ -28,6 +28,8 @@ export class Limits {
   readonly #commandMax: number
   readonly #handshakeMax: number
   #messageSize = 0
+  // Of parts before the one that was counted last.
+  #before = 0
   #handshakeSize = 0
 
   constructor(options: LimitOptions) {
@@ -51,9 +53,15 @@ export class Limits {
     if (frames > this.#framesMax)
       return new LimitError('TOO_MANY_FRAMES', 'maxFrames', this.#framesMax, frames)
     const more = (flags & FLAG_MORE) !== 0
+    this.#before = this.#messageSize + this.frames * PART_COST
     this.frames = more ? frames : 0
     this.#messageSize = more ? sum : 0
     return undefined
+  }
+
+  /** What parts of an unfinished message hold; `inside` the one that was counted last, which has not come whole: without that. */
+  heldBytes(inside: boolean): number {
+    return inside ? this.#before : this.#messageSize + this.frames * PART_COST
   }
 
   /** Judges a box in traffic by the size of what is in it, which is a message or a command. */
@@ -93,5 +101,7 @@ const HANDSHAKE_COMMAND_MAX = 8192
 const HANDSHAKE_MAX = 16384
 // Before a box is opened nobody knows whether it holds a command, to which `maxFrameSize` does not apply.
 const SEALED_COMMAND_MAX = 8192
+// What a part takes beside its octets, roughly.
+const PART_COST = 256
 // All topics of a peer together are bounded by 1 MiB; every other command is small.
 const COMMAND_MAX = 0x10_0000

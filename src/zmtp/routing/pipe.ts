@@ -3,11 +3,12 @@
  * without one; then messages wait. Knows nothing of sockets, endpoints or bytes on the wire.
  *
  * Bounds count whole messages (high-water marks). A queue that was full takes messages again only when half of it has gone (low-water
- * mark), so that two sides do not wake each other for every single message.
+ * mark), so that two sides do not wake each other for every single message. What all pipes of a context hold together is bounded in octets (lid.ts).
  */
-import type { Broadcast } from '../../base/broadcast.ts'
+import { type Broadcast, Kept } from '../../base/broadcast.ts'
 import { copy, EMPTY } from '../../base/bytes.ts'
 import { Fifo } from '../../base/fifo.ts'
+import { Lid, PART_COST, type Waiting } from './lid.ts'
 
 /** All parts of a message, in order; at least one. */
 export type Message = Buffer[]
@@ -32,9 +33,11 @@ export class Losses {
   count = 0
 }
 
-export class Pipe {
+export class Pipe implements Waiting {
   /** The connection, from the end of the handshake to its loss. */
   outlet: Outlet | undefined
+  /** Whom it tells that it takes messages again, other than by `drain`. */
+  owner: Waiting | undefined
   /** Who the peer is to a ROUTER: the first part of each message that arrives. Set by `Identities`. */
   routingId: Buffer | undefined
   /** Whether `routingId` was made up, because the peer announced none. */
@@ -57,15 +60,17 @@ export class Pipe {
   #dropped = 0
 
   readonly #losses: Losses
-  readonly #outbound: Fifo<Buffer | Message> = new Fifo()
+  readonly #lid: Lid
+  readonly #outbound: Fifo<Buffer | Message | Kept> = new Fifo()
   #partial: Message | undefined
   #sendLimit: number
   #receiveLimit: number
   #paused = false
 
-  /** Both limits in messages; `Infinity` for no bound. `losses` counts what is dropped, too. */
-  constructor(sendLimit: number, receiveLimit: number, losses: Losses = new Losses()) {
+  /** Both limits in messages; `Infinity` for no bound. `losses` counts what is dropped, too, `lid` what is held. */
+  constructor(sendLimit: number, receiveLimit: number, losses: Losses = new Losses(), lid: Lid = NO_LID) {
     this.#losses = losses
+    this.#lid = lid
     this.#sendLimit = sendLimit
     this.#receiveLimit = receiveLimit
   }
@@ -132,7 +137,7 @@ export class Pipe {
       return
     }
     const { parts } = message
-    message.kept ??= parts.length === 1 ? keep(parts[0]!) : parts.map(keep)
+    message.kept ??= new Kept(parts.length === 1 ? keep(parts[0]!) : parts.map(keep))
     this.#queue(message.kept)
   }
 
@@ -153,7 +158,9 @@ export class Pipe {
     const outbound = this.#outbound
     const outlet = this.outlet
     while (outlet !== undefined && !outlet.congested && outbound.length > 0) {
-      const message = outbound.shift()!
+      const queued = outbound.shift()!
+      this.#lid.release(leaves(queued))
+      const message = queued instanceof Kept ? queued.message : queued
       if (Array.isArray(message)) {
         const last = message.length - 1
         for (let i = 0; i < last; i++) outlet.sendPart(message[i]!, true)
@@ -171,14 +178,30 @@ export class Pipe {
   /** Throws away what waits to be sent. */
   discardOutbound(): void {
     this.drop(this.#outbound.length)
+    for (const queued of this.#outbound) this.#lid.release(leaves(queued))
     this.#outbound.clear()
+    this.#lid.forget(this)
     this.full = false
   }
 
-  #queue(message: Buffer | Message): void {
+  /** There is room in all again. */
+  onRoom(): void {
+    this.full = !this.conflate && this.#outbound.length >= this.#sendLimit
+    if (!this.full) this.owner?.onRoom()
+  }
+
+  #queue(message: Buffer | Message | Kept): void {
     if (this.conflate) this.discardOutbound()
+    const lid = this.#lid
     this.#outbound.push(message)
-    if (this.#outbound.length >= this.#sendLimit && !this.conflate) this.full = true
+    lid.outgoing += enters(message)
+    if (this.conflate) return
+    if (this.#outbound.length >= this.#sendLimit) {
+      this.full = true
+    } else if (lid.crowdedOut) {
+      this.full = true
+      lid.await(this)
+    }
   }
 
   // -- incoming ----------------------------------------------------------------------------------------------------
@@ -209,7 +232,9 @@ export class Pipe {
     this.received++
     if (this.conflate) this.discardInbound()
     this.inbound.push(message)
-    if (this.inbound.length >= limit && !this.#paused && !this.conflate) {
+    const lid = this.#lid
+    lid.incoming += sizeOf(message)
+    if ((this.inbound.length >= limit || lid.crowdedIn) && !this.#paused && !this.conflate) {
       this.#paused = true
       this.outlet?.pause()
     }
@@ -224,12 +249,14 @@ export class Pipe {
   /** `arrive` for a message that another pipe has counted. */
   adopt(message: Message): void {
     this.received--
+    this.#lid.incoming -= sizeOf(message)
     this.arrive(message)
   }
 
   /** Takes the oldest message, and reads on from the peer once half of a full queue has gone. */
   take(): Message | undefined {
     const message = this.inbound.shift()
+    if (message !== undefined) this.#lid.incoming -= sizeOf(message)
     if (this.#paused && this.inbound.length <= lowWater(this.#receiveLimit)) this.#resume()
     return message
   }
@@ -237,13 +264,20 @@ export class Pipe {
   /** `take`, `count` times: so many are there. */
   takeInto(batch: Message[], count: number): void {
     const { inbound } = this
-    for (let i = 0; i < count; i++) batch.push(inbound.shift()!)
+    let bytes = 0
+    for (let i = 0; i < count; i++) {
+      const message = inbound.shift()!
+      bytes += sizeOf(message)
+      batch.push(message)
+    }
+    this.#lid.incoming -= bytes
     if (this.#paused && inbound.length <= lowWater(this.#receiveLimit)) this.#resume()
   }
 
   /** Throws away what the socket has not read. */
   discardInbound(): void {
     this.drop(this.inbound.length)
+    for (const message of this.inbound) this.#lid.incoming -= sizeOf(message)
     this.inbound.clear()
   }
 
@@ -263,6 +297,32 @@ export class Pipe {
 function lowWater(limit: number): number {
   return limit === Number.POSITIVE_INFINITY ? limit : limit - ((limit + 1) >> 1)
 }
+
+/** What a message holds, in octets. */
+function sizeOf(message: Message): number {
+  if (message.length === 1) return message[0]!.length + PART_COST
+  let size = message.length * PART_COST
+  for (let i = 0; i < message.length; i++) size += message[i]!.length
+  return size
+}
+
+/** What a queue holds more with `message`. What others hold as well counts once. */
+function enters(message: Buffer | Message | Kept): number {
+  if (message instanceof Kept) return message.holders++ === 0 ? sizeOfQueued(message.message) : PART_COST
+  return sizeOfQueued(message)
+}
+
+/** What is held no more when a queue has let go of `message`. */
+function leaves(message: Buffer | Message | Kept): number {
+  if (message instanceof Kept) return --message.holders === 0 ? sizeOfQueued(message.message) : PART_COST
+  return sizeOfQueued(message)
+}
+
+function sizeOfQueued(message: Buffer | Message): number {
+  return Array.isArray(message) ? sizeOf(message) : message.length + PART_COST
+}
+
+const NO_LID = new Lid(Number.POSITIVE_INFINITY)
 
 // Parts up to this size are copied when they have to wait; larger ones are the socket's until they are sent. Same bound, and same
 // contract with the user, as in the native package.

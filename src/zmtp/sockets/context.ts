@@ -18,6 +18,8 @@ interface ContextRow {
 }
 
 const BLOCKY = 70
+// Ours, above all of libzmq's.
+const MAX_BUFFERED_BYTES = 0x10001
 // Of the scheduler's settings, which have no default here.
 const UNSET = -1
 
@@ -46,6 +48,15 @@ const CONTEXT_OPTIONS: readonly ContextRow[] = [
   },
   { name: 'ipv6', id: 42, kind: 'Bool', access: 'rw', initial: 0, least: 0, most: 0x7fff_ffff },
   { name: 'blocky', id: BLOCKY, kind: 'Bool', access: 'rw', initial: 1, least: 0, most: 0x7fff_ffff },
+  {
+    name: 'maxBufferedBytes',
+    id: MAX_BUFFERED_BYTES,
+    kind: 'Int32',
+    access: 'rw',
+    initial: 0,
+    least: 1,
+    most: 0x7fff_ffff,
+  },
 ]
 
 /** What a new Context may be given. */
@@ -64,6 +75,12 @@ export interface ContextOptions {
   ipv6?: boolean
   /** `false`: new sockets start with linger 0 instead of -1. Default true. */
   blocky?: boolean
+  /**
+   * Octets that messages of all its sockets may hold, each way: what has come and is not read, what is to be sent and has not left. Over it,
+   * peers for which something waits are as full, until that has gone; where messages that are not whole hold it, the largest goes, with its connection:
+   * TOO_MUCH_BUFFERED. Default 256 MiB. Not in the native package.
+   */
+  maxBufferedBytes?: number
 }
 
 /** What the sockets of one context share. */
@@ -97,6 +114,7 @@ export class Context {
   declare ipv6: boolean
   /** `false`: new sockets start with linger 0 instead of -1. Default true. */
   declare blocky: boolean
+  declare maxBufferedBytes: number
 
   readonly #shared: Shared = { transport: new TransportContext(), openSockets: 0, blocky: true }
   readonly #values = new Map<string, number>()
@@ -144,6 +162,7 @@ export class Context {
     if (typeof id !== 'number') throw new TypeError('Identifier must be a number')
     expectArguments(1, given)
     const row = CONTEXT_OPTIONS.find((candidate) => candidate.id === (id | 0))
+    if (row?.id === MAX_BUFFERED_BYTES) return this.#shared.transport.buffered.max
     const value = row === undefined ? UNSET : (this.#values.get(row.name) ?? row.initial)
     if (value === UNSET) failErrno('EINVAL')
     return value
@@ -157,6 +176,7 @@ export class Context {
     const number = Number(value) | 0
     if (row === undefined || number < row.least || number > row.most) failErrno('EINVAL')
     this.#values.set(row.name, row.kind === 'Bool' ? Number(number !== 0) : number)
+    if (row.id === MAX_BUFFERED_BYTES) this.#shared.transport.buffered.max = number
     if (row.id === BLOCKY) this.#shared.blocky = number !== 0
   }
 }

@@ -6,6 +6,7 @@
 import { copy, EMPTY } from '../../base/bytes.ts'
 import { dateOf, type Timer } from '../../base/clock.ts'
 import { LinkError, type PseudError } from '../../base/errors.ts'
+import type { Lid } from '../routing/lid.ts'
 import { type Losses, Pipe } from '../routing/pipe.ts'
 import type { TransportContext } from '../transport/context.ts'
 import type { Dialer } from '../transport/dialer.ts'
@@ -116,7 +117,7 @@ export class Peer implements Receiver {
       this.#leaveWhenSent()
       return
     }
-    const pipe = lasting ?? newPipe(this.#host.options, this.#host.losses)
+    const pipe = lasting ?? newPipe(this.#host.options, this.#host.losses, this.#host.transport.buffered)
     if (lasting === undefined) this.#take(pipe)
     const identity = driver.peer?.identity ?? EMPTY
     const refusal = pattern.open(pipe, identity, driver.peer?.userId)
@@ -164,6 +165,14 @@ export class Peer implements Receiver {
       this.#host.pattern.rearm(pipe)
       this.#host.operations.serve()
     }
+  }
+
+  /** There is room to send again that others had taken. */
+  onRoom(): void {
+    const pipe = this.#pipe
+    if (pipe === undefined || this.#leaving) return
+    this.#host.pattern.rearm(pipe)
+    this.#host.operations.serve()
   }
 
   onEnd(driver: Driver, error: PseudError | undefined): void {
@@ -304,6 +313,7 @@ export class Peer implements Receiver {
 
   #take(pipe: Pipe): void {
     this.#pipe = pipe
+    pipe.owner = this
     this.#host.onPipe(pipe, this)
     this.#host.pattern.attach(pipe)
   }
@@ -316,6 +326,7 @@ export class Peer implements Receiver {
     const pipe = this.#pipe
     if (pipe === undefined) return
     this.#pipe = undefined
+    pipe.owner = undefined
     pipe.discardOutbound()
     this.#host.pattern.detach(pipe, discard)
     this.#host.onPipeGone(pipe)
@@ -342,8 +353,9 @@ function shakesHands(driver: Driver): boolean {
 }
 
 /** A pipe as the options of the moment want it. */
-export function newPipe(options: OptionValues, losses: Losses): Pipe {
-  const pipe = new Pipe(limit(options, SEND_HIGH_WATER_MARK), limit(options, RECEIVE_HIGH_WATER_MARK), losses)
+export function newPipe(options: OptionValues, losses: Losses, lid: Lid): Pipe {
+  const send = limit(options, SEND_HIGH_WATER_MARK)
+  const pipe = new Pipe(send, limit(options, RECEIVE_HIGH_WATER_MARK), losses, lid)
   pipe.conflate = options.flag(CONFLATE)
   return pipe
 }

@@ -142,7 +142,7 @@ export class SocketCore implements PatternHost, PeerHost, EndpointHost {
     if (this.#row.connectsOnce && this.#find(address).length > 0) return
     // An id to send to before anybody has answered needs a queue from the start.
     const queues = routingId !== null || !this.options.flag(IMMEDIATE)
-    const pipe = queues ? newPipe(this.options, this.losses) : undefined
+    const pipe = queues ? newPipe(this.options, this.losses, this.transport.buffered) : undefined
     if (pipe !== undefined && routingId !== null && !this.pattern.name(pipe, routingId)) {
       throw addressError(address, 'EINVAL')
     }

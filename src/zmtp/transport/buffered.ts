@@ -1,9 +1,10 @@
 /**
- * Memory of messages that have begun to come and are not whole, of all connections of one context together. Each connection is bounded by itself;
- * thousands of them are not. When it is too much the largest goes: it is who gains most by never ending its message. One alone may have as much as
- * its own limits allow. Counts; knows no octets.
+ * What all connections of one context hold together (routing/lid.ts), and of it the memory of messages that have begun to come and are not
+ * whole. Where that alone is too much the largest goes: reading on is what would free it, so there is nothing to stop, and it is who gains most by never
+ * ending its message. One alone may have as much as its own limits allow.
  */
 import { LimitError } from '../../base/errors.ts'
+import { Lid } from '../routing/lid.ts'
 
 export const MAX_BUFFERED_BYTES = 268_435_456
 
@@ -14,17 +15,11 @@ export interface Holder {
   destroy(error: LimitError): void
 }
 
-export class Buffered {
-  /** Octets that may be held by more than one. */
-  max: number
+export class Buffered extends Lid {
   #total = 0
   readonly #holders = new Set<Holder>()
 
-  constructor(max: number) {
-    this.max = max
-  }
-
-  /** Octets that are held. */
+  /** Octets of messages that are not whole. */
   get byteLength(): number {
     return this.#total
   }
@@ -36,6 +31,7 @@ export class Buffered {
     else if (bytes === 0) this.#holders.delete(holder)
     holder.heldBytes = bytes
     this.#total += bytes - before
+    this.incoming += bytes - before
     while (this.#total > this.max && this.#holders.size > 1) this.#giveUp()
   }
 

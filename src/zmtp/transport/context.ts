@@ -34,7 +34,7 @@ export class TransportContext {
   readonly random: Random
   /** Those of all connections, behind one timer. */
   readonly deadlines: Deadlines
-  /** Messages that have begun to come and are not whole. */
+  /** What messages hold, each way. */
   readonly buffered: Buffered
   /** In-process endpoints that are bound, and the dialers that wait for one that is not yet. */
   readonly inprocBound: Map<string, InprocListener> = new Map()
@@ -47,7 +47,7 @@ export class TransportContext {
   #dirty: Flushable[] = []
   #flushing: Flushable[] = []
 
-  /** `maxBufferedBytes`: for all messages together that are not whole yet. Default 256 MiB. */
+  /** `maxBufferedBytes`: for all messages together, each way. Default 256 MiB. */
   constructor(options: { clock?: Clock; random?: Random; maxBufferedBytes?: number } = {}) {
     this.clock = options.clock ?? realClock
     this.random = options.random ?? realRandom

@@ -55,6 +55,8 @@ export class Driver extends Deadline implements LinkOwner {
   // Written in place since the last flush, or since one was considered; and how many it takes to consider one.
   #parts = 0
   #burst = BURST
+  // What of its octets the context has counted as not taken by the system.
+  #unsentBytes = 0
   // The chunks behind the one write that is under way, while the kernel has not taken it all.
   #underWay: Buffer[] | undefined
 
@@ -208,6 +210,8 @@ export class Driver extends Deadline implements LinkOwner {
       if (this.#link.pendingBytes === 0) giveAll(chunks)
       else this.#underWay = chunks.splice(0)
     }
+    if (this.#underWay !== undefined || this.#unsentBytes > 0 || output.byteLength > 0)
+      this.#countUnsent(this.queuedBytes)
     if (this.#ending) this.#endLink()
     else if (this.#engine.spent)
       this.#finish(new LinkError('KEY_EXHAUSTED', 'no nonce is left: new keys are due'))
@@ -319,12 +323,24 @@ export class Driver extends Deadline implements LinkOwner {
     if (held !== this.heldBytes && !this.#finished) this.#context.buffered.set(this, held)
   }
 
+  #countUnsent(bytes: number): void {
+    // A link that has failed says Infinity: its end follows.
+    if (bytes === this.#unsentBytes || bytes === Number.POSITIVE_INFINITY) return
+    const { buffered } = this.#context
+    const more = bytes - this.#unsentBytes
+    this.#unsentBytes = bytes
+    if (more > 0) buffered.outgoing += more
+    else buffered.release(-more)
+  }
+
   #deliver(): void {
     const engine = this.#engine
     const receiver = this.#receiver
     while (!this.#paused && !this.#finished) {
       switch (engine.poll()) {
         case PART:
+          // What was held for it is the receiver's now, who counts it himself.
+          if (this.heldBytes > 0) this.#countHeld()
           receiver.onPart(this, engine.body, engine.bodyStart, engine.bodyEnd, engine.more)
           break
         case COMMAND:
@@ -431,6 +447,7 @@ export class Driver extends Deadline implements LinkOwner {
     if (this.#finished) return
     this.#finished = true
     if (this.heldBytes > 0) this.#context.buffered.set(this, 0)
+    this.#countUnsent(0)
     this.#origin.reception?.leave(this)
     const error = reason === undefined || reason.code === 'PEER_CLOSED' ? (this.#fault ?? reason) : reason
     this.#setTimer(Number.POSITIVE_INFINITY)
