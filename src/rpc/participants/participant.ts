@@ -119,11 +119,8 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
     this.registry = new OwnRegistry(name, options.registry, () => this.updateHold())
     this.settings = new CallSettings(this.options.timeoutMs, {}, 0, Number.POSITIVE_INFINITY, rules.policy)
     this.deadlines = new Deadlines(clock)
-    this.backlogLimits = {
-      ...limits,
-      patienceMs: this.options.heartbeatTimeoutMs || Number.POSITIVE_INFINITY,
-      lid: this.context.buffered,
-    }
+    const patienceMs = this.options.heartbeatTimeoutMs || Number.POSITIVE_INFINITY
+    this.backlogLimits = { ...limits, patienceMs, lid: this.context.buffered }
     this.emitter = new Emitter<Events>((error) => this.#onListenerFailure(error))
     this.slots = new Slots({
       maxRunning: limits.maxRunningCalls,
@@ -283,7 +280,6 @@ export abstract class Participant<Events extends ParticipantEvents & { [Name in 
   onEnd(session: Session, error: PseudError | undefined): void {
     this.sessions.delete(session)
     if (session.pulse !== undefined) this.deadlines.remove(session.pulse)
-    this.counters.unconfirmed += session.unconfirmed?.messages ?? 0
     this.links.lost(session, error)
     this.onGone(session, error)
     if (this.sessions.size === 0) this.#onEmpty?.()

@@ -263,6 +263,7 @@ export class Session implements Receiver, LaneOwner<SessionLane>, MessageOwner, 
   onEnd(_driver: Driver | undefined, error: PseudError | undefined): void {
     const cause = error ?? closedByPeer(this.connection.endpoint)
     this.#finish((call) => lostError(call, cause), true)
+    this.#owner.counters.unconfirmed += this.unconfirmed?.messages ?? 0
     this.#owner.onEnd(this, error)
   }
 

@@ -3,12 +3,12 @@
  * without one; then messages wait. Knows nothing of sockets, endpoints or bytes on the wire.
  *
  * Bounds count whole messages (high-water marks). A queue that was full takes messages again only when half of it has gone (low-water
- * mark), so that two sides do not wake each other for every single message. What all pipes of a context hold together is bounded in octets (lid.ts).
+ * mark), so that two sides do not wake each other for every single message. What all pipes of a context hold together is bounded in octets (base/lid.ts).
  */
 import { type Broadcast, Kept } from '../../base/broadcast.ts'
 import { copy, EMPTY } from '../../base/bytes.ts'
 import { Fifo } from '../../base/fifo.ts'
-import { Lid, PART_COST, type Waiting } from './lid.ts'
+import { Lid, PART_COST, type Waiting } from '../../base/lid.ts'
 
 /** All parts of a message, in order; at least one. */
 export type Message = Buffer[]

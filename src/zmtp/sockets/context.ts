@@ -114,6 +114,7 @@ export class Context {
   declare ipv6: boolean
   /** `false`: new sockets start with linger 0 instead of -1. Default true. */
   declare blocky: boolean
+  /** As the option of that name, in octets. */
   declare maxBufferedBytes: number
 
   readonly #shared: Shared = { transport: new TransportContext(), openSockets: 0, blocky: true }

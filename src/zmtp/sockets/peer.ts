@@ -6,7 +6,7 @@
 import { copy, EMPTY } from '../../base/bytes.ts'
 import { dateOf, type Timer } from '../../base/clock.ts'
 import { LinkError, type PseudError } from '../../base/errors.ts'
-import type { Lid } from '../routing/lid.ts'
+import type { Lid } from '../../base/lid.ts'
 import { type Losses, Pipe } from '../routing/pipe.ts'
 import type { TransportContext } from '../transport/context.ts'
 import type { Dialer } from '../transport/dialer.ts'

@@ -1,10 +1,10 @@
 /**
- * What all connections of one context hold together (routing/lid.ts), and of it the memory of messages that have begun to come and are not
+ * What all connections of one context hold together (base/lid.ts), and of it the memory of messages that have begun to come and are not
  * whole. Where that alone is too much the largest goes: reading on is what would free it, so there is nothing to stop, and it is who gains most by never
  * ending its message. One alone may have as much as its own limits allow.
  */
 import { LimitError } from '../../base/errors.ts'
-import { Lid } from '../routing/lid.ts'
+import { Lid } from '../../base/lid.ts'
 
 export const MAX_BUFFERED_BYTES = 268_435_456
 

@@ -2,7 +2,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Broadcast } from '../../../src/base/broadcast.ts'
-import { Lid, PART_COST } from '../../../src/zmtp/routing/lid.ts'
+import { Lid, PART_COST } from '../../../src/base/lid.ts'
 import { Losses, type Outlet, Pipe } from '../../../src/zmtp/routing/pipe.ts'
 
 const test = suite('lid')
