@@ -153,7 +153,8 @@ class Reader {
         // What is computed from types says nothing to a reader: the docstring has to.
         if (isComputed(node.type)) return `type ${node.name.text}${typeParametersOf(node)} = …`
         this.#refer(node, item.refs)
-        return clean(node, node.getStart(), node.end)
+        // With what is said of its parts: they have no place of their own on the page.
+        return unindented(node, node.getStart(), node.end)
       case SyntaxKind.VariableDeclaration: {
         if (node.type === undefined) return `const ${clean(node, node.getStart(), node.end)}`
         if (node.type.kind === SyntaxKind.TypeLiteral) return `const ${node.name.text}`
@@ -338,7 +339,7 @@ function showMember(item, owner, member, name) {
     case SyntaxKind.PropertySignature: {
       const mark = member.postfixToken?.kind === SyntaxKind.QuestionToken ? '?' : ''
       if (member.type === undefined) return `${head}${name} = ${member.initializer.getText()}`
-      return `${head}${name}${mark}: ${typeOf(member)}`
+      return `${head}${name}${mark}: ${typeOf(member)}`.replace(': \n', ':\n')
     }
     default:
       return head + upTo(member.body?.pos ?? member.end)
@@ -360,7 +361,9 @@ function modifiersOf(owner, member) {
 }
 
 function typeOf(node) {
-  return clean(node, node.type.getStart(), node.type.end)
+  const type = clean(node, node.type.getStart(), node.type.end)
+  // A union of several lines, each of which begins with a bar.
+  return type.startsWith('|') ? `\n  ${type}` : type
 }
 
 function typeParametersOf(node) {
@@ -433,14 +436,18 @@ function docOf(node) {
   return joined.join('\n').trim()
 }
 
-/** `[from, to)` of a declaration, without `export` and the like, comments, and the indentation of where `node` stands. */
+/** As `unindented`, without comments. */
 function clean(node, from, to) {
+  return unindented(node, from, to).replace(/\/\*[\s\S]*?\*\/\s*/g, '')
+}
+
+/** `[from, to)` of a declaration, without `export` and the like, remarks for linters, and the indentation of where `node` stands. */
+function unindented(node, from, to) {
   const { text } = node.getSourceFile()
   const line = text.slice(text.lastIndexOf('\n', node.getStart()) + 1)
   const indent = ' '.repeat(line.length - line.trimStart().length)
   return text
     .slice(from, to)
-    .replace(/\/\*[\s\S]*?\*\/\s*/g, '')
     .replace(/^\s*\/\/.*\n/gm, '')
     .replaceAll(`\n${indent}`, '\n')
     .replace(/^(?:export |declare |async |override )+/, '')

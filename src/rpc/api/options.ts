@@ -18,21 +18,21 @@ export interface RpcLimits {
   readonly maxPendingCalls: number
   /** Calls that wait for a connection. Default 1,000. */
   readonly maxQueuedCalls: number
-  /** The same, in octets. Default 16 MiB. */
+  /** Octets of calls that wait for a connection. Default 16 MiB. */
   readonly maxQueuedBytes: number
   /** Octets of sent calls that a client keeps, so that they can be sent again; a call that finds no room is sent once. Default 16 MiB. */
   readonly maxKeptBytes: number
   /** Functions that run for peers and have not answered. Default 4,096. */
   readonly maxRunningCalls: number
-  /** The same, for one peer. Default 256. */
+  /** Functions that run for one peer and have not answered. Default 256. */
   readonly maxRunningCallsPerPeer: number
-  /** Calls of peers that wait for those to end. Default 1,024. */
+  /** Calls of peers that wait for running ones to end. Default 1,024. */
   readonly maxWaitingCalls: number
   /** Outcomes of peers' calls that may be repeated. Default 10,000. */
   readonly maxRememberedCalls: number
-  /** The same, in octets. Default 64 MiB. */
+  /** Octets of such outcomes. Default 64 MiB. */
   readonly maxRememberedBytes: number
-  /** How long such an outcome is remembered, in ms. Default 300,000. */
+  /** How long the outcome of a call that may be repeated is remembered, in ms. Default 300,000. */
   readonly rememberMs: number
   /** How long a call that may be repeated runs on when its connection is lost, for its caller to come back, in ms. Default 5,000. */
   readonly retryGraceMs: number
@@ -50,7 +50,7 @@ export interface RpcLimits {
    * its connection is full, 256 KiB. Default 1,000.
    */
   readonly slowPeerMessages: number
-  /** The same, in octets. Default 16 MiB. */
+  /** Octets that wait for a peer that does not read: above so many nothing is read from it and notifies are dropped. Default 16 MiB. */
   readonly slowPeerBytes: number
   /** Octets that wait for a peer that does not read: above so many it is given up. Default 64 MiB. */
   readonly deadPeerBytes: number

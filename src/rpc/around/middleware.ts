@@ -31,7 +31,10 @@ export interface MiddlewareCall {
 /** Goes on with the call, once. Resolves to its result; for a function that streams to the stream, whose items are still to come. */
 export type Next = () => Promise<unknown>
 
-/** What it returns, or what its promise resolves to, is the result of the call: usually what `next()` gave. */
+/**
+ * A function around calls: gets each one, and `next`, which goes on with it. What it returns, or what its promise resolves to, is the
+ * result of the call: usually what `next()` gave.
+ */
 export type Middleware = (call: MiddlewareCall, next: Next) => unknown
 
 /** The middleware of one participant, in the order of `use`: the first is the outermost. */

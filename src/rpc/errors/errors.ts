@@ -6,7 +6,7 @@
  */
 import { PseudError, UsageError } from '../../base/errors.ts'
 
-/** `no`: the function provably never started. `maybe`: nobody can know. `yes`: it ran, and answered or failed. */
+/** Whether the function of a call ran. `no`: it provably never started. `maybe`: nobody can know. `yes`: it ran, and answered or failed. */
 export type Executed = 'no' | 'maybe' | 'yes'
 
 /** The codes of this library. An application may use any other string. */

@@ -4,13 +4,13 @@
 export class Counters {
   /** Calls made here. */
   started = 0
-  /** Of those: answered with a result. */
+  /** Calls made here that were answered with a result. */
   succeeded = 0
-  /** Of those: failed in another way than the next two. */
+  /** Calls made here that failed in another way than the next two. */
   failed = 0
-  /** Of those: their time was over. */
+  /** Calls made here whose time was over. */
   timedOut = 0
-  /** Of those: given up by their signal. */
+  /** Calls made here that were given up by their signal. */
   cancelled = 0
   /** Calls that cannot be sent again, should that be asked: what is kept for it was full. */
   unkept = 0
@@ -22,9 +22,9 @@ export class Counters {
   late = 0
   /** Calls of peers that were begun. */
   handled = 0
-  /** Of those: answered with a result. */
+  /** Calls of peers that were answered with a result. */
   answered = 0
-  /** Of those: answered with an error. */
+  /** Calls of peers that were answered with an error. */
   threw = 0
   /** Calls of peers that were refused before they began. */
   refused = 0

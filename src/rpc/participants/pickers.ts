@@ -31,7 +31,10 @@ export interface PickedCall {
  */
 export type PickServer = (servers: readonly ReadyServer[], call: PickedCall) => ReadyServer
 
-/** `least-inflight`: the one with the fewest calls open. `round-robin`: each in turn. Or a function, or an object with one. */
+/**
+ * Which of several ready servers takes a call. `least-inflight`: the one with the fewest calls open. `round-robin`: each in turn. Or a
+ * function, or an object with one.
+ */
 export type Picker = 'least-inflight' | 'round-robin' | PickServer | { readonly pick: PickServer }
 
 /** What is chosen from: a session is one. */

@@ -32,13 +32,13 @@ export interface PeerReport {
   readonly rttMs?: number
   /** Calls from there that found a function, since it connected. */
   readonly asked: number
-  /** Of these, now: running. */
+  /** Calls from there that run now. */
   readonly running: number
-  /** Of these, now: waiting for a slot. */
+  /** Calls from there that wait for a slot now. */
   readonly waiting: number
-  /** Calls to there, now: sent without an answer. */
+  /** Calls to there that are sent and not answered. */
   readonly inFlight: number
-  /** Calls to there, now: waiting until it takes them. */
+  /** Calls to there that wait until it takes them. */
   readonly queued: number
   /** Octets that wait for it. */
   readonly queuedBytes: number

@@ -34,7 +34,7 @@ export interface FunctionDescription {
   readonly returns?: string
   /** The JSON Schema (draft 2020-12) of all arguments as an array, where `input` is one schema whose library can tell. */
   readonly input?: unknown
-  /** The same of the result, or of each item. */
+  /** The JSON Schema of the result, or of each item of a stream, where the library of `output` can tell. */
   readonly output?: unknown
 }
 
@@ -44,9 +44,12 @@ export interface ParameterDescription extends ParameterInfo {
   readonly schema?: unknown
 }
 
-/** The type of these functions, for stubs: `new Client<typeof api & IntrospectionApi>('remote')`. */
+/**
+ * The functions of a participant with the option `introspection`, as a type for stubs: `new Client<typeof api &
+ * IntrospectionApi>('remote')`.
+ */
 export interface IntrospectionApi {
-  /** The functions that a participant with the option `introspection` has. */
+  /** What it tells of itself to those who call it. */
   readonly $rpc: {
     /** The names that this caller may call and that begin with `prefix`, in order: at most 1,000, those behind `after`. */
     list(prefix?: string, after?: string): Promise<string[]>

@@ -1,7 +1,7 @@
 // What a way to prove who one is consists of: the interface that the shipped backends implement, and that applications may. Data and
 // functions only; which octets go over the wire is the mechanism's (zmtp), what becomes of the answer is the session's.
 
-/** Who is asked for by a function may be asked for later. */
+/** A value, or a promise of it: who is asked by a function may answer later. */
 export type Awaitable<T> = T | Promise<T>
 
 /** A key: 32 octets, or the 40 characters of Z85 that stand for them. */
@@ -48,7 +48,7 @@ export type Identified = string | boolean | undefined | ExpiringIdentity
 
 /** Who a peer is, and until when. */
 export interface ExpiringIdentity {
-  /** Default `true`. */
+  /** As in `Identified`. Default `true`. */
   readonly user?: string | true
   /**
    * From then on the client is asked to come again with new credentials, which a Client does without its callers noticing. After

@@ -3,7 +3,7 @@ import { UsageError } from '../../base/errors.ts'
 import type { AuthenticationBackend, Awaitable, Identified, Login } from './backend.ts'
 import { Passwords } from './passwords.ts'
 
-/** What a client shows. */
+/** What `plain` takes for a client: what it shows. */
 export interface PlainLogin {
   /** At most 255 octets. */
   readonly user: string
@@ -13,7 +13,7 @@ export interface PlainLogin {
   readonly inHello?: boolean
 }
 
-/** How a server judges. */
+/** What `plain` takes for a server: how it judges. */
 export type PlainCheck = {
   /**
    * The login is not part of ZMTP's handshake (PLAIN), but the first message (HELLO) of a connection without mechanism, as backends of Python's
