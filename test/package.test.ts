@@ -298,6 +298,38 @@ packaged('pseud/sync finds its worker thread from ESM, from CommonJS and at the 
   }
 })
 
+packaged(
+  'the command is there, and serves modules that use the library, ES modules and CommonJS',
+  async () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
+    const bin = path.join(project, 'node_modules/.bin/pseud')
+    assert.is(run(bin, ['--version'], project), `${version}\n`)
+    writeFileSync(
+      path.join(project, 'api.mjs'),
+      "import { method } from 'pseud'\nexport const who = method((ctx, name) => [ctx.method, name])",
+    )
+    writeFileSync(
+      path.join(project, 'api.cjs'),
+      "const { method } = require('pseud')\nexports.who = method((ctx, name) => [ctx.method, name])",
+    )
+    for (const module of ['api.mjs', 'api.cjs']) {
+      const server = spawn(bin, ['serve', module, '--bind', ':0', '--watch'], {
+        cwd: project,
+        env: withoutNpm(),
+      })
+      try {
+        const [line] = await once(server.stdout, 'data', { signal: AbortSignal.timeout(60_000) })
+        const [endpoint] = JSON.parse(String(line)).endpoints
+        assert.is(run(bin, ['call', endpoint, 'who', 'me'], project), '["who","me"]\n')
+      } finally {
+        server.kill('SIGTERM')
+      }
+      const [code] = await once(server, 'close', { signal: AbortSignal.timeout(60_000) })
+      assert.is(code, 0)
+    }
+  },
+)
+
 packaged('import of pseud costs under 25 ms over bare Node', () => {
   writeFileSync(path.join(project, 'bare.mjs'), PRINT_CPU)
   writeFileSync(path.join(project, 'load.mjs'), `import 'pseud'\n${PRINT_CPU}`)

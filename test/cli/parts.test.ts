@@ -266,6 +266,19 @@ comments('a function is found in its file, and the comment in front of it read',
   })
 })
 
+comments('a function whose types Node has taken out is found by its name', () => {
+  const add = (a: number): number => a
+  for (const line of [
+    'const add = (a: number): number => a',
+    'export async function add(a: number) {}',
+    'export function* add() {}',
+  ]) {
+    assert.equal(commentOf(add, `/** Another. */\nconst added = 1\n/** Adds. */\nexport ${line}`), {
+      doc: 'Adds.',
+    })
+  }
+})
+
 comments('a comment that belongs to something else is not its own', () => {
   const add = (a: number): number => a
   assert.is(

@@ -283,4 +283,29 @@ for (const [source, expected] of [
   })
 }
 
+test('a registry can be told more of a function than its registration has said, and not otherwise', async () => {
+  const registry = createLocalRegistry('told')
+  const owner = { factor: 3, times: (n: number) => n * 3 }
+  registry.registerRpc(owner)
+  registry.registerRpc({ doc: 'As registered.', idempotent: true }, function said() {})
+  assert.ok(
+    registry.describe('times', {
+      doc: 'Three times.',
+      params: [{ name: 'n', type: 'number' }],
+      returns: 'number',
+    }),
+  )
+  assert.ok(registry.describe('said', { doc: 'From elsewhere.', returns: 'nothing' }))
+  assert.not.ok(registry.describe('none', { doc: 'Of nothing.' }))
+  const { client } = await world.pair({}, { server: { introspection: true, registry } })
+  const times = await describe(client, 'times')
+  assert.equal(
+    [times.doc, times.params, times.returns],
+    ['Three times.', [{ name: 'n', type: 'number' }], 'number'],
+  )
+  assert.is(await client.call('times', [2]), 6)
+  const other = await describe(client, 'said')
+  assert.equal([other.doc, other.returns, other.idempotent], ['As registered.', 'nothing', true])
+})
+
 test.run()

@@ -1,6 +1,6 @@
 /**
  * What comments in front of functions say (those of JSDoc, with @param and @returns), for `pseud list`. A function is found in its file by its own
- * text; where that stands twice, or the file was compiled, there may be no comment, and nothing is said.
+ * text, or by its name; where neither stands there, or no comment in front of it, nothing is said.
  */
 import type { FunctionDescription } from '../../rpc/index.ts'
 
@@ -8,7 +8,7 @@ export type Told = Partial<Pick<FunctionDescription, 'doc' | 'params' | 'returns
 
 /** What `text`, a file, says of the function. */
 export function commentOf(fn: (...args: never[]) => unknown, text: string): Told | undefined {
-  const at = text.indexOf(Function.prototype.toString.call(fn))
+  const at = placeOf(fn, text)
   if (at < 0) return undefined
   const end = text.lastIndexOf('*/', at)
   const start = text.lastIndexOf('/**', end)
@@ -16,6 +16,14 @@ export function commentOf(fn: (...args: never[]) => unknown, text: string): Told
   if (end < 0 || start < 0 || text.indexOf('*/', start) !== end) return undefined
   if (!/^[\w$\s=:.(]*$/.test(text.slice(end + 2, at))) return undefined
   return toldBy(text.slice(start + 3, end))
+}
+
+/** By its own text, which is another one where Node has taken types out of the file; then by its name. */
+function placeOf(fn: { readonly name: string }, text: string): number {
+  const at = text.indexOf(Function.prototype.toString.call(fn))
+  if (at >= 0 || !/^[\w$]+$/.test(fn.name)) return at
+  const name = fn.name.replaceAll('$', '\\$')
+  return text.search(new RegExp(`(?:\\bfunction\\s*\\*?|\\b(?:const|let|var))\\s+${name}(?![\\w$])`))
 }
 
 function toldBy(comment: string): Told {

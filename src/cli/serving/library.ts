@@ -1,5 +1,5 @@
 // Which copy of the library serves a module: the one that the module imports itself. Functions that `method` has marked and what `registerRpc`
-// has registered are known to that copy alone, and there may be several: an ES module and a CommonJS one, a global installation and a local one.
+// has registered are known to that copy alone, and there may be several: a global installation and a local one, two versions in a workspace.
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import * as path from 'node:path'
