@@ -26,6 +26,21 @@ const FILES: Readonly<Record<string, string>> = {
   TOPIC_OCTETS_MAX: 'zmtp/routing/subscriptions.ts',
 }
 
+// And each of a message of calls.
+const MESSAGE_FILES: Readonly<Record<string, string>> = {
+  FRAMES_MAX: 'rpc/session/route.ts',
+  BYTES_MAX: 'rpc/session/route.ts',
+  NAME_MAX: 'rpc/registry/names.ts',
+  HEADERS_MAX: 'rpc/serving/call-request.ts',
+  KEY_MAX: 'rpc/api/settings.ts',
+  ID_MAX: 'rpc/streams/tracked.ts',
+  TOKEN_MAX: 'rpc/session/inbound.ts',
+  NAME_LENGTH_MAX: 'rpc/session/inbound.ts',
+  INSTANCE_LENGTH_MAX: 'rpc/session/inbound.ts',
+  LOGIN_SIZE_MAX: 'rpc/session/inbound.ts',
+  JOINED_MAX: 'rpc/serving/repeats.ts',
+}
+
 /** Name and default of each row below a heading. */
 function said(section: string): Record<string, number> {
   const below = text.slice(text.indexOf(`\n## ${section}\n`) + 1)
@@ -43,6 +58,11 @@ limits('of a connection: as in the sources', () => {
   assert.equal(said('Of a connection'), Object.fromEntries(given))
 })
 
+limits('of a message of calls: as in the sources', () => {
+  const given = Object.entries(MESSAGE_FILES).map(([name, file]) => [name, inSource(name, file)])
+  assert.equal(said('Of messages of calls'), Object.fromEntries(given))
+})
+
 limits('of a listener, of a context and of values: as in the sources', () => {
   assert.equal(said('Of a context'), { maxBufferedBytes: MAX_BUFFERED_BYTES })
   assert.equal(said('Of a listener'), { ...RECEPTION_LIMITS })
@@ -53,7 +73,10 @@ limits('codes and rows that are named are there', () => {
   const errors = readFileSync('docs/errors.md', 'utf8')
   const rows = [GIVEN, OWN].flatMap(({ zmtp, codec }) => [...zmtp, ...codec].map(({ id }) => id))
   for (const [code] of text.matchAll(/\b[A-Z]+_[A-Z_]+\b/g)) {
-    assert.ok(FILES[code] !== undefined || errors.includes(`\`${code}\``), code)
+    assert.ok(
+      FILES[code] !== undefined || MESSAGE_FILES[code] !== undefined || errors.includes(`\`${code}\``),
+      code,
+    )
   }
   for (const [id] of text.matchAll(/\b[A-Z]{1,2}\d\d\b/g)) assert.ok(rows.includes(id), id)
 })

@@ -7,6 +7,7 @@ import { CALL_ROWS } from './limits/calls.ts'
 import { CONNECTION_ROWS } from './limits/connections.ts'
 import { CONTEXT_ROWS } from './limits/contexts.ts'
 import { LISTENER_ROWS } from './limits/listeners.ts'
+import { MESSAGE_ROWS } from './limits/messages.ts'
 import { type LimitRow, Meter } from './limits/row.ts'
 import { VALUE_ROWS } from './limits/values.ts'
 
@@ -17,7 +18,7 @@ const SIDES = [
   [1, 'one above'],
 ] as const
 // Named in the text below the table, not in it.
-const IN_TEXT = ['maxMessageSize', 'handshakeTimeoutMs']
+const IN_TEXT = ['maxMessageSize', 'handshakeTimeoutMs', 'handshakeInterval']
 
 const SECTIONS: readonly [
   file: string,
@@ -29,6 +30,7 @@ const SECTIONS: readonly [
   ['docs/limits.md', 'Of a listener', LISTENER_ROWS, []],
   ['docs/limits.md', 'Of a context', CONTEXT_ROWS, []],
   ['docs/limits.md', 'Of values', VALUE_ROWS, []],
+  ['docs/limits.md', 'Of messages of calls', MESSAGE_ROWS, []],
   ['docs/options.md', '`limits`', CALL_ROWS, []],
 ]
 

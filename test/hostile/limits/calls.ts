@@ -36,7 +36,8 @@ interface ServerStage {
 
 type Attack = LimitRow['attack']
 
-function atServer(
+/** A Server in memory; `peer()` is one that has said HELLO. */
+export function atServer(
   limits: Partial<RpcLimits>,
   run: (stage: ServerStage, size: number, meter: Meter) => string | Promise<string>,
 ): Attack {

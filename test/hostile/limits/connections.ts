@@ -1,8 +1,15 @@
 // Limits of a connection: octets to a hundred engines at once, on a clock of numbers; topics over a socket.
 import * as assert from 'uvu/assert'
+import { resolveOptions } from '../../../src/rpc/api/options.ts'
+import { connectionOptions as rpcConnectionOptions } from '../../../src/rpc/participants/connection-options.ts'
 import type { Engine } from '../../../src/zmtp/engine/engine.ts'
 import { PlainServer } from '../../../src/zmtp/engine/security/plain-server.ts'
 import * as zmq from '../../../src/zmtp/index.ts'
+import { connectionOptions } from '../../../src/zmtp/sockets/connection-options.ts'
+import { ROUTER } from '../../../src/zmtp/sockets/option-table.ts'
+import { OptionValues } from '../../../src/zmtp/sockets/options.ts'
+import { nullMechanism } from '../../../src/zmtp/transport/mechanisms.ts'
+import type { ConnectionOptions } from '../../../src/zmtp/transport/transport.ts'
 import {
   command,
   eventsOf,
@@ -21,6 +28,17 @@ import { type LimitRow, type Meter, NOISE, ofEach, ofSent } from './row.ts'
 
 const MANY = 100
 const MIB = 1 << 20
+
+/** What connections of a Router are made with, and those of a Server. */
+function ofRouter(): ConnectionOptions {
+  return connectionOptions(new OptionValues(ROUTER), 'ROUTER', { mechanism: nullMechanism() })
+}
+
+function ofServer(): ConnectionOptions {
+  return rpcConnectionOptions('ROUTER', 'remote', resolveOptions({}))
+}
+
+const HANDSHAKE_INTERVAL = 30_000
 
 /** The same octets to many engines: what became of all of them. */
 function tell(
@@ -235,6 +253,14 @@ export const CONNECTION_ROWS: readonly LimitRow[] = [
     attack: toReady(frames),
   },
   {
+    limit: 'MAX_FRAMES',
+    what: 'of a Server or Client',
+    value: 64,
+    comes: refused('TOO_MANY_FRAMES'),
+    holds: ofSent(MANY),
+    attack: toReady(frames, { maxFrames: ofServer().maxFrames }),
+  },
+  {
     limit: 'STALL_TIMEOUT_MS',
     value: 30_000,
     comes: ['waits', 'STALLED', 'STALLED'],
@@ -289,5 +315,14 @@ export const CONNECTION_ROWS: readonly LimitRow[] = [
     comes: ['waits', 'HANDSHAKE_TIMEOUT', 'HANDSHAKE_TIMEOUT'],
     holds: ofSent(MANY),
     attack: silence(greeting(), () => makeEngine('ROUTER', { handshakeTimeoutMs: 10_000 })),
+  },
+  {
+    limit: 'handshakeInterval',
+    value: HANDSHAKE_INTERVAL,
+    comes: ['waits', 'HANDSHAKE_TIMEOUT', 'HANDSHAKE_TIMEOUT'],
+    holds: ofSent(MANY),
+    attack: silence(greeting(), () =>
+      makeEngine('ROUTER', { handshakeTimeoutMs: ofRouter().handshakeTimeoutMs }),
+    ),
   },
 ]
