@@ -346,6 +346,7 @@ test('docs/observability.md says what each number of stats() counts', async () =
   const { client } = await pair({})
   const rows = readFileSync('docs/observability.md', 'utf8')
     .split('\n## Counters')[1]!
+    .split('\n## ')[0]!
     .split('\n')
     .filter((line) => line.startsWith('| `'))
   const named = rows.flatMap((row) => [...row.split('|')[1]!.matchAll(/`(\w+)`/g)].map(([, name]) => name!))

@@ -158,8 +158,10 @@ export class ClientCore extends Participant<ClientEvents> implements Target, Int
   onIntroduced(session: Session, withLogin: boolean): void {
     if (this.draining) session.sendGoaway(DRAINING)
     const welcomed = isWelcomed(session)
-    // Where it may be refused, calls wait for the verdict: for a session that still works, or for a second chance.
-    const certain = !withLogin || this.options.security.renews !== true
+    // Where it may be refused, calls wait for the verdict: for a session that still works, or for a second chance. So they do after a
+    // failure: of a thousand that come back at once, a server throws some out again before they have come in.
+    const refusable = withLogin && this.options.security.renews === true
+    const certain = !refusable && (this.endpoints.dialerOf(session)?.failures ?? 0) === 0
     if (welcomed || (certain && this.#predecessor(session)?.leaving !== false)) this.#ready.push(session)
     this.#attend(session)
     if (welcomed) this.#welcomed(session)

@@ -47,6 +47,11 @@ export class Dialer implements AttemptOwner, PortDialerOwner, Origin {
     return this.#driver
   }
 
+  /** Attempts and connections that ended in a row, the one that succeeded last among them; 0 before the first. */
+  get failures(): number {
+    return this.#failures
+  }
+
   /** What is dialled is a MessagePort, which cannot be named. */
   get isPort(): boolean {
     return this.#port !== undefined
