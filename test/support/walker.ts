@@ -26,7 +26,8 @@ export class Walker {
   readonly #tarball: string
   readonly #python: string | undefined
   readonly #ports = new Map<string, number>()
-  readonly #running: { child: ChildProcess; line: string; output: () => string }[] = []
+  readonly #outputs = new Map<ChildProcess, string>()
+  readonly #background: { child: ChildProcess; line: string }[] = []
   #folder: string
   #runner = '$1node --import tsx $2'
 
@@ -86,11 +87,7 @@ export class Walker {
   /** Runs a line of a shell to its end. */
   async run(line: string, env: Record<string, string> = {}): Promise<Outcome> {
     const place = path.join(this.#folder, '.place')
-    const child = this.#spawn(
-      `${await this.#translated(line)}\ncode=$?; pwd > '${place}'; exit $code`,
-      line,
-      env,
-    )
+    const child = this.#spawn(`${await this.#translated(line)}\ncode=$?; pwd > '${place}'; exit $code`, env)
     const code = await within(
       WAIT_MS,
       new Promise<number | null>((resolve) => child.on('close', resolve)),
@@ -103,7 +100,8 @@ export class Walker {
 
   /** Starts a line that goes on; resolves when it has printed `prints`. */
   async start(line: string, prints = ''): Promise<void> {
-    const child = this.#spawn(await this.#translated(line), line)
+    const child = this.#spawn(await this.#translated(line))
+    this.#background.push({ child, line })
     const wanted = await this.here(prints)
     await until(
       () => this.#outputOf(child).includes(wanted) || child.exitCode !== null,
@@ -113,10 +111,10 @@ export class Walker {
     if (child.exitCode !== null) throw new Error(`${line} ended: ${this.#outputOf(child)}`)
   }
 
-  /** Ctrl-C for all that still run; returns what each printed. */
+  /** Ctrl-C for all that go on; returns what each printed. */
   async interrupt(): Promise<string> {
     let printed = ''
-    for (const { child, line, output } of this.#running.splice(0)) {
+    for (const { child, line } of this.#background.splice(0)) {
       if (child.exitCode === null && child.signalCode === null) {
         const closed = new Promise((resolve) => child.on('close', resolve))
         signal(child, 'SIGINT')
@@ -125,7 +123,7 @@ export class Walker {
           throw error
         })
       }
-      printed += output()
+      printed += this.#outputOf(child)
     }
     return printed
   }
@@ -137,14 +135,14 @@ export class Walker {
     const wanted = Number(/exits with (\d+)/.exec(comment)?.[1] ?? 0)
     const { output, code } = await this.run(command)
     if (code !== wanted || !output.includes(prints)) {
-      const others = this.#running.map((other) => other.output()).join('\n')
+      const others = this.#background.map((other) => this.#outputOf(other.child)).join('\n')
       throw new Error(
         `${block.document}:${block.line}: ${command}: exit ${code}, not what the comment says:\n${output}\n${others}`,
       )
     }
   }
 
-  #spawn(script: string, line: string, env: Record<string, string> = {}): ChildProcess {
+  #spawn(script: string, env: Record<string, string> = {}): ChildProcess {
     const child = spawn('bash', ['-c', script], {
       cwd: this.#folder,
       detached: true, // a group of its own, as a terminal makes it
@@ -158,21 +156,18 @@ export class Walker {
         ...env,
       },
     })
-    let output = ''
     for (const stream of [child.stdout!, child.stderr!]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
-        output += text
+        this.#outputs.set(child, this.#outputOf(child) + text)
       })
     }
-    const entry = { child, line, output: () => output }
-    this.#running.push(entry)
     living.add(child)
     child.on('close', () => living.delete(child))
     return child
   }
 
   #outputOf(child: ChildProcess): string {
-    return this.#running.find((entry) => entry.child === child)?.output() ?? ''
+    return this.#outputs.get(child) ?? ''
   }
 
   async #translated(line: string): Promise<string> {
