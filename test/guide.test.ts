@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { build } from 'esbuild'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { pythonOr } from './interop/support/python.ts'
@@ -54,5 +55,25 @@ for (const [i, { title, blocks }] of walks.entries()) {
   if (/(?:^|\s)python3 \S+\.py/m.test(lines) && python === undefined) guide.skip(title, run)
   else guide(title, run)
 }
+
+guide('the codec and the sockets load, and bundle, without what calls need', async () => {
+  const bare = (entry: string) => {
+    const source = `require('${entry}'); console.log(Object.keys(require.cache).map((file) => require('fs').statSync(file).size).reduce((a, b) => a + b))`
+    return Number(spawnSync(process.execPath, ['-e', source], { cwd: installed, encoding: 'utf8' }).stdout)
+  }
+  const bundled = async (entry: string) => {
+    const stdin = { contents: `import * as all from '${entry}'\nconsole.log(all)`, resolveDir: installed }
+    const result = await build({ stdin, bundle: true, platform: 'node', write: false })
+    return result.outputFiles[0]!.contents.length
+  }
+  for (const sizeOf of [bare, bundled]) {
+    const [codec, sockets, calls] = [
+      await sizeOf('pseud/codec'),
+      await sizeOf('pseud/zmtp'),
+      await sizeOf('pseud'),
+    ]
+    assert.ok(0 < codec && codec < sockets && sockets < calls, `${codec}, ${sockets}, ${calls}`)
+  }
+})
 
 guide.run()
