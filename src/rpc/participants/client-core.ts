@@ -155,13 +155,11 @@ export class ClientCore extends Participant<ClientEvents> implements Target, Int
   }
 
   /** Sends what waits: nothing that a server would not take before. */
-  onIntroduced(session: Session, withLogin: boolean): void {
+  onIntroduced(session: Session, mayBeRefused: boolean): void {
     if (this.draining) session.sendGoaway(DRAINING)
     const welcomed = isWelcomed(session)
-    // Where it may be refused, calls wait for the verdict: for a session that still works, or for a second chance. So they do after a
-    // failure: of a thousand that come back at once, a server throws some out again before they have come in.
-    const refusable = withLogin && this.options.security.renews === true
-    const certain = !refusable && (this.endpoints.dialerOf(session)?.failures ?? 0) === 0
+    // Else calls wait for the verdict. After a failure, too: of a thousand that come back at once, some are thrown out before they are in.
+    const certain = !mayBeRefused && (this.endpoints.dialerOf(session)?.failures ?? 0) === 0
     if (welcomed || (certain && this.#predecessor(session)?.leaving !== false)) this.#ready.push(session)
     this.#attend(session)
     if (welcomed) this.#welcomed(session)

@@ -13,8 +13,8 @@ export interface Introducing {
   readonly name: string
   readonly instanceId: string
   readonly options: ResolvedOptions
-  /** HELLO is written, if the server is to have one. `withLogin`: it may be refused. */
-  onIntroduced(session: Session, withLogin: boolean): void
+  /** HELLO is written, if the server is to have one. `mayBeRefused`: with credentials, for which there may be others. */
+  onIntroduced(session: Session, mayBeRefused: boolean): void
   /** It is left for good, before anything is said. */
   leaveForGood(session: Session, error: ProtocolError): void
 }
@@ -65,6 +65,6 @@ export class Introduction {
         ...(login && { user: login.user, password: login.password }),
       })
     }
-    this.#owner.onIntroduced(session, login !== undefined)
+    this.#owner.onIntroduced(session, login !== undefined && options.security.renews === true)
   }
 }
