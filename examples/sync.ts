@@ -39,6 +39,6 @@ function startServer(): string {
   const { port1, port2 } = new MessageChannel()
   const ready = new Int32Array(new SharedArrayBuffer(4))
   new Worker(new URL(import.meta.url), { workerData: { port: port2, ready }, transferList: [port2] }).unref()
-  Atomics.wait(ready, 0, 0)
+  assert.notEqual(Atomics.wait(ready, 0, 0, 20_000), 'timed-out')
   return receiveMessageOnPort(port1)!.message
 }

@@ -31,9 +31,9 @@ const api = {
   }),
 }
 
-await using server = new Server('shop', { introspection: true })
+const server = new Server('shop', { introspection: true })
 server.registerRpc(api)
-await using client = new Client<typeof api & IntrospectionApi>('shop')
+const client = new Client<typeof api & IntrospectionApi>('shop')
 client.connect(await server.bind('tcp://127.0.0.1:0'))
 
 // What a schema does not name is not sent: `by` stays inside.
@@ -63,3 +63,6 @@ await assert.rejects(client.shout(), { code: 'INVALID_ARGUMENT' })
 assert.deepEqual(await client.$rpc.list(), ['count', 'order', 'shout'])
 const { doc, params } = await client.$rpc.describe('order')
 console.log(doc, JSON.stringify(params[0]?.schema))
+
+await client.close()
+await server.close()

@@ -11,14 +11,16 @@ await tasks.bind('tcp://127.0.0.1:*')
 await results.bind('tcp://127.0.0.1:*')
 
 async function work(name: string): Promise<void> {
-  await using from = new Pull({ receiveHighWaterMark: 10 })
-  await using to = new Push()
+  const from = new Pull({ receiveHighWaterMark: 10 })
+  const to = new Push()
   to.connect(results.lastEndpoint!)
   from.connect(tasks.lastEndpoint!)
   for await (const [task] of from) {
     if (String(task) === 'stop') break
     await to.send([name, task!, Number(task) ** 2])
   }
+  from.close()
+  to.close() // what it has sent still leaves
 }
 const workers = ['anna', 'bert', 'carl'].map(work)
 while (tasks.counters.peers < workers.length) await setTimeout(5) // or the first to come would get most

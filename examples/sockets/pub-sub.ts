@@ -8,7 +8,7 @@ const publisher = new XPublisher()
 await publisher.bind('tcp://127.0.0.1:*')
 
 async function listen(...topics: string[]): Promise<string[]> {
-  await using subscriber = new Subscriber()
+  const subscriber = new Subscriber()
   subscriber.connect(publisher.lastEndpoint!)
   subscriber.subscribe('end', ...topics)
   const heard: string[] = []
@@ -16,6 +16,7 @@ async function listen(...topics: string[]): Promise<string[]> {
     if (String(topic) === 'end') break
     heard.push(`${topic}: ${text}`)
   }
+  subscriber.close()
   return heard
 }
 const sport = listen('sport')
