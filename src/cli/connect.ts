@@ -6,9 +6,9 @@ import { Client, type ClientOptions, RpcError } from '../rpc/index.ts'
 import type { Invocation } from './command.ts'
 import { CREDENTIAL_OPTIONS, clientCredentials } from './credentials.ts'
 import { endpointOf } from './endpoint.ts'
-import { exitCodeOf } from './exit-codes.ts'
-import { Failure, misused } from './failure.ts'
+import { misused } from './failure.ts'
 import type { Option } from './option.ts'
+import { silence, stranger } from './unreachable.ts'
 
 /** For commands that connect to a server. */
 export const CONNECTION_OPTIONS: readonly Option[] = [
@@ -69,7 +69,9 @@ export async function connect(
     if (status === 'ready') name = server
     if (status !== 'retrying') return
     last = error
-    if (!options.has('wait')) failed.reject(silence(at, error))
+    const other = stranger(at, error)
+    if (other !== undefined) failed.reject(other)
+    else if (!options.has('wait')) failed.reject(silence(at, error))
   })
   // What becomes of the connection later is told by the calls on it.
   client.on('error', () => {})
@@ -94,36 +96,6 @@ export async function connect(
 function protocolOf(text: string | undefined): 1 | 2 {
   if (text !== '1' && text !== '2') throw misused(`--protocol is 1 or 2, not ${JSON.stringify(text)}`)
   return text === '1' ? 1 : 2
-}
-
-function silence(endpoint: string, error: Error | undefined, waitedMs?: number): Failure {
-  const reason = error === undefined ? undefined : reasonOf(error)
-  const waited = waitedMs === undefined ? [] : [`waited ${waitedMs / 1000} s`]
-  const why = [...(reason === undefined ? [] : [reason]), ...waited].join('; ')
-  return new Failure(
-    exitCodeOf('UNAVAILABLE'),
-    `nobody answers at ${endpoint}${why === '' ? '' : ` (${why})`}`,
-    waitedMs === undefined ? ['Is the server running? With --wait pseud waits for it.'] : [],
-    'UNAVAILABLE',
-  )
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connection refused',
-  ENOENT: 'there is no such socket file',
-  ENOTFOUND: 'no such host',
-  EAI_AGAIN: 'the name cannot be looked up',
-  EHOSTUNREACH: 'the host cannot be reached',
-  ENETUNREACH: 'the network cannot be reached',
-  EACCES: 'permission denied',
-}
-
-function reasonOf(error: Error): string {
-  for (let one: unknown = error; one instanceof Error; one = one.cause) {
-    const reason = REASONS[(one as NodeJS.ErrnoException).code ?? '']
-    if (reason !== undefined) return reason
-  }
-  return error.message
 }
 
 function deferred(): { promise: Promise<never>; reject(error: unknown): void } {
