@@ -1,11 +1,13 @@
 // The report of the benchmarks, from a small fixed run; and that every row of the table of aims is one that a benchmark measures.
+import { readFileSync } from 'node:fs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import aims from '../bench/aims.json' with { type: 'json' }
 import explanations from '../bench/explanations.json' with { type: 'json' }
 import { SUBJECTS } from '../bench/subjects.ts'
 import { type Aim, judge, outcomeOf, type Row } from '../bench/support/judge.ts'
-import { linesOf } from '../bench/support/lines.ts'
+import { linesOf, readLines } from '../bench/support/lines.ts'
+import { overviewOf, withOverview } from '../bench/support/overview.ts'
 import { reportOf } from '../bench/support/report.ts'
 
 const report = suite('bench report')
@@ -189,6 +191,31 @@ report('a chart has a bar for each contender, as long as its median, and a style
   assert.match(svg, '<rect class="o" x="170" y="126" width="500.0"')
   assert.match(svg, '&lt;two> (messages/s)')
   assert.match(svg, '>1.60 k</text>')
+})
+
+report(
+  'what the README shows is what `npm run bench:report` makes of the run that is kept, and each figure stands in docs/benchmarks.md',
+  () => {
+    const { markdown, chart } = overviewOf(readLines('bench/results/latest.jsonl'))
+    const readme = readFileSync('README.md', 'utf8')
+    assert.is(withOverview(readme, markdown), readme)
+    assert.is(readFileSync('docs/benchmarks/overview.svg', 'utf8'), chart)
+    const page = readFileSync('docs/benchmarks.md', 'utf8')
+    const figures = [...markdown.matchAll(/\| ([\d.]+(?: [kM])?) (?=\|)/g)].map(([, figure = '']) => figure)
+    assert.ok(figures.length > 25, `${figures}`)
+    for (const figure of figures) assert.ok(page.includes(`| ${figure} `), figure)
+  },
+)
+
+report('the overview has a row only for what was measured', () => {
+  const rows = [
+    row('calls, 1,000 in flight', 'pseud', [4000, 5000, 6000], { bench: 'rpc', unit: 'calls/s' }),
+    row('calls, 1,000 in flight', 'ws + msgpackr', [1000, 1000, 1000], { bench: 'rpc', unit: 'calls/s' }),
+  ]
+  const { markdown } = overviewOf({ rows, runs: [], missing: [], versions: [] })
+  assert.equal(markdown.split('\n').slice(2), [
+    '| calls, 1,000 under way, calls/s | 5.00 k |  | 1.00 k |  |  |  |  |',
+  ])
 })
 
 report.run()
