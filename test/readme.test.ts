@@ -20,6 +20,16 @@ import {
 
 const readme = suite('readme')
 
+/** Pages of which a command makes all, that list other pages, or that have a command in each line. */
+const UNSHOWN = [
+  'README.md',
+  'benchmarks.md',
+  'cli.md',
+  'engine-states.md',
+  'reliability.md',
+  'standin-readme.md',
+]
+
 /** Commands outside of walks, and who runs them. */
 const OTHERWISE: readonly (readonly [RegExp, string])[] = [
   [/^npm ci && npm (?:test|run demo)$/, 'CI, and test/examples.test.ts'],
@@ -195,6 +205,27 @@ readme('every file and script that the documents name is there', () => {
   }
   assert.equal(wrong, [])
 })
+
+readme(
+  'every page of docs/ says which command shows what it claims, and there is something for it to run',
+  () => {
+    const tests = readdirSync('test', { recursive: true })
+      .map((name) => `test/${String(name).split(path.sep).join('/')}`)
+      .filter((name) => name.endsWith('.test.ts'))
+    const wrong: string[] = []
+    for (const name of readdirSync('docs').filter(
+      (file) => file.endsWith('.md') && !UNSHOWN.includes(file),
+    )) {
+      const command = /^Shown by `npm (test --|run) ([^`]+)`\.$/m.exec(readFileSync(`docs/${name}`, 'utf8'))
+      if (command === null) wrong.push(`${name}: "Shown by \`npm test -- …\`." is missing`)
+      if (command?.[1] !== 'test --') continue
+      for (const part of command[2]!.split(' ')) {
+        if (!tests.some((test) => test.includes(part))) wrong.push(`${name}: no test has ${part} in its name`)
+      }
+    }
+    assert.equal(wrong, [])
+  },
+)
 
 readme('CONTRIBUTING.md stays a page that one reads: at most 150 lines, four recipes', () => {
   const words = readFileSync('CONTRIBUTING.md', 'utf8')
