@@ -35,7 +35,7 @@ export class Alarm extends Deadline {
   }
 }
 
-export const NOWHERE = -1
+const NOWHERE = -1
 
 const SLOTS = 64
 // Those of a level that nothing was ever put into: nobody writes to it.

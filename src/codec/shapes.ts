@@ -14,7 +14,7 @@ export const SHAPES_MAX = 256
 /** Keys of one shape. What has more is a dictionary, or large enough to bear its keys. */
 export const SHAPE_KEYS_MAX = 64
 /** Octets of all definitions of one direction. Interned strings and hidden classes come to some ten times as much. */
-export const SHAPE_OCTETS_MAX = 65_536
+const SHAPE_OCTETS_MAX = 65_536
 
 /** What `SentShapes.find` says of keys that are to be sent as a plain map, or to be defined now. */
 export const PLAIN = -1

@@ -1,5 +1,5 @@
-// The public door `pseud/zmtp`: ZeroMQ sockets, call-compatible with the native `zeromq` package. Exports exactly that package's names,
-// as far as they exist here, so that one can stand in for the other. Re-exports only.
+// The public door `pseud/zmtp`: ZeroMQ sockets, call-compatible with the native `zeromq` package. Exports that package's names, as far
+// as they exist here, so that one can stand in for the other, and types for what it does not have. Re-exports only.
 
 export type { Credentials, Verdict } from './engine/security/admission.ts'
 export { Context, type ContextOptions, context } from './sockets/context.ts'

@@ -54,7 +54,7 @@ export class RetryPolicy {
 }
 
 export const DEFAULT_RETRY: RetryPolicy = new RetryPolicy(3, 100, 2000)
-export const DEFAULT_BUDGET = 0.1
+const DEFAULT_BUDGET = 0.1
 
 // So many retries are there at first, and come back with time: a client that makes few calls may repeat them.
 const FLOOR = 10

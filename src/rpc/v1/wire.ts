@@ -41,7 +41,7 @@ export function writeMessage(to: PartWriter, uuid: Buffer, type: number, body: B
 }
 
 /** Nothing to be done yet; also after a probe, which says nothing further. */
-export const INCOMPLETE = 0
+const INCOMPLETE = 0
 export const MESSAGE = 1
 
 /** The frames of one message after the other. What is kept of one that is not complete is three short frames. */

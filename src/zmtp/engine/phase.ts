@@ -28,7 +28,7 @@ export const FAULT = 3
 export const EVENTS = ['GREETED', 'AGREED', 'HUNG_UP', 'FAULT'] as const
 
 /** TRANSITIONS[phase][event]: what is not possible keeps the phase, so an ended connection stays ended. */
-export const TRANSITIONS: readonly (readonly number[])[] = [
+const TRANSITIONS: readonly (readonly number[])[] = [
   /* GREETING  */ [HANDSHAKE, GREETING, FAILED, FAILED],
   /* HANDSHAKE */ [HANDSHAKE, TRAFFIC, FAILED, FAILED],
   /* TRAFFIC   */ [TRAFFIC, TRAFFIC, CLOSED, FAILED],

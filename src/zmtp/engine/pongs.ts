@@ -1,7 +1,7 @@
 // Answers to PING, so that a flood of them costs little: a row of PINGs gets one PONG, with the newest context, and no
 // more than PONGS_PER_SECOND leave. libzmq answers each of 2,000 PINGs with a PONG of its own.
 
-export const PONGS_PER_SECOND = 100
+const PONGS_PER_SECOND = 100
 
 export class Pongs {
   #owed: Buffer | undefined

@@ -38,7 +38,7 @@ export type NamedEndpoint = TcpEndpoint | IpcEndpoint | InprocEndpoint
 export type Endpoint = NamedEndpoint | PortEndpoint
 
 /** Longest path of a Unix domain socket on Linux, in octets; the field has 108, one of them for the terminator. */
-export const IPC_PATH_MAX = 107
+const IPC_PATH_MAX = 107
 
 /**
  * Reads `text` as an endpoint to bind or to connect to.

@@ -10,7 +10,7 @@ import { NAME_MAX, PING_CONTEXT_MAX, PING_TTL_MAX, PING_TTL_UNIT_MS } from './co
 
 /** Names with their length octet in front, as on the wire. */
 export const COMMAND_READY: Buffer = prefix('READY')
-export const COMMAND_ERROR: Buffer = prefix('ERROR')
+const COMMAND_ERROR: Buffer = prefix('ERROR')
 export const COMMAND_HELLO: Buffer = prefix('HELLO')
 export const COMMAND_WELCOME: Buffer = prefix('WELCOME')
 export const COMMAND_INITIATE: Buffer = prefix('INITIATE')

@@ -13,7 +13,7 @@ export const KEY_SIZE = 32
 /** Octets that a box adds to what is in it: the Poly1305 tag. */
 export const TAG_SIZE = 16
 /** Octets of a nonce, of its part that is sent, and of its random part. */
-export const NONCE_SIZE = 24
+const NONCE_SIZE = 24
 export const SHORT_NONCE_SIZE = 8
 export const LONG_NONCE_SIZE = 16
 
