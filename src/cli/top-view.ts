@@ -82,62 +82,62 @@ function title({ endpoint, last, columns, paint }: View): string {
 
 // -- the counters --------------------------------------------------------------------------------------------------------
 
-type Figure = readonly [
-  label: string,
-  value: (stats: Stats, rate: (name: keyof Stats) => string) => string,
-  bad?: keyof Stats,
-]
+/** `rate`: how much it has grown in a second; `trouble`: it stands out when it has grown. */
+interface Figure {
+  readonly label: string
+  readonly counter: keyof Stats
+  readonly as: 'rate' | 'count' | 'octets'
+  readonly trouble?: true
+}
 
-const rate =
-  (name: keyof Stats): Figure[1] =>
-  (_stats, of) =>
-    of(name)
-const now =
-  (name: keyof Stats): Figure[1] =>
-  (stats) =>
-    shownShort(stats[name] ?? 0)
-
-const GROUPS: readonly (readonly [name: string, figures: readonly Figure[]])[] = [
+/** docs/cli.md has a table of them, which a test compares. */
+export const GROUPS: readonly (readonly [name: string, figures: readonly Figure[]])[] = [
   [
     'in',
     [
-      ['calls/s', rate('handled')],
-      ['running', now('running')],
-      ['waiting', now('waiting')],
-      ['threw/s', rate('threw'), 'threw'],
-      ['refused/s', rate('refused'), 'refused'],
-      ['dropped/s', rate('dropped'), 'dropped'],
+      { label: 'calls/s', counter: 'handled', as: 'rate' },
+      { label: 'running', counter: 'running', as: 'count' },
+      { label: 'waiting', counter: 'waiting', as: 'count' },
+      { label: 'threw/s', counter: 'threw', as: 'rate', trouble: true },
+      { label: 'refused/s', counter: 'refused', as: 'rate', trouble: true },
+      { label: 'dropped/s', counter: 'dropped', as: 'rate', trouble: true },
     ],
   ],
   [
     'out',
     [
-      ['calls/s', rate('started')],
-      ['in flight', now('inFlight')],
-      ['queued', now('queued')],
-      ['failed/s', rate('failed'), 'failed'],
-      ['late/s', rate('timedOut'), 'timedOut'],
-      ['retried/s', rate('retried'), 'retried'],
+      { label: 'calls/s', counter: 'started', as: 'rate' },
+      { label: 'in flight', counter: 'inFlight', as: 'count' },
+      { label: 'queued', counter: 'queued', as: 'count' },
+      { label: 'failed/s', counter: 'failed', as: 'rate', trouble: true },
+      { label: 'late/s', counter: 'timedOut', as: 'rate', trouble: true },
+      { label: 'retried/s', counter: 'retried', as: 'rate', trouble: true },
     ],
   ],
   [
-    'flow',
+    'items',
     [
-      ['items in/s', rate('itemsReceived')],
-      ['out/s', rate('itemsSent')],
-      ['notes in/s', rate('notifiesReceived')],
-      ['out/s', rate('notifiesSent')],
+      { label: 'in/s', counter: 'itemsReceived', as: 'rate' },
+      { label: 'out/s', counter: 'itemsSent', as: 'rate' },
+    ],
+  ],
+  [
+    'notes',
+    [
+      { label: 'in/s', counter: 'notifiesReceived', as: 'rate' },
+      { label: 'out/s', counter: 'notifiesSent', as: 'rate' },
+      { label: 'dropped/s', counter: 'notifiesDropped', as: 'rate', trouble: true },
     ],
   ],
   [
     'links',
     [
-      ['peers', now('peers')],
-      ['unsent', (stats) => shownOctets(stats.queuedBytes ?? 0)],
-      ['slow', now('slowPeers'), 'slowPeers'],
-      ['denied', now('unauthenticated'), 'unauthenticated'],
-      ['protocol', now('protocolErrors'), 'protocolErrors'],
-      ['ignored', now('ignored')],
+      { label: 'peers', counter: 'peers', as: 'count' },
+      { label: 'unsent', counter: 'queuedBytes', as: 'octets' },
+      { label: 'slow', counter: 'slowPeers', as: 'count', trouble: true },
+      { label: 'denied', counter: 'unauthenticated', as: 'count', trouble: true },
+      { label: 'protocol', counter: 'protocolErrors', as: 'count', trouble: true },
+      { label: 'ignored', counter: 'ignored', as: 'count' },
     ],
   ],
 ]
@@ -147,27 +147,25 @@ const LABEL_WIDTH = 10
 const VALUE_WIDTH = 7
 
 function groups({ last, before, columns, paint }: View): string[] {
-  const { stats } = last.report
+  if (columns < GROUP_WIDTH + LABEL_WIDTH + VALUE_WIDTH) return []
+  const now = (name: keyof Stats): number => last.report.stats[name] ?? 0
+  const then = (name: keyof Stats): number | undefined => before && (before.report.stats[name] ?? 0)
   const ms = last.atMs - (before?.atMs ?? 0)
-  const rateShown = (name: keyof Stats): string => {
-    const value = rateOf(stats[name] ?? 0, before && (before.report.stats[name] ?? 0), ms)
-    return value === undefined ? '-' : shownShort(value)
+  const cell = ({ label, counter, as, trouble }: Figure): string => {
+    const rate = as === 'rate' ? rateOf(now(counter), then(counter), ms) : now(counter)
+    const value = rate === undefined ? '-' : as === 'octets' ? shownOctets(rate) : shownShort(rate)
+    const style = trouble === true && now(counter) > (then(counter) ?? now(counter)) ? 'yellow' : 'bold'
+    return paint('dim', fitted(label, LABEL_WIDTH)) + paint(style, fitted(value, VALUE_WIDTH, 'right'))
   }
-  const isNew = (name: keyof Stats): boolean => stats[name] > (before?.report.stats[name] ?? stats[name])
-  const perLine = Math.max(1, Math.floor((columns - GROUP_WIDTH) / (LABEL_WIDTH + VALUE_WIDTH + 1)))
-  const lines: string[] = []
-  for (const [group, figures] of GROUPS) {
+  const perLine = Math.floor((columns - GROUP_WIDTH) / (LABEL_WIDTH + VALUE_WIDTH + 1)) || 1
+  return GROUPS.flatMap(([group, figures]) => {
+    const lines: string[] = []
     for (let at = 0; at < figures.length; at += perLine) {
-      const cells = figures.slice(at, at + perLine).map(([label, value, bad]) => {
-        const shown = fitted(value(stats, rateShown), VALUE_WIDTH, 'right')
-        const style = bad !== undefined && isNew(bad) ? 'yellow' : 'bold'
-        return `${paint('dim', fitted(label, LABEL_WIDTH))}${paint(style, shown)}`
-      })
-      lines.push(`${fitted(at === 0 ? group : '', GROUP_WIDTH)}${cells.join(' ')}`)
+      const cells = figures.slice(at, at + perLine).map(cell)
+      lines.push(fitted(at === 0 ? group : '', GROUP_WIDTH) + cells.join(' '))
     }
-  }
-  const least = GROUP_WIDTH + LABEL_WIDTH + VALUE_WIDTH
-  return columns < least ? [] : lines
+    return lines
+  })
 }
 
 // -- the peers -----------------------------------------------------------------------------------------------------------

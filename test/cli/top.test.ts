@@ -1,9 +1,11 @@
 // `pseud top`: looked at as a person does, in a terminal with keys and a window that changes, and as a program does, line by line.
+
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { statsIn } from '../../src/cli/stats-in.ts'
-import { linesOf, ratedPeers, rateOf, type View } from '../../src/cli/top-view.ts'
+import { GROUPS, linesOf, ratedPeers, rateOf, type View } from '../../src/cli/top-view.ts'
 import { Client, type ClientOptions, Server, type ServerOptions } from '../../src/rpc/index.ts'
 import { pseud } from './support/command.ts'
 import { Desk } from './support/desk.ts'
@@ -245,6 +247,15 @@ function view(report: ReturnType<typeof statsIn>, more: Partial<View> = {}): Vie
     ...more,
   }
 }
+
+tests('docs/cli.md says which counter each figure is', () => {
+  const text = readFileSync('docs/cli.md', 'utf8')
+  const said = [...text.matchAll(/^\| (\w+) \| ([\w/ ]+) \| `(\w+)` \|$/gm)].map((match) => match.slice(1))
+  const shown = GROUPS.flatMap(([group, figures]) =>
+    figures.map(({ label, counter }) => [group, label, counter]),
+  )
+  assert.equal(said, shown)
+})
 
 tests('in any window every line fits, and there are no more than rows', () => {
   const peer = {
