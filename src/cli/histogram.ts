@@ -1,4 +1,4 @@
-// A histogram as lines of text, as wide as the window allows. What is in it stands in latencies.ts and tally.ts.
+// A histogram as lines of text, as wide as the window allows. What is in it stands in latencies.ts and bench/tally.ts.
 import type { Bucket } from './latencies.ts'
 import type { Screen } from './screen.ts'
 

@@ -1,8 +1,8 @@
 // `pseud bench`: what it measures, what it says while it measures and in the end, and how it ends early.
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { Tally } from '../../src/cli/bench/tally.ts'
 import { Latencies } from '../../src/cli/latencies.ts'
-import { Tally } from '../../src/cli/tally.ts'
 import { RpcError, Server } from '../../src/rpc/index.ts'
 import { pseud, type Result } from './support/command.ts'
 import { Desk } from './support/desk.ts'

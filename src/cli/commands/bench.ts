@@ -3,14 +3,14 @@
  * is asked for, the line that shows how far it is, and the figures in the end.
  */
 import { RpcError } from '../../rpc/index.ts'
-import { type About, linesOf, progressLine, summaryOf } from '../bench-figures.ts'
+import { Load } from '../bench/load.ts'
+import { type About, linesOf, progressLine, summaryOf } from '../bench/report.ts'
 import { ANY, type Command, type Invocation } from '../command.ts'
 import { CONNECTION_OPTIONS, type Connected, connect, timeoutOption } from '../connect.ts'
 import { exitCodeOf } from '../exit-codes.ts'
 import { explained } from '../explain.ts'
 import { Failure, misused } from '../failure.ts'
 import { shownCount } from '../figures.ts'
-import { Load } from '../load.ts'
 import type { Given } from '../parse.ts'
 import { cropped } from '../printable.ts'
 import { isStream } from '../results.ts'

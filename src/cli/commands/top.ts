@@ -5,9 +5,10 @@ import type { Command, Invocation } from '../command.ts'
 import { CONNECTION_OPTIONS, type Connected, connect, timeoutOption } from '../connect.ts'
 import { exitCodeOf } from '../exit-codes.ts'
 import { Failure } from '../failure.ts'
-import { LivePage } from '../live-page.ts'
-import { statsIn } from '../stats-in.ts'
-import { linesOf, ratedPeers, rateOf, type Sample } from '../top-view.ts'
+import { LivePage } from '../top/live-page.ts'
+import { ratedPeers, rateOf, type Sample } from '../top/samples.ts'
+import { statsIn } from '../top/stats-in.ts'
+import { linesOf } from '../top/view.ts'
 import { jsonOf } from '../values.ts'
 
 export const top: Command = {

@@ -1,10 +1,10 @@
 // What `pseud bench` says of a load: a line while it goes on, and the figures in the end, for people and for programs. Pure.
-import { shownCount, shownShort } from './figures.ts'
-import { histogramLines } from './histogram.ts'
-import { shownMs } from './latencies.ts'
+import { shownCount, shownShort } from '../figures.ts'
+import { histogramLines } from '../histogram.ts'
+import { shownMs } from '../latencies.ts'
+import { printable } from '../printable.ts'
+import type { Screen } from '../screen.ts'
 import type { Load } from './load.ts'
-import { printable } from './printable.ts'
-import type { Screen } from './screen.ts'
 
 export interface About {
   readonly endpoint: string

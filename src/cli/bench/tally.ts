@@ -2,7 +2,7 @@
  * Times of any number of calls in the same memory: counted in buckets that are 1.6 % wide, so that a percentile is off by 0.8 % at most;
  * the least and the largest are exact. For few times there is latencies.ts. Prints nothing.
  */
-import { type Bucket, histogramOf, microsOf } from './latencies.ts'
+import { type Bucket, histogramOf, microsOf } from '../latencies.ts'
 
 // 0.1 µs. Up to 2^7 of them a bucket each, above that 2^6 buckets for each power of two; 429 s and more are in the last.
 const UNITS_PER_MS = 10_000

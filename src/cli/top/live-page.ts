@@ -2,7 +2,7 @@
  * A page of the terminal that is drawn again and again, in place: on the terminal's other screen, so that what stood there before is there
  * again when the page is closed, however the command ends. Knows nothing of what it shows.
  */
-import type { Screen } from './screen.ts'
+import type { Screen } from '../screen.ts'
 
 export interface LivePageOptions {
   /** A key was typed, `\u0003` for Ctrl-C. Not called where standard input is no terminal: Ctrl-C is a signal then. */

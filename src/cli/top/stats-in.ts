@@ -1,7 +1,7 @@
 // The answer of `$rpc.stats`, checked: it comes from whoever is at the other end, perhaps of another version. What is missing is 0 or empty.
-import type { PeerReport, Stats, StatsReport } from '../rpc/index.ts'
-import { exitCodeOf } from './exit-codes.ts'
-import { Failure } from './failure.ts'
+import type { PeerReport, Stats, StatsReport } from '../../rpc/index.ts'
+import { exitCodeOf } from '../exit-codes.ts'
+import { Failure } from '../failure.ts'
 
 /** Throws a Failure for what is no such answer at all. */
 export function statsIn(value: unknown): StatsReport {

@@ -3,8 +3,8 @@
  * warm-up is over. Prints nothing.
  */
 import { setImmediate as turn } from 'node:timers/promises'
-import { type Client, RpcError } from '../rpc/index.ts'
-import { isStream } from './results.ts'
+import { type Client, RpcError } from '../../rpc/index.ts'
+import { isStream } from '../results.ts'
 import { Tally } from './tally.ts'
 
 export interface LoadOptions {
