@@ -2,8 +2,7 @@
 import type { Stats } from '../../rpc/index.ts'
 import { shownOctets, shownShort } from '../figures.ts'
 import { fitted } from '../printable.ts'
-import { rateOf } from './samples.ts'
-import type { View } from './view.ts'
+import { rateOf, type View } from './samples.ts'
 
 /** `rate`: how much it has grown in a second; `trouble`: it stands out when it has grown. */
 interface Figure {

@@ -3,8 +3,7 @@ import type { PeerReport } from '../../rpc/index.ts'
 import { shownAge, shownOctets, shownShort } from '../figures.ts'
 import { shownMs } from '../latencies.ts'
 import { columnsOf, cropped, fitted, printable } from '../printable.ts'
-import type { RatedPeer } from './samples.ts'
-import type { View } from './view.ts'
+import type { RatedPeer, View } from './samples.ts'
 
 interface Column {
   readonly head: string

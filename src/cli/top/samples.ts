@@ -1,10 +1,23 @@
-// Two reports of a server, and what lies between them: rates. Shows nothing.
+// What a page is made of: two reports of a server, what lies between them, which is rates, and the window. Shows nothing.
 import type { PeerReport, StatsReport } from '../../rpc/index.ts'
+import type { Style } from '../screen.ts'
 
 /** A report, and when it was here. */
 export interface Sample {
   readonly report: StatsReport
   readonly atMs: number
+}
+
+export interface View {
+  readonly endpoint: string
+  readonly last: Sample
+  /** Without it nothing is known of rates. */
+  readonly before: Sample | undefined
+  /** Why there is no newer report. */
+  readonly trouble?: string | undefined
+  readonly columns: number
+  readonly rows: number
+  paint(style: Style, text: string): string
 }
 
 /** `callsPerSecond`: `undefined` where that is not known. */

@@ -4,22 +4,9 @@
  */
 import { shownShort } from '../figures.ts'
 import { columnsOf, cropped, printable } from '../printable.ts'
-import type { Style } from '../screen.ts'
 import { counterLines } from './counter-lines.ts'
 import { peerLines } from './peer-lines.ts'
-import { ratedPeers, type Sample } from './samples.ts'
-
-export interface View {
-  readonly endpoint: string
-  readonly last: Sample
-  /** Without it nothing is known of rates. */
-  readonly before: Sample | undefined
-  /** Why there is no newer report. */
-  readonly trouble?: string | undefined
-  readonly columns: number
-  readonly rows: number
-  paint(style: Style, text: string): string
-}
+import { ratedPeers, type View } from './samples.ts'
 
 export function linesOf(view: View): string[] {
   const { last, columns, rows, trouble, paint } = view
