@@ -12,7 +12,6 @@ export const SERVER_CREDENTIAL_OPTIONS: readonly Option[] = [
   {
     name: 'key-file',
     value: 'FILE',
-    env: 'PSEUD_KEY_FILE',
     help: 'The key pair of the server, as pseud keygen FILE writes it: connections are encrypted (CURVE).',
   },
   {

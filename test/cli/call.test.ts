@@ -352,6 +352,12 @@ call('refuses a server of another name', async () => {
   fails(await pseud(['call', endpoint, 'lower', 'X', '--server', 'other', '-t', '5s']), 7, /other/)
 })
 
+call("calls servers of Python's pseud, by protocol 1", async () => {
+  const old = await serve({ protocols: [2, 1] })
+  succeeds(await pseud(['call', old, 'lower', 'ABC', '--protocol', '1']), '"abc"\n')
+  fails(await pseud(['call', old, 'lowr', '--protocol', '1']), 3, /no method lowr/)
+})
+
 call('says who it is: by a claim, a password, a key, a login inside CURVE', async () => {
   const keys = curve.keyPair()
   const alice = curve.keyPair()

@@ -279,6 +279,17 @@ comments('a function whose types Node has taken out is found by its name', () =>
   }
 })
 
+comments('parameters that it leaves out are there all the same, as far as their names can be read', () => {
+  const power = (base: number, exponent = 2): number => base ** exponent
+  const deep = ({ a }: { a: number }, b: number): number => a + b
+  const text = (fn: unknown): string => `/** @param {number} base the base */\nexport const fn = ${fn}`
+  assert.equal(commentOf(power, text(power))?.params, [
+    { name: 'base', type: 'number', doc: 'the base' },
+    { name: 'exponent', optional: true },
+  ])
+  assert.equal(commentOf(deep, text(deep))?.params?.length, 1)
+})
+
 comments('a comment that belongs to something else is not its own', () => {
   const add = (a: number): number => a
   assert.is(

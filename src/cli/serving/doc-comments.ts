@@ -15,7 +15,20 @@ export function commentOf(fn: (...args: never[]) => unknown, text: string): Told
   // Nothing but names, keywords and what binds them may stand between.
   if (end < 0 || start < 0 || text.indexOf('*/', start) !== end) return undefined
   if (!/^[\w$\s=:.(]*$/.test(text.slice(end + 2, at))) return undefined
-  return toldBy(text.slice(start + 3, end))
+  return completed(toldBy(text.slice(start + 3, end)), fn)
+}
+
+/** Parameters that the comment leaves out are there all the same, as far as their names can be read. */
+function completed(told: Told, fn: (...args: never[]) => unknown): Told {
+  if (told.params === undefined) return told
+  const [, list = ''] = /^[^(]*\(([^()]*)\)/.exec(Function.prototype.toString.call(fn)) ?? []
+  const pieces = list.split(',').map((piece) => /^\s*([\w$]+)\s*(=?)/.exec(piece))
+  if (!pieces.every((piece) => piece !== null)) return told
+  const params = pieces.map(([, name = '', equals]) => {
+    const said = told.params?.find((param) => param.name === name)
+    return said ?? { name, ...(equals === '=' && { optional: true }) }
+  })
+  return params.length < told.params.length ? told : { ...told, params }
 }
 
 /** By its own text, which is another one where Node has taken types out of the file; then by its name. */

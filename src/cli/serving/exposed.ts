@@ -58,9 +58,11 @@ function describe(registry: Registry, texts: readonly string[]): void {
       for (const text of texts) {
         const told = commentOf(registered, text)
         if (told === undefined) continue
-        // The context is ours, not the caller's.
+        // The context is not the caller's to pass.
         const params =
-          withContext && told.params?.[0]?.name.startsWith('c') ? told.params.slice(1) : told.params
+          withContext && /^_*(?:c|ctx|context)$/.test(told.params?.[0]?.name ?? '')
+            ? told.params?.slice(1)
+            : told.params
         registry.describe(name, { ...told, ...(params !== undefined && { params }) })
         break
       }
