@@ -4,13 +4,15 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
-const TIMEOUT_MS = 180_000
+const TIMEOUT_MS = 900_000
 
 /** Whether `folder` has what its package.json asks for, in those versions; installs it first when it has not. */
 export function installed(folder) {
   const { dependencies = {}, devDependencies = {} } = manifestOf(folder)
   const wanted = Object.entries({ ...dependencies, ...devDependencies })
-  if (wanted.every(([name, version]) => installedVersion(folder, name) === version)) return true
+  // Under another name: npm:typescript@5.4.5.
+  const exact = (version) => version.replace(/^npm:.+@/, '')
+  if (wanted.every(([name, version]) => installedVersion(folder, name) === exact(version))) return true
   console.error(`installing the packages of ${folder}`)
   const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts'], {
     cwd: folder,

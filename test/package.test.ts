@@ -330,6 +330,23 @@ packaged(
   },
 )
 
+packaged(
+  'works by ES modules, by CommonJS, in a thread, in a bundle, and without code from strings: npm run runtimes, in short',
+  () => {
+    const tarball = readdirSync(scratch).find((name) => name.endsWith('.tgz')) ?? ''
+    const words = ['scripts/runtimes.mjs', '--short', '--tarball', path.join(scratch, tarball)]
+    assert.match(run(process.execPath, words, '.'), /^5 green, 0 explained, 0 red$/m)
+  },
+)
+
+packaged('declarations give iterators one argument: TypeScript before 5.6 knows no more', () => {
+  for (const name of packed.filter((file) => /\.d\.c?ts$/.test(file))) {
+    const text = readFileSync(path.join(installed, name), 'utf8')
+    const found = /\b(?:Async)?Itera(?:ble|bleIterator)<[^<>]*(?:<[^<>]*>[^<>]*)*,/.exec(text)
+    assert.is(found, null, `${name}: ${found?.[0]}`)
+  }
+})
+
 packaged('import of pseud costs under 25 ms over bare Node', () => {
   writeFileSync(path.join(project, 'bare.mjs'), PRINT_CPU)
   writeFileSync(path.join(project, 'load.mjs'), `import 'pseud'\n${PRINT_CPU}`)
