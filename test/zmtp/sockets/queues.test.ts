@@ -206,7 +206,8 @@ overAll(
     for (let i = 0; i < 100; i++) await sender.send(Buffer.alloc(16, i))
     for (let i = 0; i < 100; i++) {
       const [part] = await receiver.receive()
-      assert.ok(part!.buffer.byteLength <= 8192, `${part!.buffer.byteLength}`)
+      // A piece of Node's pool, as any small Buffer: 8 KiB; 64 KiB in Node 24.21 and 26, which aligns it.
+      assert.ok(part!.buffer.byteLength <= Buffer.poolSize + 64, `${part!.buffer.byteLength}`)
       assert.ok(part!.equals(Buffer.alloc(16, i)))
     }
     await sender.send(Buffer.alloc(1_000_000, 1))
