@@ -1,23 +1,20 @@
 // The package as users get it, for tests that begin with an empty folder: packed from a copy of the tree, because other tests build dist/ at the same time.
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, symlinkSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
+
+/** The folders that a build reads; beside them all files at the top. */
+const COPIED = ['src', 'scripts', 'docs']
 
 /** Below `scratch`; returns the tarball. PSEUD_TARBALL=file takes that one instead. */
 export function pack(scratch: string): string {
   if (process.env.PSEUD_TARBALL !== undefined) return path.resolve(process.env.PSEUD_TARBALL)
   const tree = path.join(scratch, 'tree')
-  mkdirSync(path.join(tree, 'docs'), { recursive: true })
-  const manifest = [
-    'package.json',
-    'README.md',
-    'LICENSE',
-    'CHANGELOG.md',
-    'SECURITY.md',
-    'bench/package.json',
-  ]
-  for (const name of ['src', 'scripts', 'docs', 'tsconfig.json', 'tsconfig.build.json', ...manifest]) {
-    if (existsSync(name)) cpSync(name, path.join(tree, name), { recursive: true })
+  mkdirSync(tree)
+  for (const entry of readdirSync('.', { withFileTypes: true })) {
+    if (entry.isFile() || COPIED.includes(entry.name)) {
+      cpSync(entry.name, path.join(tree, entry.name), { recursive: true })
+    }
   }
   symlinkSync(path.resolve('node_modules'), path.join(tree, 'node_modules'))
   const done = spawnSync('npm', ['pack', '--json', '--silent', '--pack-destination', scratch], {
