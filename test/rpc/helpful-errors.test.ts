@@ -122,8 +122,9 @@ test('another program listens: what it says is shown, as text or as octets', asy
     ['HTTP/1.1 400 Bad Request\r\n\r\n', '"HTTP/1.1"'],
     ['\x16\x03\x03\x00\x02', '16 03 03 00 02'],
   ] as const) {
-    const error = await lateCall(connect(await stranger(answer)))
-    assert.match(error.message, `: the peer does not speak ZMTP: it begins with ${shown}`)
+    const endpoint = await stranger(answer)
+    const error = await lateCall(connect(endpoint))
+    assert.match(error.message, `: the peer does not speak ZMTP: it begins with ${shown} (${endpoint})`)
     assert.is((error.cause as RpcError).code, 'BAD_SIGNATURE')
   }
 })
@@ -149,8 +150,9 @@ for (const [what, ofServer, ofClient, why] of [
   ],
 ] as const satisfies readonly [string, ServerOptions, ClientOptions, string][]) {
   test(`${what}: a call says so`, async () => {
-    const error = await lateCall(connect(await serve(ofServer), ofClient))
-    assert.is(error.message, `lower could not be sent to "remote" within 1 ms: ${why}`)
+    const endpoint = await serve(ofServer)
+    const error = await lateCall(connect(endpoint, ofClient))
+    assert.is(error.message, `lower could not be sent to "remote" within 1 ms: ${why} (${endpoint})`)
   })
 }
 

@@ -9,7 +9,7 @@ import type { Tracer } from '../around/tracer.ts'
 import type { Executed, RpcError } from '../errors/errors.ts'
 import type { Offers } from '../streams/offers.ts'
 import type { Inflow, StreamOwner } from '../streams/remote-stream.ts'
-import { leftError } from './endings.ts'
+import { leftError, type Trouble } from './endings.ts'
 import type { Keepable, KeptChunk } from './kept.ts'
 import type { WaitingQueue } from './queue.ts'
 
@@ -48,7 +48,7 @@ export interface Target {
   /** Why no call with `settings` may be made, or without them: why one that is open may not wait. `undefined` when it may. */
   refusal(settings?: CallSettings): RpcError | undefined
   /** What went wrong last on the way there, while nobody takes calls. */
-  readonly trouble: Error | undefined
+  readonly trouble: Trouble | undefined
   /** The one peer that it is for, where that is known before. */
   readonly link?: PeerLink | undefined
 }

@@ -2,12 +2,18 @@
 import { DeadlineError, type Executed, RpcError } from '../errors/errors.ts'
 import { quote } from '../registry/names.ts'
 
+/** What went wrong last on the way to somebody who is not there, and at which endpoint, where it was at one. */
+export interface Trouble {
+  readonly error: Error
+  readonly at?: string
+}
+
 /** A call, as far as its end can be told. */
 export interface Ending {
   readonly method: string
   readonly executed: Executed
   readonly timeoutMs: number
-  readonly target: { readonly shown: string; readonly trouble: Error | undefined }
+  readonly target: { readonly shown: string; readonly trouble: Trouble | undefined }
   readonly past: { readonly error: unknown } | undefined
   readonly lane: { readonly shown: string } | undefined
   readonly stream: { readonly receivedId: string | undefined } | undefined
@@ -26,15 +32,17 @@ export function leftError(call: Pick<Ending, 'method' | 'executed'>): RpcError {
 }
 
 /** The end of a message that says why. */
-export function because(cause: Error | undefined): string {
-  return cause === undefined ? '' : `: ${cause.message}`
+export function because(trouble: Trouble | undefined): string {
+  if (trouble === undefined) return ''
+  const { error, at = '' } = trouble
+  return error.message.includes(at) ? `: ${error.message}` : `: ${error.message} (${at})`
 }
 
 /** What a call is told that does not wait, where nobody is there. */
 export function absentError({ shown, trouble }: Ending['target']): RpcError {
   return new RpcError('UNAVAILABLE', `${shown} is not connected${because(trouble)}`, {
     executed: 'no',
-    ...(trouble && { cause: trouble }),
+    ...(trouble && { cause: trouble.error }),
   })
 }
 
@@ -48,11 +56,10 @@ export function lateError(call: Ending, executed: Executed): DeadlineError {
       ...(call.past?.error !== undefined && { cause: call.past.error }),
     })
   }
-  const cause = target.trouble
-  const why = because(cause)
+  const why = because(target.trouble)
   return new DeadlineError(`${method} could not be sent to ${target.shown} within ${timeoutMs} ms${why}`, {
     executed,
-    ...(cause && { cause }),
+    ...(target.trouble && { cause: target.trouble.error }),
   })
 }
 

@@ -7,7 +7,7 @@ import type { Dialer, MessagePortLike, TransportEvent } from '../../zmtp/connect
 import { Peer } from '../api/peer.ts'
 import { type CallSettings, checkTimeout } from '../api/settings.ts'
 import type { Call, Target } from '../calls/call.ts'
-import { closedError, lostError } from '../calls/endings.ts'
+import { closedError, lostError, type Trouble } from '../calls/endings.ts'
 import { WaitingQueue } from '../calls/queue.ts'
 import { retryRules } from '../calls/retry-policy.ts'
 import type { Executed, RpcError } from '../errors/errors.ts'
@@ -43,7 +43,7 @@ export class ClientCore extends Participant<ClientEvents> implements Target, Int
   readonly #waiters: ReadyWaiters
   readonly #secondChances = new SecondChances()
   // Why an attempt failed, the last time one did.
-  #trouble: Error | undefined
+  #trouble: Trouble | undefined
   // Why an endpoint was given up, and the same once none is left.
   #givenUp: PseudError | undefined
   #lost: PseudError | undefined
@@ -94,7 +94,7 @@ export class ClientCore extends Participant<ClientEvents> implements Target, Int
     return this.#choose(this.#ready, call)?.lane
   }
 
-  get trouble(): Error | undefined {
+  get trouble(): Trouble | undefined {
     return this.connected ? undefined : (this.#trouble ?? notThere(this.endpoints, this.#named.mayChange))
   }
 
@@ -232,7 +232,7 @@ export class ClientCore extends Participant<ClientEvents> implements Target, Int
     if (event.type === 'dial') {
       this.#status.connecting(event.address)
     } else if (event.type === 'connect:retry') {
-      this.#trouble = event.error
+      this.#trouble = event.error && { error: event.error, at: event.address }
       this.links.retry(event.address, event.error, event.interval ?? 0)
       if (!this.connected) this.#named.hurry()
       this.#status.retrying(event.address, event.interval ?? 0, event.error)
@@ -254,7 +254,7 @@ export class ClientCore extends Participant<ClientEvents> implements Target, Int
       return
     }
     this.endpoints.forgetDialers(endpoint)
-    this.#trouble = error
+    this.#trouble = { error, at: endpoint }
     this.#status.retrying(endpoint, 0, error)
     if (this.closed) return
     const dialer = this.dial(endpoint)
@@ -341,7 +341,7 @@ export class ClientCore extends Participant<ClientEvents> implements Target, Int
 
   /** The endpoints are not known, for now. */
   onNoEndpoints(error: LinkError): void {
-    this.#trouble = error
+    this.#trouble = { error }
     this.report(error, {})
   }
 

@@ -1,19 +1,19 @@
 // Those who wait until a server is ready, each for its time and as long as its signal lets it.
 import { Alarm, type Deadlines } from '../../base/deadlines.ts'
-import { because } from '../calls/endings.ts'
+import { because, type Trouble } from '../calls/endings.ts'
 import { DeadlineError } from '../errors/errors.ts'
 import type { ReadyOptions } from './client-options.ts'
 
 /** Who is waited for: how it is called in messages, and what keeps it away. */
 interface Awaited {
   readonly shown: string
-  readonly trouble: Error | undefined
+  readonly trouble: Trouble | undefined
 }
 
 function late({ shown, trouble }: Awaited, timeoutMs: number): DeadlineError {
   return new DeadlineError(`${shown} was not ready within ${timeoutMs} ms${because(trouble)}`, {
     executed: 'no',
-    ...(trouble && { cause: trouble }),
+    ...(trouble && { cause: trouble.error }),
   })
 }
 

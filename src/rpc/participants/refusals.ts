@@ -1,6 +1,7 @@
 // Whether a server takes us; and what becomes of calls when none is left that does.
 import { LinkError, ProtocolError, type PseudError } from '../../base/errors.ts'
 import { PeerError } from '../../zmtp/connections.ts'
+import type { Trouble } from '../calls/endings.ts'
 import { type Executed, RpcError, UnauthorizedError } from '../errors/errors.ts'
 import type { Session } from '../session/session.ts'
 import type { Endpoints } from './endpoints.ts'
@@ -11,8 +12,8 @@ export function replaced(session: Session): LinkError {
 }
 
 /** Why a client that no attempt of has failed yet is connected to nobody. `asks`: its endpoints are given by a function. */
-export function notThere({ dialers, isBound }: Endpoints, asks: boolean): LinkError {
-  return new LinkError('NOT_CONNECTED', whyNotThere([...dialers][0]?.endpoint, isBound, asks))
+export function notThere({ dialers, isBound }: Endpoints, asks: boolean): Trouble {
+  return { error: new LinkError('NOT_CONNECTED', whyNotThere([...dialers][0]?.endpoint, isBound, asks)) }
 }
 
 function whyNotThere(endpoint: string | undefined, isBound: boolean, asks: boolean): string {
