@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { bundled, compact, writeThirdPartyLicences } from './bundling.mjs'
 import { commonJsOf } from './commonjs.mjs'
-import { withDeclarations, writeDeclarations, writeDoors } from './declarations.mjs'
+import { withDeclarations, writeDeclarations } from './declarations.mjs'
 import { entries, sourceOf } from './source-aliases.mjs'
 import { buildStandin, writeStandinTypes } from './standin.mjs'
 
@@ -58,9 +58,8 @@ async function buildCode() {
 
 function emitDeclarations() {
   withDeclarations((raw) => {
-    const roots = names.map(sourceOf)
-    writeDeclarations(raw, 'dist/types', 'cts', roots)
-    writeDoors('dist/types', roots)
+    const doors = new Map(names.map((name) => [fileName(name), sourceOf(name)]))
+    writeDeclarations(raw, 'dist/types', doors, { shared: 'cts', extensions: ['cts', 'ts'] })
     writeStandinTypes('dist/zeromq', raw)
   })
 }

@@ -54,14 +54,8 @@ export async function buildStandin(folder) {
 }
 
 export function writeStandinTypes(folder, raw) {
-  const roots = doors().map(({ name }) => sourceOf(name))
-  writeDeclarations(raw, path.join(folder, 'types'), 'ts', roots)
-  for (const { file, name } of doors()) {
-    writeFileSync(
-      path.join(folder, `${file}.d.ts`),
-      `export * from './types/${sourceOf(name).replace(/\.ts$/, '.js')}'\n`,
-    )
-  }
+  const files = new Map(doors().map(({ file, name }) => [file, sourceOf(name)]))
+  writeDeclarations(raw, folder, files, { shared: 'ts', extensions: ['ts'] })
 }
 
 async function exportedBy(name) {
