@@ -59,7 +59,7 @@ async function buildCode() {
 function emitDeclarations() {
   withDeclarations((raw) => {
     const doors = new Map(names.map((name) => [fileName(name), sourceOf(name)]))
-    writeDeclarations(raw, 'dist/types', doors, { shared: 'cts', extensions: ['cts', 'ts'] })
+    writeDeclarations(raw, 'dist/types', doors, 'cts')
     writeStandinTypes('dist/zeromq', raw)
   })
 }

@@ -15,17 +15,85 @@ export const bundled = {
 }
 
 /**
- * `text`, as esbuild prints it, without what only those need who read the sources: comments but licences and the names of source files. No line
- * of code is renamed or moved.
+ * The code of `text`, as esbuild prints it, in fewer octets: no comments but licences, no white space but line breaks, short names for parameters,
+ * local variables and private fields. What stack traces name keeps its name: functions, methods, classes.
  */
 export function compact(text) {
-  const bare = text
-    .replace(/^[ \t]*\/\*\*(?:[^*]|\*(?!\/))*\*\/[ \t]*\n/gm, '')
-    .replace(/^[ \t]*\/\/(?! (?:src|node_modules)\/).*\n/gm, '')
-  // A line of a text may look like a comment.
-  if (codeOf(bare) !== codeOf(text)) throw new Error('other code without its comments')
-  return bare
+  const { code, map } = transformSync(readable(text), {
+    minifyIdentifiers: true,
+    minifyWhitespace: true,
+    legalComments: 'inline',
+    sourcemap: 'external',
+  })
+  const broken = withLineBreaks(code, JSON.parse(map).mappings)
+  // Where a line may be broken is not for us to judge.
+  if (codeOf(broken) !== codeOf(code)) throw new Error('other code with line breaks')
+  return broken.replaceAll(PRIVATE, '#')
 }
+
+/** `text`, where esbuild renames nothing that stack traces name. */
+function readable(text) {
+  if (text.includes(PRIVATE)) throw new Error(`${PRIVATE} is taken`)
+  const methods = new Set([...text.matchAll(METHOD)].map(([, method, field]) => method ?? field))
+  return (
+    text
+      .replace(/#(\w+)/g, (word, name) => (methods.has(name) ? PRIVATE + name : word))
+      // A class that names itself has an inner name, which is what traces show.
+      .replace(/^(.*\b(\w+) = )class _\2\b([^\n]*\{)$/gm, '$1class$3 static { $2 = this }')
+      .replace(/\b_(\w+)\b/g, (inner, outer) => (text.includes(`${outer} = class ${inner} `) ? outer : inner))
+  )
+}
+
+const PRIVATE = '$private$'
+// A private method, or a field that holds a function.
+const METHOD =
+  /^ +(?:(?:static|async|get|set) )*(?:\*?#(\w+)\(.*\{$|#(\w+) = (?:async )?(?:\(|\w+ =>|function\b))/gm
+// A line is broken where it was, once it has that many characters: Node prints the line that threw.
+const WIDTH = 100
+
+/** `code`, of one line or few, with the line breaks of the text that it was made from (`mappings` of a source map). */
+function withLineBreaks(code, mappings) {
+  let line = 0
+  let last = -1
+  const rows = mappings.split(';').map((row) => row.split(',').filter(Boolean).map(numbersOf))
+  return code
+    .split('\n')
+    .map((text, i) => {
+      let at = 0
+      let begin = 0
+      let broken = ''
+      for (const [column, , lines = 0] of rows[i] ?? []) {
+        at += column
+        line += lines
+        // Behind these, a line break never means anything.
+        if (line !== last && at - begin >= WIDTH && ';{},'.includes(text[at - 1])) {
+          broken += `${text.slice(begin, at)}\n`
+          begin = at
+        }
+        last = line
+      }
+      return broken + text.slice(begin)
+    })
+    .join('\n')
+}
+
+/** The numbers of one segment of a source map: base 64, five bits a digit, the least first, the sign in the lowest bit. */
+function numbersOf(segment) {
+  const numbers = []
+  let bits = 0
+  let shift = 0
+  for (const letter of segment) {
+    const digit = DIGITS.indexOf(letter)
+    bits |= (digit & 31) << shift
+    shift += 5
+    if (digit & 32) continue
+    numbers.push(bits & 1 ? -(bits >> 1) : bits >> 1)
+    bits = shift = 0
+  }
+  return numbers
+}
+
+const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 
 function codeOf(text) {
   return transformSync(text, { minifyWhitespace: true, legalComments: 'none' }).code

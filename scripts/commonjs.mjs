@@ -62,7 +62,7 @@ function convert(text, name, names) {
     .replace(IMPORTED_WHOLE, (_, local, from) => `const ${local} = ${required(from)};`)
     .replace(IMPORTED_FOR_EFFECT, (_, from) => `${required(from)};`)
     .replace(EXPORTED, (_, members) => `module.exports = {${members.replace(/(\S+) as (\w+)/g, '$2: $1')}};`)
-  const left = /^(?:import|export)\b.*/m.exec(body)
+  const left = /^(?:import [\w{*"]|export [{*]).*/m.exec(body)
   if (left !== null) throw new Error(`${name}: ${left[0]} has no CommonJS form here`)
   const url = body.includes('import.meta.url')
     ? 'const importMetaUrl = process.getBuiltinModule("node:url").pathToFileURL(__filename).href;\n'
@@ -72,6 +72,6 @@ function convert(text, name, names) {
 
 // As esbuild prints them: each at the beginning of a line.
 const IMPORTED_NAMES = /^import \{([^}]*)\} from "([^"]+)";$/gm
-const IMPORTED_WHOLE = /^import \* as (\S+) from "([^"]+)";$/gm
+const IMPORTED_WHOLE = /^import (?:\* as )?(\S+) from "(node:[^"]+)";$/gm
 const IMPORTED_FOR_EFFECT = /^import "([^"]+)";$/gm
 const EXPORTED = /^export \{([^}]*)\};$/gm

@@ -2,7 +2,8 @@
 // and nothing else, and for each entry a door that names what is exported. One file is a fourth of many, packed. In a package of type "module" a
 // .d.ts always describes an ES module, which `require` of a CommonJS file is not allowed to refer to, but a .d.ts may refer to a .d.cts.
 //
-// What is marked `@internal` is left out: a member of a class or an interface; of a constructor its parameters, and then only this package calls it.
+// What is marked `@internal` is left out: all members of a class, or one; of a constructor its parameters, and then only this package calls it. So are
+// protected members of classes that no entry exports, which nobody can extend.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -22,15 +23,16 @@ export function withDeclarations(use) {
 }
 
 /**
- * Writes `folder`/declarations.d.`shared`, and for each of `entries`, a map from the name of a door to a file of src/ (`zmtp/index.ts`), doors with
- * the `extensions`.
+ * Writes `folder`/declarations.d.`shared` (ts or cts), and for each of `entries`, a map from the name of a door to a file of src/ (`zmtp/index.ts`),
+ * a door; beside one of .d.cts, one for ES modules.
  */
-export function writeDeclarations(raw, folder, entries, { shared, extensions }) {
+export function writeDeclarations(raw, folder, entries, shared) {
   const files = new Map()
   const kept = new Set()
   const exported = new Map()
   const doors = new Map()
   for (const [door, name] of entries) doors.set(door, exportsOf(fileOf(name)))
+  for (const found of exported.values()) for (const one of found) keep(one)
 
   const statements = [...files.values()].flatMap((file) => file.statements.filter((one) => kept.has(one)))
   checkNames(statements)
@@ -45,8 +47,12 @@ export function writeDeclarations(raw, folder, entries, { shared, extensions }) 
   mkdirSync(folder, { recursive: true })
   writeFileSync(path.join(folder, `declarations.d.${shared}`), text)
   for (const [door, names] of doors) {
-    const words = `export { ${names.join(', ')} } from './declarations.${shared.replace('t', 'j')}'\n`
-    for (const extension of extensions) writeFileSync(path.join(folder, `${door}.d.${extension}`), words)
+    const from = (file) => `from './${file}.${shared.replace('t', 'j')}'\n`
+    writeFileSync(
+      path.join(folder, `${door}.d.${shared}`),
+      `export { ${names.join(', ')} } ${from('declarations')}`,
+    )
+    if (shared === 'cts') writeFileSync(path.join(folder, `${door}.d.ts`), `export * ${from(door)}`)
   }
 
   function fileOf(name) {
@@ -58,35 +64,35 @@ export function writeDeclarations(raw, folder, entries, { shared, extensions }) 
   /** What a door of `file` says: `Message`, or `SocketProxy as Proxy`. */
   function exportsOf(file) {
     return [...file.exports.keys()].sort().map((name) => {
-      const local = resolve(file, name)
-      exported.set(local, name)
+      const { local, found } = resolve(file, name)
+      exported.set(local, found)
       return local === name ? name : `${local} as ${name}`
     })
   }
 
-  /** Keeps what `name` means in `file`, and says under which name it is declared. */
+  /** What `name` means in `file`: the statements that declare it, and under which name. */
   function resolve(file, name) {
-    const { from, name: there } = file.imports.get(name) ?? file.exports.get(name) ?? { name }
+    const { from, name: local } = file.imports.get(name) ?? file.exports.get(name) ?? { name }
     if (from !== undefined)
-      return from.startsWith('.')
-        ? resolve(fileOf(path.posix.join(path.posix.dirname(file.name), from)), there)
-        : name
-    const found = file.statements.filter((one) => one.name === there)
-    if (found.length === 0) throw new Error(`${file.name} declares no ${there}`)
-    for (const one of found) keep(one, file)
-    return there
+      return resolve(fileOf(path.posix.join(path.posix.dirname(file.name), from)), local)
+    const found = file.statements.filter((one) => one.name === local)
+    if (found.length === 0) throw new Error(`${file.name} declares no ${local}`)
+    return { local, found }
   }
 
-  function keep(statement, file) {
+  function keep(statement) {
     if (kept.has(statement)) return
     kept.add(statement)
+    const { file } = statement
+    if (!exported.has(statement.name)) statement.text = statement.text.replace(MEMBER, withoutProtected)
     const known = new Set(file.statements.map((one) => one.name))
-    for (const [word] of statement.code.matchAll(/[A-Za-z_$][\w$]*/g)) {
+    for (const word of new Set(statement.text.replace(COMMENTS, '').match(/[A-Za-z_$][\w$]*/g))) {
       const imported = file.imports.get(word)
-      if (imported !== undefined && !imported.from.startsWith('.'))
+      if (imported !== undefined && !imported.from.startsWith('.')) {
         statement.imports.add(`${imported.name} ${word} ${imported.from}`)
-      else if (imported !== undefined || known.has(word)) {
-        const local = resolve(file, word)
+      } else if (imported !== undefined || known.has(word)) {
+        const { local, found } = resolve(file, word)
+        for (const one of found) keep(one)
         if (local !== word) statement.text = statement.text.replace(new RegExp(`\\b${word}\\b`, 'g'), local)
       }
     }
@@ -109,7 +115,12 @@ function parse(name, text) {
   const file = { name, statements: [], imports: new Map(), exports: new Map() }
   const begins = [...text.matchAll(BEGIN)].map(({ index }) => index)
   for (const [i, begin] of begins.entries()) {
-    const statement = withoutInternals(text.slice(begin, begins[i + 1]).trim())
+    const statement = withoutInternals(
+      text
+        .slice(begin, begins[i + 1])
+        .trim()
+        .replace(HEADING, ''),
+    )
     const code = statement.replace(COMMENTS, '').trim()
     const list = LIST.exec(code)
     const whole = WHOLE.exec(code)
@@ -120,13 +131,7 @@ function parse(name, text) {
         if (there !== '') file[`${list[1]}s`].set(here, { from: list[3], name: there })
       }
     } else if (declared !== null) {
-      file.statements.push({
-        name: declared[1],
-        file: name,
-        text: statement.replace(HEADING, ''),
-        code,
-        imports: new Set(),
-      })
+      file.statements.push({ name: declared[1], file, text: statement, imports: new Set() })
       if (code.startsWith('export ')) file.exports.set(declared[1], { name: declared[1] })
     } else if (whole !== null) {
       file.imports.set(whole[1], { from: whole[2], name: '*' })
@@ -137,24 +142,30 @@ function parse(name, text) {
   return file
 }
 
-// A member with a comment: all lines that are further in, or close what it opened.
-const MEMBER = /^( {4}\/\*\*(?:[^*]|\*(?!\/))*\*\/\n)( {4}(?! ).*\n(?:(?: {5}| {4}[\])}]).*\n)*)/gm
+// A member, with its comment or without: all lines that are further in, or close what it opened.
+const MEMBER = /^( {4}\/\*\*(?:[^*]|\*(?!\/))*\*\/\n)?( {4}(?![ /]).*\n(?:(?: {5}| {4}[\])}]).*\n)*)/gm
 
 function withoutInternals(statement) {
-  return statement.replace(MEMBER, (all, comment, member) => {
+  const [own = ''] = /^\/\*\*(?:[^*]|\*(?!\/))*\*\//.exec(statement) ?? []
+  if (own.includes('@internal')) return statement.replace(MEMBER, '').replace(/\{\n/, '{\n    #private;\n')
+  return statement.replace(MEMBER, (all, comment = '', member) => {
     if (!comment.includes('@internal')) return all
     return member.startsWith('    constructor(') ? '    protected constructor();\n' : ''
   })
+}
+
+function withoutProtected(all, _comment, member) {
+  return /^ {4}protected (?!constructor)/.test(member) ? '' : all
 }
 
 /** In one file, a name means one thing. */
 function checkNames(statements) {
   const declaredIn = new Map()
   for (const { name, file } of statements) {
-    if (declaredIn.has(name) && declaredIn.get(name) !== file) {
-      throw new Error(`${name} is declared in ${file} and in ${declaredIn.get(name)}: rename one`)
+    if (declaredIn.has(name) && declaredIn.get(name) !== file.name) {
+      throw new Error(`${name} is declared in ${file.name} and in ${declaredIn.get(name)}: rename one`)
     }
-    declaredIn.set(name, file)
+    declaredIn.set(name, file.name)
   }
 }
 

@@ -55,7 +55,7 @@ export async function buildStandin(folder) {
 
 export function writeStandinTypes(folder, raw) {
   const files = new Map(doors().map(({ file, name }) => [file, sourceOf(name)]))
-  writeDeclarations(raw, folder, files, { shared: 'ts', extensions: ['ts'] })
+  writeDeclarations(raw, folder, files, 'ts')
 }
 
 async function exportedBy(name) {

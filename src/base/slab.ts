@@ -12,6 +12,7 @@
  */
 import { EMPTY, view } from './bytes.ts'
 
+/** What the codec writes to. @internal */
 export class Slab {
   /** The chunk being written. */
   bytes: Buffer = EMPTY

@@ -94,6 +94,9 @@ export class Handler {
 
 /** Where functions are put: a `Registry`. */
 export abstract class HandlerTable {
-  /** Adds one function. */
+  /**
+   * Adds one function.
+   * @internal
+   */
   abstract add(handler: Handler): void
 }

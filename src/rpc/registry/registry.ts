@@ -67,7 +67,7 @@ export class Registry extends HandlerTable {
     return rest.length < list.length
   }
 
-  /** Adds one function. Of the same name and domain, the newest stays. Throws `UsageError` BAD_NAME. */
+  /** Adds one function. Of the same name and domain, the newest stays. Throws `UsageError` BAD_NAME. @internal */
   add(handler: Handler): void {
     checkName(handler.name)
     const others = (this.#handlers.get(handler.name) ?? []).filter((other) => other.domain !== handler.domain)

@@ -29,6 +29,7 @@ export function defaultTransport(): TransportContext {
 
 let shared: TransportContext | undefined
 
+/** What `context` of a Server or Client takes. @internal */
 export class TransportContext {
   readonly clock: Clock
   readonly random: Random
