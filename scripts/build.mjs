@@ -5,11 +5,12 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { bundled, compact, writeThirdPartyLicences } from './bundling.mjs'
+import { bundled, compact } from './bundling.mjs'
 import { commonJsOf } from './commonjs.mjs'
 import { withDeclarations, writeDeclarations } from './declarations.mjs'
 import { entries, sourceOf } from './source-aliases.mjs'
 import { buildStandin, writeStandinTypes } from './standin.mjs'
+import { writeThirdParties } from './third-parties.mjs'
 
 const home = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 process.chdir(home)
@@ -53,7 +54,7 @@ async function buildCode() {
     writeFileSync(`dist/cjs/${file}.cjs`, mark, { flag: 'a' })
     writeFileSync(`dist/esm/${file}.js`, `export { ${exported.join(', ')} } from '../cjs/${file}.cjs'\n`)
   }
-  writeThirdPartyLicences('dist', result)
+  writeThirdParties('dist', 'pseud', result)
 }
 
 function emitDeclarations() {

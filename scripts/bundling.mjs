@@ -1,6 +1,4 @@
 // What the bundles of both packages (scripts/build.mjs, scripts/standin.mjs) have in common.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import path from 'node:path'
 import { transformSync } from 'esbuild'
 
 /** Options for esbuild. */
@@ -97,24 +95,4 @@ const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/
 
 function codeOf(text) {
   return transformSync(text, { minifyWhitespace: true, legalComments: 'none' }).code
-}
-
-/** Bundled packages are dev dependencies whose code ships inside ours: their licence texts ship too, in `folder`. */
-export function writeThirdPartyLicences(folder, ...results) {
-  const packages = new Set()
-  for (const { metafile } of results) {
-    for (const output of Object.values(metafile.outputs)) {
-      for (const input of Object.keys(output.inputs)) {
-        const match = /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)
-        if (match !== null) packages.add(match[1])
-      }
-    }
-  }
-  if (packages.size === 0) return
-  const texts = [...packages].sort().map((name) => {
-    const file = `node_modules/${name}/LICENSE`
-    if (!existsSync(file)) throw new Error(`${name} is bundled but has no LICENSE to ship`)
-    return `${name}\n\n${readFileSync(file, 'utf8').trim()}\n`
-  })
-  writeFileSync(path.join(folder, 'THIRD_PARTY_LICENSES'), texts.join('\n---\n\n'))
 }

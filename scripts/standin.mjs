@@ -6,12 +6,14 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { bundled, compact, writeThirdPartyLicences } from './bundling.mjs'
+import { bundled, compact } from './bundling.mjs'
 import { withDeclarations, writeDeclarations } from './declarations.mjs'
 import { entries, sourceOf } from './source-aliases.mjs'
+import { writeThirdParties } from './third-parties.mjs'
 
 const home = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 const ROOT = 'pseud/zmtp'
+const NAME = 'pseud-zeromq'
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const folder = path.resolve(process.argv[2] ?? 'dist/zeromq')
@@ -42,7 +44,7 @@ export async function buildStandin(folder) {
     outfile: path.join(folder, 'lib/bundle.js'),
     format: 'cjs',
   })
-  writeThirdPartyLicences(folder, result)
+  writeThirdParties(folder, NAME, result)
   const bundle = path.join(folder, 'lib/bundle.js')
   writeFileSync(bundle, compact(readFileSync(bundle, 'utf8')))
   for (const [i, { file, name }] of doors().entries()) {
@@ -83,7 +85,9 @@ Object.defineProperty(module.exports, 'default', { value: module.exports })
 }
 
 function manifest() {
-  const { version, license, author, engines } = JSON.parse(readFileSync('package.json', 'utf8'))
+  const { version, license, author, engines, homepage, bugs, repository, publishConfig } = JSON.parse(
+    readFileSync('package.json', 'utf8'),
+  )
   const exported = doors().flatMap(({ file }) => {
     const target = { types: `./${file}.d.ts`, default: `./${file}.js` }
     return file === 'index'
@@ -94,13 +98,17 @@ function manifest() {
         ]
   })
   return {
-    name: 'pseud-zeromq',
+    name: NAME,
     version,
     description:
       'Stands in for the native zeromq package: the same sockets without native code, from pseud/zmtp',
     keywords: ['zeromq', 'zmq', 'zmtp', '0mq'],
     license,
     author,
+    homepage,
+    bugs,
+    repository,
+    publishConfig,
     type: 'commonjs',
     engines,
     sideEffects: false,

@@ -18,10 +18,12 @@ const scratch = mkdtempSync(path.join(tmpdir(), 'pseud-package-'))
 const project = path.join(scratch, 'project')
 const installed = path.join(project, 'node_modules/pseud')
 let packed: string[] = []
+let size = 0
 
 packaged.before(() => {
   const printed = run('npm', ['pack', '--json', '--silent', '--pack-destination', scratch], '.')
   const [tarball] = JSON.parse(printed.slice(printed.indexOf('[\n'))) // after what the build said
+  size = tarball.size
   packed = tarball.files.map((file: { path: string }) => file.path)
   mkdirSync(project)
   writeFileSync(path.join(project, 'package.json'), '{ "name": "empty", "private": true }')
@@ -31,15 +33,59 @@ packaged.before(() => {
 
 packaged.after(() => rmSync(scratch, { recursive: true, force: true }))
 
-packaged('holds dist/, the licence and two documents, and nothing else', () => {
+packaged('holds dist/, the licence and the README, and nothing else', () => {
   const others = packed.filter((name) => !name.startsWith('dist/')).sort()
-  assert.equal(others, ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'])
+  assert.equal(others, ['LICENSE', 'README.md', 'package.json'])
   assert.equal(
-    packed.filter((name) => !/\.(?:js|cjs|d\.ts|d\.cts)$|THIRD_PARTY_LICENSES$/.test(name)).sort(),
+    packed
+      .filter(
+        (name) => !/\.(?:js|cjs|d\.ts|d\.cts)$|^dist\/(?:THIRD_PARTY_LICENSES|sbom\.cdx\.json)$/.test(name),
+      )
+      .sort(),
     others,
   )
   // A package of its own: test/standin.test.ts.
   assert.not.ok(packed.some((name) => name.startsWith('dist/zeromq')))
+})
+
+packaged('weighs less than 200 KB packed', () => {
+  assert.ok(size < 200_000, `${size} octets: docs/decisions/0040-one-copy-of-the-code.md says what they are`)
+})
+
+packaged('tells what is bundled, and its licences', () => {
+  const bill = JSON.parse(readFileSync(path.join(installed, 'dist/sbom.cdx.json'), 'utf8'))
+  const licences = readFileSync(path.join(installed, 'dist/THIRD_PARTY_LICENSES'), 'utf8')
+  const { version, devDependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
+  const lock = JSON.parse(readFileSync('package-lock.json', 'utf8')).packages
+  assert.is(bill.metadata.component.purl, `pkg:npm/pseud@${version}`)
+  // Every licence comment in the code is of one of them.
+  const names = bill.components.map((one: { name: string }) => one.name)
+  const code = packed.filter((name) => /\.c?js$/.test(name))
+  for (const name of code) {
+    const text = readFileSync(path.join(installed, name), 'utf8')
+    for (const [comment] of text.matchAll(/\/\*!.*|@licen[cs]e.*/g)) {
+      assert.ok(
+        names.some((one: string) => comment.includes(one)),
+        `${name}: ${comment}`,
+      )
+    }
+  }
+  for (const { group, name, version, purl, hashes, licenses } of bill.components) {
+    const full = `${group}/${name}`
+    assert.is(version, devDependencies[full])
+    assert.is(purl, `pkg:npm/${full.replace('@', '%40')}@${version}`)
+    const [{ alg, content }] = hashes
+    assert.is(
+      `${alg} ${Buffer.from(content, 'hex').toString('base64')}`,
+      `SHA-512 ${lock[`node_modules/${full}`].integrity.slice('sha512-'.length)}`,
+    )
+    assert.equal(licenses, [{ license: { id: lock[`node_modules/${full}`].license } }])
+    assert.ok(
+      licences.includes(`${full} ${version}\n`) &&
+        licences.includes(readFileSync(`node_modules/${full}/LICENSE`, 'utf8').trim()),
+    )
+  }
+  assert.equal(names, ['ciphers'])
 })
 
 packaged('brings no dependency and runs no script when installed', () => {
@@ -97,6 +143,36 @@ packaged('ESM and CommonJS export the same names from every entry', () => {
   assert.equal(JSON.parse(cjs), JSON.parse(esm))
   for (const names of JSON.parse(esm)) assert.ok(names.length > 0)
   assert.ok(!JSON.parse(esm).flat().includes('default'))
+})
+
+packaged('what is imported is what is required', () => {
+  const list = ENTRIES.map((entry) => JSON.stringify(entry)).join(', ')
+  const twice = node(`import { createRequire } from 'node:module'
+    const require = createRequire(process.cwd() + '/x.js')
+    const twice = []
+    for (const entry of [${list}]) {
+      for (const [name, value] of Object.entries(await import(entry))) {
+        if (value !== require(entry)[name]) twice.push(name)
+      }
+    }
+    console.log(JSON.stringify(twice))`)
+  assert.equal(JSON.parse(twice), [])
+})
+
+packaged('stack traces name functions, methods and classes, and no line is long', () => {
+  const stack = node(`import { Codec } from 'pseud/codec'
+    import { Server } from 'pseud'
+    try { new Codec().encode([[() => {}]]) } catch (error) { console.log(error.stack) }
+    try { new Server('x').registerRpc(1) } catch (error) { console.log(error.stack) }`)
+  for (const words of ['failEncode (', 'Encoder.encode (', 'Codec.encode (', 'enrol (', 'lib/codec.cjs:']) {
+    assert.ok(stack.includes(words), `${words}: ${stack}`)
+  }
+  assert.is(/at .*\b\w \(.*pseud/.exec(stack), null, stack)
+  for (const name of packed.filter((file) => /^dist\/cjs\//.test(file))) {
+    const lines = readFileSync(path.join(installed, name), 'utf8').split('\n')
+    const longest = Math.max(...lines.map((line) => line.length))
+    assert.ok(longest < 1500, `${name}: a line of ${longest}`)
+  }
 })
 
 packaged('a class that two entries export is one class, in ESM and in CommonJS', () => {
