@@ -18,12 +18,12 @@ export const bundled = {
  */
 export function compact(text) {
   const { code, map } = transformSync(readable(text), {
+    ...MINIFIED,
     minifyIdentifiers: true,
-    minifyWhitespace: true,
-    legalComments: 'inline',
     sourcemap: 'external',
   })
-  const broken = withLineBreaks(code, JSON.parse(map).mappings)
+  const lines = text.split('\n')
+  const broken = withLineBreaks(code, JSON.parse(map).mappings, (line) => !/^[ })]/.test(lines[line]))
   // Where a line may be broken is not for us to judge.
   if (codeOf(broken) !== codeOf(code)) throw new Error('other code with line breaks')
   return broken.replaceAll(PRIVATE, '#')
@@ -42,15 +42,23 @@ function readable(text) {
   )
 }
 
+const WIDTH = 300
+const MINIFIED = {
+  minifyWhitespace: true,
+  minifySyntax: true,
+  target: bundled.target,
+  legalComments: 'inline',
+}
 const PRIVATE = '$private$'
 // A private method, or a field that holds a function.
 const METHOD =
   /^ +(?:(?:static|async|get|set) )*(?:\*?#(\w+)\(.*\{$|#(\w+) = (?:async )?(?:\(|\w+ =>|function\b))/gm
-// A line is broken where it was, once it has that many characters: Node prints the line that threw.
-const WIDTH = 100
 
-/** `code`, of one line or few, with the line breaks of the text that it was made from (`mappings` of a source map). */
-function withLineBreaks(code, mappings) {
+/**
+ * `code`, of one line or few, with line breaks of the text that it was made from (`mappings` of a source map): before what `isTop`, and others once a line
+ * has WIDTH characters, because Node prints the line that threw.
+ */
+function withLineBreaks(code, mappings, isTop) {
   let line = 0
   let last = -1
   const rows = mappings.split(';').map((row) => row.split(',').filter(Boolean).map(numbersOf))
@@ -64,7 +72,7 @@ function withLineBreaks(code, mappings) {
         at += column
         line += lines
         // Behind these, a line break never means anything.
-        if (line !== last && at - begin >= WIDTH && ';{},'.includes(text[at - 1])) {
+        if (line !== last && ';{},'.includes(text[at - 1]) && (isTop(line) || at - begin >= WIDTH)) {
           broken += `${text.slice(begin, at)}\n`
           begin = at
         }
@@ -94,5 +102,5 @@ function numbersOf(segment) {
 const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 
 function codeOf(text) {
-  return transformSync(text, { minifyWhitespace: true, legalComments: 'none' }).code
+  return transformSync(text, MINIFIED).code
 }

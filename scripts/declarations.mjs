@@ -38,8 +38,8 @@ export function writeDeclarations(raw, folder, entries, shared) {
   checkNames(statements)
   const text = [
     ...importsOf(statements),
-    ...statements.map(({ text }) => text.replace(/^export /m, '')),
-    `export { ${[...exported.keys()].sort().join(', ')} }`,
+    ...statements.map((one) => dense(withModifier(one.text, exported.has(one.name)))),
+    'export {}', // what does not say so is not exported
     '',
   ].join('\n')
   const relative = /(?:from|import)\s*\(?\s*['"]\.[^'"]*['"]/.exec(text)
@@ -156,6 +156,26 @@ function withoutInternals(statement) {
 
 function withoutProtected(all, _comment, member) {
   return /^ {4}protected (?!constructor)/.test(member) ? '' : all
+}
+
+/** `export`, or `declare` where that is needed. */
+function withModifier(text, isExported) {
+  const [comments] = /^(?:\/\*\*(?:[^*]|\*(?!\/))*\*\/\s*)*/.exec(text)
+  const code = text.slice(comments.length).replace(/^(?:export )?(?:declare )?/, '')
+  return `${comments}${isExported ? 'export ' : /^(?:type|interface)\b/.test(code) ? '' : 'declare '}${code}`
+}
+
+/** Less white space: one column where tsc has four, and a comment that is one paragraph on one line. */
+function dense(text) {
+  return text
+    .replace(/^ +/gm, (spaces) => ' '.repeat(spaces.length / 4))
+    .replace(COMMENTS, (comment) => {
+      const lines = comment
+        .slice(3, -2)
+        .trim()
+        .split(/\n *\* ?/)
+      return lines.some((line) => /^$|^[-@|\d ]|```/.test(line)) ? comment : `/** ${lines.join(' ')} */`
+    })
 }
 
 /** In one file, a name means one thing. */
