@@ -41,8 +41,8 @@ async function buildCode() {
   mkdirSync('dist/esm')
   const files = commonJsOf(result)
   for (const [file, { text }] of files) {
-    const code = compact(text)
     const isCommand = file === 'command.cjs'
+    const code = compact(text, { anyName: isCommand })
     writeFileSync(`dist/cjs/${file}`, isCommand ? `#!/usr/bin/env node\n${code}` : code, {
       mode: isCommand ? 0o755 : 0o644,
     })

@@ -13,46 +13,61 @@ export const bundled = {
 }
 
 /**
- * The code of `text`, as esbuild prints it, in fewer octets: no comments but licences, no white space but line breaks, short names for parameters,
- * local variables and private fields. What stack traces name keeps its name: functions, methods, classes.
+ * The code of `text`, as esbuild prints it, in fewer octets: no comments but licences, no white space but line breaks, short names for parameters, variables
+ * in functions, constants and private members. Functions, public methods and classes keep their names, which stand in stack traces; where `anyName`, nothing does.
  */
-export function compact(text) {
-  const { code, map } = transformSync(readable(text), {
-    ...MINIFIED,
-    minifyIdentifiers: true,
-    sourcemap: 'external',
-  })
-  const lines = text.split('\n')
+export function compact(text, { anyName = false } = {}) {
+  const input = anyName ? `(()=>{\n${text}\n})()` : withoutConstants(namedInside(text))
+  const { code, map } = transformSync(input, { ...MINIFIED, minifyIdentifiers: true, sourcemap: 'external' })
+  const lines = input.split('\n')
   const broken = withLineBreaks(code, JSON.parse(map).mappings, (line) => !/^[ })]/.test(lines[line]))
   // Where a line may be broken is not for us to judge.
   if (codeOf(broken) !== codeOf(code)) throw new Error('other code with line breaks')
-  return broken.replaceAll(PRIVATE, '#')
+  return broken
 }
 
-/** `text`, where esbuild renames nothing that stack traces name. */
-function readable(text) {
-  if (text.includes(PRIVATE)) throw new Error(`${PRIVATE} is taken`)
-  const methods = new Set([...text.matchAll(METHOD)].map(([, method, field]) => method ?? field))
-  return (
-    text
-      .replace(/#(\w+)/g, (word, name) => (methods.has(name) ? PRIVATE + name : word))
-      // A class that names itself has an inner name, which is what traces show.
-      .replace(/^(.*\b(\w+) = )class _\2\b([^\n]*\{)$/gm, '$1class$3 static { $2 = this }')
-      .replace(/\b_(\w+)\b/g, (inner, outer) => (text.includes(`${outer} = class ${inner} `) ? outer : inner))
-  )
+/** A class that names itself has an inner name in what esbuild prints, and stack traces show that: here its name goes to the outer one. */
+function namedInside(text) {
+  return text
+    .replace(/^(.*\b(\w+) = )class _\2\b([^\n]*\{)$/gm, '$1class$3 static { $2 = this }')
+    .replace(/\b_(\w+)\b/g, (inner, outer) => (text.includes(`${outer} = class ${inner} `) ? outer : inner))
 }
 
-const WIDTH = 300
+/**
+ * Short names for constants (`LIKE_THIS`, at the top), which esbuild gives only inside of functions. What is everywhere the same variable may have another
+ * name everywhere: so nothing that is a key somewhere, or stands in a text or a pattern, or may do so by what is around it.
+ */
+function withoutConstants(text) {
+  const names = new Map()
+  let count = 0
+  for (const [line] of text.matchAll(/^[^ \n].*/gm)) {
+    for (const [, name] of line.matchAll(/\b([A-Z][A-Z0-9_]{2,}) = /g)) {
+      const key = `[.#]${name}\\b|\\b${name}\\s*:|[{,]\\s*${name}\\s*[,}]`
+      if (names.has(name) || new RegExp(`${key}|["'\`/].*\\b${name}\\b.*["'\`/]`).test(text)) continue
+      let short
+      do short = `$${(count++).toString(36)}`
+      while (text.includes(short))
+      names.set(name, short)
+    }
+  }
+  const renamed = text.replace(/[A-Za-z_$][\w$]*/g, (word) => names.get(word) ?? word)
+  if (shapeOf(renamed) !== shapeOf(text)) throw new Error('a constant was no variable everywhere')
+  return renamed
+}
+
+/** The code of `text` without the names of its variables. */
+function shapeOf(text) {
+  const { code } = transformSync(`(()=>{${text}\n})()`, { ...MINIFIED, minifyIdentifiers: true })
+  return code.replace(/(?<![\w$])[A-Za-z_$][\w$]{0,2}(?![\w$])/g, '_')
+}
+
+const WIDTH = 1500
 const MINIFIED = {
   minifyWhitespace: true,
   minifySyntax: true,
   target: bundled.target,
   legalComments: 'inline',
 }
-const PRIVATE = '$private$'
-// A private method, or a field that holds a function.
-const METHOD =
-  /^ +(?:(?:static|async|get|set) )*(?:\*?#(\w+)\(.*\{$|#(\w+) = (?:async )?(?:\(|\w+ =>|function\b))/gm
 
 /**
  * `code`, of one line or few, with line breaks of the text that it was made from (`mappings` of a source map): before what `isTop`, and others once a line

@@ -173,6 +173,7 @@ function dense(text) {
       const lines = comment
         .slice(3, -2)
         .trim()
+        .replace(/^\* /, '')
         .split(/\n *\* ?/)
       return lines.some((line) => /^$|^[-@|\d ]|```/.test(line)) ? comment : `/** ${lines.join(' ')} */`
     })

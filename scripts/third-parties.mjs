@@ -14,7 +14,7 @@ export function writeThirdParties(folder, name, { metafile }) {
   )
   const parties = [...names].sort().map(partyOf)
   writeFileSync(path.join(folder, 'THIRD_PARTY_LICENSES'), parties.map(noticeOf).join('\n---\n\n'))
-  writeFileSync(path.join(folder, 'sbom.cdx.json'), `${JSON.stringify(billOf(name, parties), null, 2)}\n`)
+  writeFileSync(path.join(folder, 'sbom.cdx.json'), `${JSON.stringify(billOf(name, parties))}\n`)
 }
 
 function partyOf(name) {

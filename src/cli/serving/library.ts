@@ -4,12 +4,17 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import * as path from 'node:path'
 import { pathToFileURL } from 'node:url'
-import * as own from '../../rpc/index.ts'
+import { createLocalRegistry, curve, globalRegistry, plain, Server } from '../../rpc/index.ts'
 
-export type Library = Pick<
-  typeof own,
-  'Server' | 'createLocalRegistry' | 'globalRegistry' | 'curve' | 'plain'
->
+export interface Library {
+  readonly Server: typeof Server
+  readonly createLocalRegistry: typeof createLocalRegistry
+  readonly globalRegistry: typeof globalRegistry
+  readonly curve: typeof curve
+  readonly plain: typeof plain
+}
+
+const own: Library = { Server, createLocalRegistry, globalRegistry, curve, plain }
 
 /** The library that `file` gets when it imports `pseud`; this one where it has none. */
 export async function libraryOf(file: string, isCommonJs: boolean): Promise<Library> {
