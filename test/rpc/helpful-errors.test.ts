@@ -12,7 +12,7 @@ import {
   type ClientOptions,
   curve,
   plain,
-  type RpcError,
+  RpcError,
   Server,
   type ServerOptions,
 } from '../../src/index.ts'
@@ -204,6 +204,25 @@ test('a key that is none: its size is told, and never the key', () => {
   assert.throws(given('abc'), /^serverKey is a key: 32 octets, or 40 characters of Z85, not 3 characters$/)
   assert.throws(given(Buffer.alloc(31)), /not 31 octets$/)
   assert.throws(given('"'.repeat(40)), /not 40 others$/)
+})
+
+test('a call that was sent names the method, the server and the time', async () => {
+  const server = new Server('remote')
+  server.registerRpc('never', () => new Promise(() => {}))
+  const client = new Client('remote').connect(await server.bind('tcp://127.0.0.1:*'))
+  await client.ready()
+  try {
+    await client.with({ timeoutMs: 30 }).never()
+    assert.unreachable()
+  } catch (error) {
+    assert.match((error as Error).message, /^never at "remote" did not answer within 30 ms$/)
+  }
+  await client.close()
+  await server.close()
+})
+
+test('classes carry the names that they are exported by, in stacks and in the console', () => {
+  assert.equal([Client.name, Server.name, RpcError.name], ['Client', 'Server', 'RpcError'])
 })
 
 test.run()
