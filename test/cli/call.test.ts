@@ -21,6 +21,8 @@ import { until } from '../support/within.ts'
 import { pseud, type Result, start } from './support/command.ts'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'pseud-cli-'))
+// Below the ports that are given out: nobody listens there.
+const NOBODY = 'tcp://127.0.0.1:1'
 const servers: Server[] = []
 let endpoint = ''
 const seen = { aborted: 0, items: 0, runs: 0 }
@@ -292,11 +294,10 @@ call('says what a function takes when the arguments are wrong', async () => {
 })
 
 call('says that nobody answers, at once where the connection is refused', async () => {
-  const nobody = await freeEndpoint()
   fails(
-    await pseud(['call', nobody, 'x']),
+    await pseud(['call', NOBODY, 'x']),
     7,
-    new RegExp(`^pseud: nobody answers at ${nobody} \\(connection refused\\)\n.*--wait`),
+    new RegExp(`^pseud: nobody answers at ${NOBODY} \\(connection refused\\)\n.*--wait`),
   )
   fails(
     await pseud(['call', `ipc://${folder}/none`, 'x']),
@@ -313,7 +314,7 @@ call('says that nobody answers, at once where the connection is refused', async 
 call('with --wait goes on trying, until somebody answers or the time is over', async () => {
   const late = await freeEndpoint()
   const running = await start(['call', late, 'lower', 'LATE', '--wait'])
-  const never = await pseud(['call', await freeEndpoint(), 'x', '--wait', '-t', '300ms'])
+  const never = await pseud(['call', NOBODY, 'x', '--wait', '-t', '300ms'])
   fails(never, 7, /nobody answers at tcp:\S+ \(connection refused; waited 0.3 s\)\n$/)
   await serve({}, api, late)
   succeeds(await running.ended(), '"late"\n')
@@ -535,7 +536,7 @@ ping('Ctrl-C ends it early, with what was measured', async () => {
 })
 
 ping('says that nobody answers', async () => {
-  fails(await pseud(['ping', await freeEndpoint()]), 7, /nobody answers/)
+  fails(await pseud(['ping', NOBODY]), 7, /nobody answers/)
 })
 
 ping('tells what is lost when the server goes', async () => {
