@@ -1,7 +1,7 @@
 // Where a program may do less than elsewhere.
 import { spawnSync } from 'node:child_process'
 import path from 'node:path'
-import { NotHere, node } from '../lab.mjs'
+import { deno, NotHere, node } from '../lab.mjs'
 
 const NO_CODE = '--disallow-code-generation-from-strings'
 // A mount namespace of our own, with everything under / read-only; checked by trying to write.
@@ -9,11 +9,12 @@ const READ_ONLY = `mount --make-rprivate / && mount -o remount,bind,ro / || exit
 if touch "$1/written" 2>/dev/null; then echo 'it is not read-only'; exit 9; fi
 shift; exec "$@"`
 
+const NEXT_ROW = 'ipc, threads and `pseud/sync` need more: the next row.'
 const VERSIONS = ['20', '22', '24', '26']
 
 export const confined = {
   title: 'Where a program may do less',
-  columns: VERSIONS.map((version) => `Node ${version}`),
+  columns: [...VERSIONS.map((version) => `Node ${version}`), 'Deno'],
   rows: [
     {
       name: `\`${NO_CODE}\``,
@@ -25,7 +26,7 @@ export const confined = {
       version: () => '',
       cells: each(['22', '24', '26'], async (lab, version) => {
         await confine(lab, version, permissions(lab, version), { without: ['ipc', 'threads', 'sync'] })
-        return 'ipc, threads and `pseud/sync` need more: the next row.'
+        return NEXT_ROW
       }),
     },
     {
@@ -35,6 +36,31 @@ export const confined = {
         const more = ['--allow-worker', `--allow-fs-write=${lab.home}`]
         return confine(lab, version, [...permissions(lab, version), ...more])
       }),
+    },
+    {
+      name: '`deno run --no-prompt --allow-net`',
+      version: () => '',
+      cells: {
+        Deno: async (lab) => {
+          const folder = path.join(lab.home, 'esm')
+          const settings = lab.settings(folder, { without: ['ipc', 'threads', 'sync'] })
+          const words = ['run', '--no-prompt', '--allow-net', path.join(folder, 'main.js'), settings]
+          await lab.scenario(deno(), words)
+          return NEXT_ROW
+        },
+      },
+    },
+    {
+      name: '`deno run --no-prompt --allow-net --allow-read --allow-write`',
+      version: () => '',
+      cells: {
+        Deno: async (lab) => {
+          const folder = path.join(lab.home, 'esm')
+          const rights = ['--allow-net', '--allow-read', '--allow-write']
+          const words = ['run', '--no-prompt', ...rights, path.join(folder, 'main.js'), lab.settings(folder)]
+          await lab.scenario(deno(), words)
+        },
+      },
     },
     {
       name: 'a read-only file system',
