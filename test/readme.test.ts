@@ -60,7 +60,7 @@ readme.after(() => rmSync(folder, { recursive: true, force: true }))
 
 readme('has the page and a block for each thing it shows', () => {
   assert.ok(page.every((block) => block !== ''))
-  assert.ok(single.filter(({ document }) => document === 'README.md').length >= 6)
+  assert.ok(single.filter(({ document }) => document === 'README.md').length >= 5)
 })
 
 readme('every block compiles', () => {
