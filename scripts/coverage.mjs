@@ -5,7 +5,15 @@ import { readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { transformSync } from 'esbuild'
 
-const COMPLETE = ['src/base/', 'src/codec/', 'src/zmtp/wire/', 'src/zmtp/engine/']
+const COMPLETE = [
+  'src/base/',
+  'src/codec/',
+  'src/zmtp/wire/',
+  'src/zmtp/engine/',
+  'src/rpc/serving/',
+  'src/rpc/session/',
+  'src/rpc/security/',
+]
 const report = 'coverage'
 const fragments = process.argv.slice(2)
 
