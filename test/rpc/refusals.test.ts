@@ -1,14 +1,18 @@
 // Refusals that no other test happens to reach: what is said no to in dispatch, by sessions and by backends, and with what. Scripted peers.
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { Deadlines } from '../../src/base/deadlines.ts'
 import { encode } from '../../src/codec/index.ts'
+import { Counters } from '../../src/rpc/participants/counters.ts'
 import { ServerCore } from '../../src/rpc/participants/server-core.ts'
 import type { ShownCredentials } from '../../src/rpc/security/backend.ts'
+import { warnOfClear } from '../../src/rpc/security/clear.ts'
 import { curve } from '../../src/rpc/security/curve.ts'
 import { keyBytes } from '../../src/rpc/security/keys.ts'
 import { plain } from '../../src/rpc/security/plain.ts'
 import { judgeOf } from '../../src/rpc/security/wire.ts'
-import { type Credentials, TransportContext } from '../../src/zmtp/connections.ts'
+import { Outcomes, Remembered } from '../../src/rpc/serving/outcomes.ts'
+import { type Credentials, parseEndpoint, TransportContext } from '../../src/zmtp/connections.ts'
 import { FakeClock } from '../support/clock.ts'
 import { ScriptedConnection, type ScriptedPeer } from '../support/scripted-driver-rpc.ts'
 import { sleep } from '../support/within.ts'
@@ -100,6 +104,129 @@ test('a function that closes the connection of its caller is told that nobody wa
   wire.feed([0, 8, 'leave', [], { i: 'key', a: 1 }])
   assert.is(runs, 2)
   await turn()
+})
+
+test('a repeatable call that middleware has refused after a while is asked again when it is repeated', async () => {
+  const { core, connect } = newServer()
+  let asked = 0
+  core.registry.registerRpc({ count: () => assert.unreachable() })
+  core.around.onion.use(async () => {
+    asked++
+    await turn()
+    throw new Error('not today')
+  })
+  const wire = connect()
+  for (const attempt of [1, 2]) {
+    wire.feed([0, 7, 'count', [], { i: 'key', a: attempt }])
+    await turn()
+    await turn()
+  }
+  assert.equal([wire.take().length, asked, core.stats().replayed], [2, 2, 0])
+})
+
+/** A function whose promise turns out to be a stream, which says when it was ended. */
+function newLater(core: ServerCore) {
+  const ended: number[] = []
+  core.registry.registerRpc({
+    later: async () => {
+      await turn()
+      return (function* () {
+        try {
+          for (let n = 0; ; n++) yield n
+        } finally {
+          ended.push(1)
+        }
+      })()
+    },
+  })
+  return ended
+}
+
+test('a call that turns out to be a stream is not told twice: who has joined it is refused', async () => {
+  const { core, connect } = newServer()
+  newLater(core)
+  const wire = connect()
+  wire.feed([0, 1, 'later', [], { i: 'key' }])
+  wire.feed([0, 2, 'later', [], { i: 'key', a: 1 }])
+  await turn()
+  await turn()
+  const messages = wire.take()
+  assert.equal(codes(messages.filter(([kind, id]) => kind === 2 && id === 2)), ['ABORTED'])
+  assert.ok(messages.some(([kind, id]) => kind === 4 && id === 1))
+  wire.lose()
+})
+
+test('a stream that nobody waits for any more when it begins is not begun', async () => {
+  for (const leave of ['cancel', 'lose'] as const) {
+    const { core, connect } = newServer()
+    newLater(core)
+    const wire = connect()
+    wire.feed([0, 1, 'later', [], leave === 'lose' ? { i: 'key' } : {}])
+    if (leave === 'cancel') wire.feed([3, 1])
+    else wire.lose()
+    wire.take()
+    await turn()
+    await turn()
+    assert.equal(
+      wire.take().filter(([kind]) => kind === 4),
+      [],
+    )
+    assert.is(core.stats().running, 0)
+  }
+})
+
+test('what makes room for one more outcome is the oldest of all, unless most are of the same user', () => {
+  const clock = new FakeClock()
+  const limits = { maxRememberedCalls: 3, maxRememberedBytes: 1e6, rememberMs: 1e6 }
+  const all = new Outcomes<{ left: boolean }>({
+    ...limits,
+    counters: new Counters(),
+    deadlines: new Deadlines(clock),
+    now: () => 0,
+  })
+  const store = (key: string, user: string): void => {
+    const remembered = new Remembered<{ left: boolean }>(key, user, (over) => all.forget(over))
+    all.add(remembered)
+    all.store(remembered, { failed: false, octets: Buffer.alloc(1) })
+  }
+  const known = (): string[] => ['a', 'b', 'c', 'd', 'e'].filter((key) => all.find(key) !== undefined)
+  for (const key of ['a', 'b', 'c']) store(key, key)
+  store('d', 'c')
+  assert.equal(known(), ['b', 'c', 'd'])
+  store('e', 'c')
+  assert.equal(known(), ['b', 'd', 'e'])
+})
+
+// -- who is silent, who shows its password ----------------------------------------------------------------------------------------
+
+test('with a timeout below the interval a peer has both before it is given up', () => {
+  const clock = new FakeClock()
+  const heartbeat = { intervalMs: 10_000, timeoutMs: 5_000 }
+  const core = new ServerCore('remote', { context: new TransportContext({ clock }), heartbeat }, undefined)
+  cores.add(core)
+  const wire = new ScriptedConnection({ minor: 0 }).open(core)
+  wire.lastHeard = clock.now()
+  wire.feed([8, { v: 2, id: 'program' }])
+  clock.advance(14_999)
+  assert.not(wire.over)
+  clock.advance(1)
+  assert.is(wire.error?.code, 'SILENT_PEER')
+})
+
+test('passwords in clear to where others can come from are warned of, once', () => {
+  const { emitWarning } = process
+  const codes: unknown[] = []
+  process.emitWarning = ((_text: string, { code }: { code: string }) => {
+    codes.push(code)
+  }) as typeof emitWarning
+  try {
+    const security = plain({ users: { john: 'pw' } })
+    for (const endpoint of ['tcp://127.0.0.1:1', 'ipc://x', 'tcp://192.0.2.1:1', 'tcp://192.0.2.2:1'])
+      warnOfClear(security, parseEndpoint(endpoint, 'bind'))
+  } finally {
+    process.emitWarning = emitWarning
+  }
+  assert.equal(codes, ['PSEUD_PASSWORD_IN_CLEAR'])
 })
 
 // -- what others say in front of a route, or of calls of ours ---------------------------------------------------------------------
