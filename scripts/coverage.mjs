@@ -22,7 +22,7 @@ const APART = [
     'a default that no caller needs today',
   ],
   [
-    /=== OVER\) return|!== OPEN\) return|!this\.#session\.open\) return|=== undefined\) return|!== remembered\) return/,
+    /=== OVER\) return|!this\.#owner\.open\) return|!== OPEN\) return|!this\.#session\.open\) return|=== undefined\) return|!== remembered\) return/,
     'asked once more after the end',
   ],
   [
