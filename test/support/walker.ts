@@ -20,7 +20,7 @@ export interface Outcome {
 /** Whether this Node runs TypeScript files by itself. */
 export const STRIPS_TYPES: boolean = 'typescript' in process.features && process.features.typescript !== false
 
-const WAIT_MS = 60_000
+const WAIT_MS = 100_000
 
 export class Walker {
   readonly #tarball: string
