@@ -35,15 +35,16 @@ function namedInside(text) {
 
 /**
  * Short names for constants (`LIKE_THIS`, at the top), which esbuild gives only inside of functions. What is everywhere the same variable may have another
- * name everywhere: so nothing that is a key somewhere, or stands in a text or a pattern, or may do so by what is around it.
+ * name everywhere: so nothing that is a key somewhere, or stands in a text.
  */
 function withoutConstants(text) {
+  const said = new Set((text.match(TEXTS) ?? []).flatMap((one) => one.replace(/\$\{[^}]*\}/g, '').match(/\w+/g) ?? []))
   const names = new Map()
   let count = 0
   for (const [line] of text.matchAll(/^[^ \n].*/gm)) {
     for (const [, name] of line.matchAll(/\b([A-Z][A-Z0-9_]{2,}) = /g)) {
-      const key = `[.#]${name}\\b|\\b${name}\\s*:|[{,]\\s*${name}\\s*[,}]`
-      if (names.has(name) || new RegExp(`${key}|["'\`/].*\\b${name}\\b.*["'\`/]`).test(text)) continue
+      if (names.has(name) || said.has(name)) continue
+      if (new RegExp(`[.#]${name}\\b|\\b${name}:|(?:^ +|\\{ )${name},?(?:$| \\})|: ${name} \\}? ?=`, 'm').test(text)) continue
       let short
       do short = `$${(count++).toString(36)}`
       while (text.includes(short))
@@ -55,13 +56,16 @@ function withoutConstants(text) {
   return renamed
 }
 
+// In one line each, as esbuild prints them.
+const TEXTS = /"(?:[^"\\\n]|\\.)*"|`(?:[^`\\\n]|\\.)*`|\/(?![*/ ])(?:[^/\\\n]|\\.)+\/\w*[.,;)]/g
+
 /** The code of `text` without the names of its variables. */
 function shapeOf(text) {
   const { code } = transformSync(`(()=>{${text}\n})()`, { ...MINIFIED, minifyIdentifiers: true })
-  return code.replace(/(?<![\w$])[A-Za-z_$][\w$]{0,2}(?![\w$])/g, '_')
+  return code.replace(/(?<![\w$])[A-Za-z_$][\w$]{0,2}(?![\w$])/g, '_').replace(/_:_(?=[,}])/g, '_')
 }
 
-const WIDTH = 1500
+const WIDTH = 3000
 const MINIFIED = {
   minifyWhitespace: true,
   minifySyntax: true,
