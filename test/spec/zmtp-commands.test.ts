@@ -234,7 +234,8 @@ test('C15: a second READY is not ignored, as libzmq does, but ends the connectio
 
 test('C16: ERROR surfaces its reason, an empty one too; a reason that does not fit ends as a bad command', () => {
   for (const [data, reason] of [
-    ['03 "400"', ': 400'],
+    ['03 "400"', ': our credentials are not accepted (status 400)'],
+    ['04 "busy"', ': busy'],
     ['00', 'the peer refused us'],
   ] as const) {
     const engine = makeEngine()

@@ -562,6 +562,22 @@ test('judges nobody by a timer that came more than 0.1 s late: first it is polle
   assert.equal(eventsOf(engine), ['ended SILENT_PEER'])
 })
 
+test('says what a mechanism suspects when the peer closes during the handshake', () => {
+  class Suspicious extends NullMechanism {
+    readonly suspicion = 'it may have another key'
+  }
+  for (const [mechanism, end] of [
+    [new NullMechanism(), 'during the handshake'],
+    [new Suspicious(), 'during the handshake: it may have another key'],
+  ] as const) {
+    const engine = makeEngine('DEALER', { mechanism })
+    engine.handleBytes(greeting(), 0)
+    engine.handleEnd(1)
+    assert.equal(eventsOf(engine), ['ended PEER_CLOSED'])
+    assert.is(engine.error!.message, `the peer closed ${end}`)
+  }
+})
+
 test('measures the way there and back by the context of its PINGs, and takes no other PONG for it', () => {
   const engine = readyEngine('ROUTER', 'DEALER', { heartbeatIntervalMs: 1000, heartbeatMeasureMs: 5000 })
   const hear = (context: string, now: number) => {
