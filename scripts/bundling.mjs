@@ -17,7 +17,7 @@ export const bundled = {
  * in functions, constants and private members. Functions, public methods and classes keep their names, which stand in stack traces; where `anyName`, nothing does.
  */
 export function compact(text, { anyName = false } = {}) {
-  const input = anyName ? `(()=>{\n${text}\n})()` : withoutConstants(namedInside(text))
+  const input = anyName ? `(()=>{\n${text}\n})()` : withShortConstants(namedInside(text))
   const { code, map } = transformSync(input, { ...MINIFIED, minifyIdentifiers: true, sourcemap: 'external' })
   const lines = input.split('\n')
   const broken = withLineBreaks(code, JSON.parse(map).mappings, (line) => !/^[ })]/.test(lines[line]))
@@ -37,14 +37,15 @@ function namedInside(text) {
  * Short names for constants (`LIKE_THIS`, at the top), which esbuild gives only inside of functions. What is everywhere the same variable may have another
  * name everywhere: so nothing that is a key somewhere, or stands in a text.
  */
-function withoutConstants(text) {
-  const said = new Set((text.match(TEXTS) ?? []).flatMap((one) => one.replace(/\$\{[^}]*\}/g, '').match(/\w+/g) ?? []))
+function withShortConstants(text) {
+  const texts = (text.match(TEXTS) ?? []).map((one) => one.replace(/\$\{[^}]*\}/g, ''))
+  const said = new Set(texts.join(' ').match(/\w+/g))
   const names = new Map()
   let count = 0
   for (const [line] of text.matchAll(/^[^ \n].*/gm)) {
     for (const [, name] of line.matchAll(/\b([A-Z][A-Z0-9_]{2,}) = /g)) {
-      if (names.has(name) || said.has(name)) continue
-      if (new RegExp(`[.#]${name}\\b|\\b${name}:|(?:^ +|\\{ )${name},?(?:$| \\})|: ${name} \\}? ?=`, 'm').test(text)) continue
+      const key = `[.#]${name}\\b|\\b${name}:|(?:^ +|\\{ )${name},?(?:$| \\})|: ${name} \\}? ?=`
+      if (names.has(name) || said.has(name) || new RegExp(key, 'm').test(text)) continue
       let short
       do short = `$${(count++).toString(36)}`
       while (text.includes(short))
@@ -52,8 +53,9 @@ function withoutConstants(text) {
     }
   }
   const renamed = text.replace(/[A-Za-z_$][\w$]*/g, (word) => names.get(word) ?? word)
-  if (shapeOf(renamed) !== shapeOf(text)) throw new Error('a constant was no variable everywhere')
-  return renamed
+  if (shapeOf(renamed) === shapeOf(text)) return renamed
+  console.warn('constants keep their names: one of them was something else somewhere')
+  return text
 }
 
 // In one line each, as esbuild prints them.
