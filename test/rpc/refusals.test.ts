@@ -156,6 +156,30 @@ test('a call that turns out to be a stream is not told twice: who has joined it 
   wire.lose()
 })
 
+test('a stream that is stopped because nobody takes from it is counted as a failure, and says which function it was', () => {
+  const clock = new FakeClock()
+  const context = new TransportContext({ clock })
+  const core = new ServerCore('remote', { context, heartbeat: false, limits: { stallMs: 1000 } }, undefined)
+  cores.add(core)
+  core.registry.registerRpc({
+    *items() {
+      for (;;) yield 1
+    },
+  })
+  const wire = new ScriptedConnection().open(core)
+  wire.feed([8, { v: 2, id: 'program' }])
+  wire.feed([0, 1, 'items', []])
+  wire.take()
+  clock.advance(1000)
+  return turn().then(() => {
+    const [kind, id, error] = wire.take().at(-1)! as [number, number, { c: string; m: string }]
+    assert.equal([kind, id, error.c], [2, 1, 'RESOURCE_EXHAUSTED'])
+    assert.match(error.m, 'items')
+    assert.equal([core.stats().threw, core.stats().answered], [1, 0])
+    wire.lose()
+  })
+})
+
 test('a stream that nobody waits for any more when it begins is not begun', async () => {
   for (const leave of ['cancel', 'lose'] as const) {
     const { core, connect } = newServer()
