@@ -130,7 +130,7 @@ test('every kind of container counts as one level, both ways', () => {
       assert.ok(codec.decode(codec.encode(fits)) !== undefined, `${name} in ${other}`)
       assert.is(
         code(() => codec.encode(outer(fits))),
-        'TOO_DEEP',
+        'NOT_ENCODABLE',
         `${name} in ${other}`,
       )
       assert.is(
