@@ -100,7 +100,9 @@ export class Walker {
 
   /** Starts a line that goes on; resolves when it has printed `prints`. */
   async start(line: string, prints = ''): Promise<void> {
-    const child = this.#spawn(await this.#translated(line))
+    // Should this process be killed, nothing is left behind: a group of its own does not end with it.
+    const guard = `(while kill -0 ${process.pid}; do sleep 2; done; kill -KILL 0) >/dev/null 2>&1 &`
+    const child = this.#spawn(`${guard}\n${await this.#translated(line)}`)
     this.#background.push({ child, line })
     const wanted = await this.here(prints)
     await until(
@@ -123,6 +125,7 @@ export class Walker {
           throw error
         })
       }
+      signal(child, 'SIGKILL') // what watches over it
       printed += this.#outputOf(child)
     }
     return printed
