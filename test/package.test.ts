@@ -88,6 +88,14 @@ packaged('tells what is bundled, and its licences', () => {
   assert.equal(names, ['ciphers'])
 })
 
+packaged('has a version that the changelog knows, and entries that docs/versioning.md promises', () => {
+  const { version, exports } = JSON.parse(readFileSync(path.join(installed, 'package.json'), 'utf8'))
+  assert.ok(readFileSync('CHANGELOG.md', 'utf8').includes(`\n## ${version} `), version)
+  const promised = /the entries (.*?):/.exec(readFileSync('docs/versioning.md', 'utf8'))?.[1]
+  assert.equal(promised?.split(', ').sort(), ENTRIES.map((entry) => `\`${entry}\``).sort())
+  assert.is(Object.keys(exports).length, ENTRIES.length + 1)
+})
+
 packaged('brings no dependency and runs no script when installed', () => {
   const manifest = JSON.parse(readFileSync(path.join(installed, 'package.json'), 'utf8'))
   for (const key of ['dependencies', 'optionalDependencies', 'peerDependencies', 'bundleDependencies']) {
