@@ -15,7 +15,7 @@ import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
 import { guardedUvu, killAll, runFile } from './guarded-file.mjs'
-import { entries, sourceAliases } from './source-aliases.mjs'
+import { entries, runnable, sourceAliases } from './source-aliases.mjs'
 import { replaceSyncWorker } from './sync-worker.mjs'
 
 const FLOOR_FILE = 'test/floor.json'
@@ -46,16 +46,7 @@ if (files.length === 0) {
 }
 
 rmSync(outdir, { recursive: true, force: true })
-const common = {
-  outdir,
-  bundle: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'es2022',
-  packages: 'external',
-  sourcemap: 'linked',
-  logLevel: 'warning',
-}
+const common = { ...runnable, outdir }
 await build(
   flags.separate
     ? {

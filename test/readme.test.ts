@@ -3,7 +3,6 @@
 // walk compile together; walks.test.ts runs them. Where a block imports `zeromq`, it gets `pseud/zmtp`. Also: links lead somewhere, commands exist.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import path from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -17,6 +16,7 @@ import {
   REPLAYED,
   walksIn,
 } from './support/documents.ts'
+import { freePort } from './support/sockets.ts'
 
 const readme = suite('readme')
 
@@ -280,12 +280,4 @@ function ended(child: ChildProcess): Promise<{ code: number | null; output: stri
     output += data
   })
   return new Promise((resolve) => child.on('close', (code) => resolve({ code, output })))
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }

@@ -105,17 +105,7 @@ test('R68, T11: whatever is granted, at most 1,024 items are under way', async (
 })
 
 test('a CREDIT may grant more than was taken: octets that are not taken go on counting', async () => {
-  const { core, connect } = newServer()
-  core.registry.registerRpc({
-    *chunks(size: number) {
-      for (;;) yield Buffer.alloc(size)
-    },
-  })
-  const wire = connect()
-  const sent = async (): Promise<number> => {
-    for (let i = 0; i < 50; i++) await turn()
-    return wire.take().length
-  }
+  const { wire, sent } = endlessChunks()
   wire.feed([0, 1, 'chunks', [300_000]])
   assert.is(await sent(), 4)
   wire.feed([6, 1, 100, 2])
@@ -173,17 +163,7 @@ test('the window grows while credit is all that either side waits for, up to 1,0
 })
 
 test('row 13: 1 MiB under way is enough too, but a single item may be larger', async () => {
-  const { core, connect } = newServer()
-  core.registry.registerRpc({
-    *chunks(size: number) {
-      for (;;) yield Buffer.alloc(size)
-    },
-  })
-  const wire = connect()
-  const sent = async (): Promise<number> => {
-    for (let i = 0; i < 50; i++) await turn()
-    return wire.take().length
-  }
+  const { wire, sent } = endlessChunks()
   wire.feed([0, 1, 'chunks', [300_000]])
   assert.is(await sent(), 4)
   wire.feed([6, 1, 2])
@@ -318,5 +298,21 @@ test('a generator that ends its own connection runs its finally', async () => {
   assert.is(ended, 1)
   assertIdle(core)
 })
+
+/** A server with `chunks(size)`, which never ends; `sent` says how many items have come since it was asked last. */
+function endlessChunks() {
+  const { core, connect } = newServer()
+  core.registry.registerRpc({
+    *chunks(size: number) {
+      for (;;) yield Buffer.alloc(size)
+    },
+  })
+  const wire = connect()
+  const sent = async (): Promise<number> => {
+    for (let i = 0; i < 50; i++) await turn()
+    return wire.take().length
+  }
+  return { wire, sent }
+}
 
 test.run()

@@ -6,10 +6,10 @@
 // ones; a Node that does not run TypeScript files does what the README says then, `npx tsx`.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import path from 'node:path'
 import type { Block } from './documents.ts'
 import { withoutNpm } from './packed.ts'
+import { freePort } from './sockets.ts'
 import { until, within } from './within.ts'
 
 export interface Outcome {
@@ -225,12 +225,4 @@ function signal(child: ChildProcess, name: NodeJS.Signals): void {
 /** Where a compiler and the library for C are. */
 export function hasC(): boolean {
   return spawnSync('gcc', ['-x', 'c', '-fsyntax-only', '-include', 'zmq.h', '/dev/null']).status === 0
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }

@@ -11,6 +11,7 @@ import { parseEndpoint } from '../../../src/zmtp/transport/endpoint.ts'
 import { type Listener, listen } from '../../../src/zmtp/transport/listener.ts'
 import type { ConnectionOptions } from '../../../src/zmtp/transport/transport.ts'
 import { FakeClock } from '../../support/clock.ts'
+import { freePort } from '../../support/sockets.ts'
 import { sleep, until, within } from '../../support/within.ts'
 import { connectionOptions, Party } from './support.ts'
 
@@ -496,12 +497,4 @@ function firstOctets(socket: Socket, count: number): Promise<Buffer> {
       if (seen.length >= count) resolve(seen)
     })
   })
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
